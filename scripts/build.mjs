@@ -1,0 +1,101 @@
+// Builds everything that is shipped: dist/cli.mjs, dist/space/{server.mjs,public/}, dist/space/public/client/collab.mjs.
+// A part is left alone when its sources have not changed since its last build.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const quiet = process.argv.includes('--quiet');
+
+const NODE_BANNER =
+  "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);";
+
+const node =
+  (entry, outfile, more = {}) =>
+  async () => {
+    const { build } = await import('esbuild');
+    const { splitting, ...options } = more;
+    await build({
+      entryPoints: [join(root, entry)],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20.19',
+      minify: true,
+      keepNames: true,
+      legalComments: 'none',
+      banner: { js: NODE_BANNER },
+      absWorkingDir: root,
+      ...(splitting ? { splitting: true, outdir: join(root, outfile) } : { outfile: join(root, outfile) }),
+      ...options,
+    });
+  };
+
+const dashboard = async () => {
+  const { build } = await import('vite');
+  await build({ root: join(root, 'templates/dashboard'), logLevel: quiet ? 'error' : 'warn' });
+};
+
+const parts = [
+  {
+    name: 'cli',
+    from: ['generator', 'templates/hub', 'templates/contract', 'package.json'],
+    out: 'dist/cli.mjs',
+    run: node('generator/bin.ts', 'dist/cli.mjs'),
+  },
+  {
+    name: 'server',
+    from: ['templates/backend', 'templates/hub', 'templates/contract'],
+    out: 'dist/space/server.mjs',
+    run: node('templates/backend/main.ts', 'dist/space/server.mjs'),
+  },
+  {
+    name: 'client',
+    from: ['templates/client', 'templates/contract'],
+    out: 'dist/space/client/collab.mjs',
+    run: node('templates/client/main.ts', 'dist/space/client/collab.mjs'),
+  },
+  {
+    name: 'dashboard',
+    from: ['templates/dashboard', 'templates/contract'],
+    out: 'dist/space/public/index.html',
+    run: dashboard,
+  },
+];
+
+function filesBelow(path) {
+  const full = join(root, path);
+  if (!existsSync(full)) return [];
+  if (path.endsWith('.json')) return [path];
+  return readdirSync(full, { withFileTypes: true, recursive: true })
+    .filter((e) => e.isFile() && !/\.test\.ts$/.test(e.name) && !/node_modules|fixtures/.test(e.parentPath))
+    .map((e) => join(e.parentPath, e.name).slice(root.length))
+    .sort();
+}
+
+/** sha256 over names and contents of the sources of a part. */
+export function sourceHash(paths) {
+  const hash = createHash('sha256');
+  for (const file of paths.flatMap(filesBelow))
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+const stampFile = join(root, 'dist/.build.json');
+const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
+const only = process.argv.slice(2).filter((a) => !a.startsWith('-'));
+for (const part of parts) {
+  if (only.length > 0 && !only.includes(part.name)) continue;
+  const hash = sourceHash([...part.from, 'package-lock.json', 'scripts/build.mjs']);
+  if (stamps[part.name] === hash && existsSync(join(root, part.out))) continue;
+  const started = performance.now();
+  await part.run();
+  stamps[part.name] = hash;
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(stampFile, JSON.stringify(stamps));
+  if (!quiet) process.stderr.write(`built ${part.name} in ${Math.round(performance.now() - started)} ms\n`);
+}
