@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { GateOutcome, type MeasuredRun, tryJson } from './verdict.ts';
+
+/** `/state/summary.json` of a harness run (design/evaluation.md §1). Unknown keys are kept by the file, not by us. */
+const Summary = z.looseObject({
+  score: z
+    .object({ mean: z.number(), sd: z.number().nullish(), runs: z.number().int().positive().nullish() })
+    .nullish(),
+  gates: z.array(GateOutcome).nullish(),
+  provenance: z
+    .looseObject({ submission_sha256: z.string().nullish(), harness_sha256: z.string().nullish() })
+    .nullish(),
+  error: z.union([z.string(), z.looseObject({ message: z.string().optional() })]).nullish(),
+});
+
+export interface RunSummary {
+  /** Absent when the run measured nothing. */
+  measured?: MeasuredRun;
+  gates: GateOutcome[];
+  submissionSha256?: string;
+  harnessSha256?: string;
+  provenance: Record<string, unknown>;
+  error?: string;
+  /** All numbers at the top level, for the reference's guard field. */
+  numbers: ReadonlyMap<string, number>;
+}
+
+/** Largest summary.json that is read, in bytes. */
+export const MAX_SUMMARY_BYTES = 1024 * 1024;
+
+/** Reads summary.json. @returns `null` when it is no summary: a fault of the run, not of the submission. */
+export function readSummary(text: string, scoreField: string): RunSummary | null {
+  const parsed = Summary.safeParse(tryJson(text));
+  if (!parsed.success) return null;
+  const { score, gates, provenance, error } = parsed.data;
+  const numbers = new Map(
+    Object.entries(parsed.data).filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
+  );
+  const mean = score?.mean ?? numbers.get(scoreField);
+  return {
+    measured: mean === undefined ? undefined : { score: mean, sd: score?.sd, passes: score?.runs ?? 1 },
+    gates: gates ?? [],
+    submissionSha256: provenance?.submission_sha256 ?? undefined,
+    harnessSha256: provenance?.harness_sha256 ?? undefined,
+    provenance: provenance ?? {},
+    error: errorText(error),
+    numbers,
+  };
+}
+
+function errorText(error: z.infer<typeof Summary>['error']): string | undefined {
+  if (error == null || error === '') return undefined;
+  const text = typeof error === 'string' ? error : (error.message ?? JSON.stringify(error));
+  return text.slice(0, 2000);
+}

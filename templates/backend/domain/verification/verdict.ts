@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+/** Where a result stands. The first three are not yet judged; only `valid` holds a numbered rank. */
+export const STATES = [
+  'pending',
+  'queued',
+  'running',
+  'valid',
+  'invalid',
+  'inconclusive',
+  'expired',
+] as const;
+export type VerificationState = (typeof STATES)[number];
+/** What a verdict file may say; `queued` and `running` are the queue's to tell. */
+export const VERDICT_STATES = ['pending', 'valid', 'invalid', 'inconclusive', 'expired'] as const;
+export type VerdictState = (typeof VERDICT_STATES)[number];
+
+/** One gate of summary.json as the harness reported it. */
+export const GateOutcome = z.looseObject({
+  id: z.string(),
+  value: z.number().nullish(),
+  limit: z.number().nullish(),
+  op: z.string().optional(),
+  pass: z.boolean(),
+  n: z.number().nullish(),
+  se: z.number().nullish(),
+  note: z.string().nullish(),
+});
+export type GateOutcome = z.infer<typeof GateOutcome>;
+
+/** What one verification run measured: mean of `passes` passes inside one job. */
+export const MeasuredRun = z.object({
+  score: z.number(),
+  /** Standard deviation between the passes of this job. */
+  sd: z.number().nullish(),
+  passes: z.number().int().positive(),
+  job_id: z.string().optional(),
+});
+export type MeasuredRun = z.infer<typeof MeasuredRun>;
+
+export const Verdict = z.object({
+  schema: z.literal(1),
+  result: z.string(),
+  state: z.enum(VERDICT_STATES),
+  /** `owner` files are appeals: they ask, they never decide. */
+  by: z.object({ kind: z.enum(['human', 'machine', 'owner']), id: z.string() }),
+  at: z.string(),
+  reason: z.string(),
+  /** Folder of the run in the private bucket. */
+  evidence: z.string().nullish(),
+  gates: z.array(GateOutcome).default([]),
+  measured: MeasuredRun.nullish(),
+  submission_sha256: z.string().nullish(),
+  harness_sha256: z.string().nullish(),
+  provenance: z.record(z.string(), z.unknown()).nullish(),
+});
+export type Verdict = z.infer<typeof Verdict>;
+
+/** A verdict with the stamp of its file, which orders it among its fellows. */
+export interface StampedVerdict extends Verdict {
+  stamp: string;
+}
+
+const FILE = /^results\/verdicts\/([^/]+\.md)\/(\d{8}-\d{6}-\d{3})_([^/]+)\.json$/;
+
+/** Path of a verdict in the central bucket. */
+export function verdictPath(result: string, stamp: string, author: string): string {
+  return `results/verdicts/${result}/${stamp}_${author}.json`;
+}
+
+/** Reads one verdict file. @returns `null` when path or content is not a verdict of that result. */
+export function readVerdict(path: string, text: string): StampedVerdict | null {
+  const match = FILE.exec(path);
+  if (!match) return null;
+  const parsed = Verdict.safeParse(tryJson(text));
+  if (!parsed.success || parsed.data.result !== match[1]) return null;
+  return { ...parsed.data, stamp: match[2] ?? '' };
+}
+
+export function writeVerdict(verdict: Verdict): string {
+  return `${JSON.stringify(verdict, null, 2)}\n`;
+}
+
+export function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
