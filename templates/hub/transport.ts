@@ -1,0 +1,175 @@
+import type { z } from 'zod';
+import { type CallBudget, type CallClass, createBudget } from './budget.ts';
+import { answerError, connectionError, type Effect, placeOf, protocolError } from './failure.ts';
+import { HubError } from './port.ts';
+
+export interface HubClock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+export interface HubClientOptions {
+  /** `https://huggingface.co`, or the URL of an embedded hub. */
+  endpoint: string;
+  /** Used where a call names none. */
+  token?: string;
+  fetch?: typeof fetch;
+  clock?: HubClock;
+  /** Shared by all clients of a process that should count together. */
+  budget?: CallBudget;
+  /** For one request, answer read to its end. Default 30,000. */
+  timeoutMs?: number;
+}
+
+export interface HubRequest {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the endpoint and already percent-encoded, or an absolute URL (CAS, next page). */
+  path: string;
+  effect: Effect;
+  /** `null`: send none. Absent: the client's own. */
+  token?: string | null;
+  json?: unknown;
+  body?: BodyInit;
+  headers?: Record<string, string>;
+  kind?: CallClass;
+  plain404?: boolean;
+  /** Longest answer that is read; over it the call fails with kind `invalid`. */
+  maxBytes?: number;
+  /** Statuses besides 2xx that are an answer and not an error. */
+  accept?: number[];
+  timeoutMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface HubAnswer {
+  url: string;
+  status: number;
+  headers: Headers;
+  bytes: Uint8Array;
+}
+
+const ATTEMPTS = 4;
+const FIRST_WAIT_MS = 250;
+/** Longer than this nobody waits inside a call: the caller gets `rate_limited` and decides. */
+const LONGEST_WAIT_MS = 60_000;
+
+const systemClock: HubClock = {
+  now: () => Date.now(),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+export type Transport = ReturnType<typeof createTransport>;
+
+/** One place through which every byte to and from the Hub goes: credentials, time limit, retries, errors, counts. */
+export function createTransport(options: HubClientOptions) {
+  const endpoint = options.endpoint.replace(/\/+$/, '');
+  const doFetch = options.fetch ?? globalThis.fetch;
+  const clock = options.clock ?? systemClock;
+  const budget = options.budget ?? createBudget();
+  const defaultTimeout = options.timeoutMs ?? 30_000;
+
+  async function once(request: HubRequest): Promise<HubAnswer> {
+    const url = request.path.startsWith('/') ? `${endpoint}${request.path}` : request.path;
+    const timeoutMs = request.timeoutMs ?? defaultTimeout;
+    const at = { url, method: request.method, effect: request.effect, timeoutMs };
+    budget.called(request.kind ?? 'api');
+    try {
+      const limit = AbortSignal.timeout(timeoutMs);
+      const signal = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
+      const response = await doFetch(url, { ...init(request), signal });
+      budget.answered(response.status, response.headers, clock.now());
+      const bytes = await readBody(response, url, request.maxBytes);
+      if (response.ok || request.accept?.includes(response.status))
+        return { url, status: response.status, headers: response.headers, bytes };
+      throw answerError(response, bytes, { ...at, plain404: request.plain404 ?? false });
+    } catch (error) {
+      throw error instanceof HubError ? error : connectionError(error, at);
+    }
+  }
+
+  function init(request: HubRequest): RequestInit {
+    const token = request.token === undefined ? options.token : request.token;
+    const body = request.json === undefined ? request.body : JSON.stringify(request.json);
+    return {
+      method: request.method,
+      headers: {
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...(request.json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...request.headers,
+      },
+      ...(body === undefined ? {} : { body }),
+    };
+  }
+
+  /** Sends, and sends again where that is safe. Throws `HubError` for everything that is not an answer. */
+  async function send(request: HubRequest): Promise<HubAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once(request);
+      } catch (error) {
+        const wait = error instanceof HubError ? retryWait(error, request, attempt) : undefined;
+        if (wait === undefined || request.signal?.aborted) throw error;
+        await clock.sleep(wait);
+      }
+    }
+  }
+
+  /** Like `send`, with `null` when the Hub says that there is no such thing. */
+  async function sendOrNull(request: HubRequest): Promise<HubAnswer | null> {
+    try {
+      return await send(request);
+    } catch (error) {
+      if (error instanceof HubError && error.kind === 'missing') return null;
+      throw error;
+    }
+  }
+
+  return { endpoint, clock, budget, token: options.token, send, sendOrNull };
+}
+
+/** Milliseconds to wait before another attempt; `undefined`: do not try again. */
+function retryWait(error: HubError, request: HubRequest, attempt: number): number | undefined {
+  // A refusal for its rate, and a connection that was never made, have had no effect: any call may be repeated.
+  const retryable = error.kind === 'rate_limited' || error.kind === 'unavailable';
+  if (!retryable || attempt >= ATTEMPTS) return undefined;
+  if (request.effect === 'write' && error.status !== undefined && error.kind !== 'rate_limited')
+    return undefined;
+  const asked = (error.retryAfterS ?? 0) * 1000;
+  if (asked > LONGEST_WAIT_MS) return undefined;
+  const backOff = FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
+  return Math.max(asked, backOff);
+}
+
+async function readBody(response: Response, url: string, maxBytes = Number.POSITIVE_INFINITY) {
+  if (maxBytes === Number.POSITIVE_INFINITY || !response.body || !response.ok)
+    return new Uint8Array(await response.arrayBuffer());
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+    size += part.byteLength;
+    if (size > maxBytes)
+      throw new HubError('invalid', `${placeOf(url)} is larger than ${maxBytes} bytes`, {
+        url: placeOf(url),
+      });
+    parts.push(part);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** The JSON of an answer, checked. Throws kind `protocol`. */
+export function parseJson<T>(answer: HubAnswer, schema: z.ZodType<T>): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(answer.bytes));
+  } catch {
+    throw protocolError(answer.url, 'the answer is not JSON');
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const first = parsed.error.issues[0];
+  throw protocolError(
+    answer.url,
+    `unexpected answer at "${first?.path.join('.') ?? ''}": ${first?.message ?? ''}`,
+  );
+}
