@@ -1,0 +1,29 @@
+/** Structured log: one JSON object per line. Tokens and keys never reach it: `scrub` stands in front of every string. */
+
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+export type Fields = Record<string, unknown>;
+
+export interface Log {
+  (level: Level, event: string, fields?: Fields): void;
+}
+
+const SECRETS = /\b(hf_[A-Za-z0-9_]{8,}|ccak_[A-Za-z0-9_-]{8,}|(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,})/gi;
+
+export const scrub = (text: string) => text.replace(SECRETS, '<redacted>');
+
+const clean = (_key: string, value: unknown) =>
+  value instanceof Error
+    ? { name: value.name, message: scrub(value.message) }
+    : typeof value === 'bigint'
+      ? String(value)
+      : typeof value === 'string'
+        ? scrub(value)
+        : value;
+
+/** @param write one line, newline included. */
+export function createLog(write: (line: string) => void, now: () => number): Log {
+  return (level, event, fields = {}) =>
+    write(`${JSON.stringify({ ts: new Date(now()).toISOString(), level, event, ...fields }, clean)}\n`);
+}
+
+export const silent: Log = () => {};

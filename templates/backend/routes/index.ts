@@ -1,0 +1,4 @@
+/** Every route module of the server. */
+import type { RouteModule } from '../http/handle.ts';
+
+export const routeModules: RouteModule[] = [];

@@ -1,0 +1,37 @@
+/** What the app is made of. Tests replace the outside (`Deps`); route modules get the inside (`Services`). */
+import type { HubPort } from '@collab/hub/port.ts';
+import type { Audit } from './audit.ts';
+import type { Auth } from './auth/types.ts';
+import type { Limits } from './limits.ts';
+import type { Log } from './log.ts';
+import type { Settings } from './settings.ts';
+import type { Sources } from './store/source.ts';
+import type { Store } from './store/types.ts';
+
+/** The outside world, as parameters. */
+export interface Deps {
+  settings: Settings;
+  /** Speaks with the server's own token. */
+  hub: HubPort;
+  /** A hub that speaks with somebody else's token, for that one request. */
+  hubAs(token: string): HubPort;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Cryptographically random bytes. */
+  random(bytes: number): Uint8Array;
+  /** Resolves after so many milliseconds, or at once when the signal fires. Tests drive it. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  log: Log;
+  /** Folder with the built dashboard and `client/collab.mjs`; absent: neither is served. */
+  staticDir?: string;
+}
+
+export interface Services extends Deps {
+  store: Store;
+  auth: Auth;
+  limits: Limits;
+  audit: Audit;
+  sources: Sources;
+  /** Fires when the server stops: background work ends. */
+  signal: AbortSignal;
+}

@@ -1,0 +1,73 @@
+/** Who can act: agents, people, and the names that belong to the challenge itself. Browser and server read this grammar. */
+
+/** 1 to 40 characters. JavaScript's `$` without the m flag never lets a trailing newline through. */
+export const AGENT_ID = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+/** Same grammar: artifact slugs, taskforces, channels, lanes. */
+export const SLUG = AGENT_ID;
+export const HUMAN_PREFIX = 'human-';
+/** Every Hugging Face user name has a handle. */
+export const HUMAN_HANDLE = /^human-[a-z0-9_.-]{1,96}$/;
+
+/** Bucket names of the challenge that a scratch bucket must never have: `{slug}-{name}`. */
+export const RESERVED_AGENT_IDS = [
+  'human',
+  'main-bucket',
+  'main',
+  'private',
+  'audit',
+  'eval',
+  'dashboard',
+  'server',
+  'space',
+  'bucket-sync',
+] as const;
+
+export function isAgentId(text: string): boolean {
+  return AGENT_ID.test(text) && !text.includes('\n');
+}
+
+export function isSlug(text: string): boolean {
+  return isAgentId(text);
+}
+
+export function isHumanHandle(handle: string): boolean {
+  return HUMAN_HANDLE.test(handle) && !handle.includes('\n');
+}
+
+/** `human-` and the lower-cased Hugging Face user name. */
+export function humanHandle(hfUser: string): string {
+  return HUMAN_PREFIX + hfUser.toLowerCase();
+}
+
+/** @param buckets names (without org) of the challenge's own buckets. */
+export function isReservedAgentId(id: string, slug: string, buckets: readonly string[] = []): boolean {
+  return (
+    (RESERVED_AGENT_IDS as readonly string[]).includes(id) ||
+    id.startsWith(HUMAN_PREFIX) ||
+    buckets.includes(`${slug}-${id}`)
+  );
+}
+
+/** What is wrong with an agent id, in a sentence with a hint; `null` when nothing is. */
+export function agentIdProblem(id: string): { message: string; hint?: string } | null {
+  if (id !== id.toLowerCase())
+    return {
+      message: `agent_id must be lowercase: ${printable(id)}`,
+      hint: `use '${printable(id.toLowerCase())}' instead`,
+    };
+  if (!isAgentId(id))
+    return {
+      message: `invalid agent_id: ${printable(id)}`,
+      hint: '1 to 40 characters: a-z, 0-9 and inner hyphens',
+    };
+  return null;
+}
+
+/** Text fit for one line of an error: control characters escaped, at most 80 characters. */
+export function printable(text: string): string {
+  const safe = text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return safe.length > 80 ? `${safe.slice(0, 80)}…` : safe;
+}

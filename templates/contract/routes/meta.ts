@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { defineRoute } from '../route.ts';
+
+export const healthz = defineRoute({
+  name: 'meta.healthz',
+  method: 'GET',
+  path: '/v1/healthz',
+  query: z.object({
+    deep: z.string().max(5).optional().describe('1: also asks the Hub and reports lag and queue.'),
+  }),
+  response: z.looseObject({ status: z.enum(['ok', 'degraded']) }),
+  doc: 'Is the server up.',
+});
+
+export const describe = defineRoute({
+  name: 'meta.describe',
+  method: 'GET',
+  path: '/v1',
+  response: z.looseObject({
+    service: z.literal('bucket-sync'),
+    collab: z.string(),
+    title: z.string(),
+    tagline: z.string(),
+    org: z.string(),
+    central_bucket: z.string(),
+    score_field: z.string(),
+    score_label: z.string(),
+    score_unit: z.string(),
+    score_order: z.enum(['asc', 'desc']),
+    secondary_field: z.string().nullable(),
+    secondary_label: z.string().nullable(),
+    gates: z.array(z.json()),
+    divisions: z.array(z.json()),
+    lanes: z.array(z.json()),
+    invite_url: z.string().nullable(),
+    write_auth: z.enum(['key', 'open']),
+    registration: z.enum(['nonce', 'compat']),
+    jobs_enabled: z.boolean(),
+    login: z.boolean().describe('True: people can log in at /login.'),
+    docs: z.string(),
+    conventions: z.record(z.string(), z.string()),
+    endpoints: z.array(
+      z.object({
+        method: z.string(),
+        path: z.string(),
+        params: z.array(z.string()),
+        purpose: z.string(),
+        auth: z.string(),
+      }),
+    ),
+  }),
+  doc: 'What this challenge is and every endpoint it serves.',
+});
+
+export const me = defineRoute({
+  name: 'me.get',
+  method: 'GET',
+  path: '/v1/me',
+  auth: 'user',
+  response: z.object({
+    hf_user: z.string(),
+    handle: z.string(),
+    is_member: z.boolean(),
+    is_organizer: z.boolean(),
+  }),
+  errors: ['UNAUTHORIZED', 'HUB_UNAVAILABLE'],
+  doc: 'Who the bearer token or session belongs to.',
+});
+
+export const metaRoutes = { healthz, describe, me };
