@@ -1,0 +1,81 @@
+/** Grammar of single values. Each returns the problem in words, or undefined. */
+import type { FieldPath, Known } from './field.ts';
+
+const SLUG_RE = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+const RESERVED = new Set(['human', 'organizer', 'system', 'main-bucket', 'private']);
+
+/** Lower-case letters, digits and single dashes, 1 to 40 characters: the grammar of an agent_id, minus `--`. */
+export function SLUG(value: string): string | undefined {
+  if (value !== value.toLowerCase()) return `must be lower case: "${slugify(value)}"`;
+  if (!SLUG_RE.test(value) || value.includes('--'))
+    return 'must be 1 to 40 characters of a-z, 0-9 and single dashes, not at either end';
+  if (RESERVED.has(value) || value.startsWith('human-')) return `is reserved: "${value}"`;
+  return undefined;
+}
+
+/** A short name made of any text; may be empty. */
+export function slugify(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40)
+    .replace(/-+$/, '');
+}
+
+export const METRIC_FIELD = (value: string) =>
+  /^[a-z][a-z0-9_]{0,39}$/.test(value)
+    ? undefined
+    : 'must start with a-z and hold only a-z, 0-9 and underscores, at most 40 characters';
+
+export const GATE_ID = (value: string) =>
+  /^[a-z0-9](?:[a-z0-9_-]{0,38}[a-z0-9])?$/.test(value)
+    ? undefined
+    : 'must be 1 to 40 characters of a-z, 0-9, dash and underscore';
+
+/** Image names and file names: nothing a shell or a path could trip over. */
+export const COMMAND = (value: string) =>
+  /^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/.test(value) && !value.includes('..')
+    ? undefined
+    : 'must be a plain name without spaces or ".."';
+
+/** User or organization name as the Hub has them. */
+export const namespace = (value: string) =>
+  /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,40}[A-Za-z0-9])?$/.test(value) && !value.includes('--')
+    ? undefined
+    : 'must be a user or organization name: letters, digits and single dashes';
+
+/** `namespace/name`; when `owner` is given the namespace must be that setting. */
+export function repoId(owner?: FieldPath) {
+  return (value: string, known: Known): string | undefined => {
+    const [space = '', name = '', ...rest] = value.split('/');
+    const wrong = rest.length > 0 || namespace(space) || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/.test(name);
+    if (wrong || /--|\.\.|\.git$/.test(name)) return 'must be namespace/name';
+    const wanted = owner ? (known(owner) as string) : space;
+    if (wanted !== undefined && space !== wanted)
+      return `must be in the namespace of ${owner}: "${wanted}/${name}"`;
+    return undefined;
+  };
+}
+
+export function httpUrl(value: string): string | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url?.protocol === 'https:' ? undefined : 'must be an https:// address';
+}
+
+const SECRETS: [RegExp, string][] = [
+  [/\bhf_[A-Za-z0-9]{16,}/, 'a Hugging Face token'],
+  [/\bccak_[A-Za-z0-9_-]{16,}/, 'an agent key'],
+  [/\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/, 'a GitHub token'],
+  [/\bsk-[A-Za-z0-9_-]{20,}/, 'an API key'],
+  [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/, 'an AWS key'],
+  [/\bxox[abeprs]-[A-Za-z0-9-]{10,}/, 'a Slack token'],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key'],
+];
+
+/** What kind of secret stands in the text, never the secret itself. */
+export function secretIn(text: string): string | undefined {
+  return SECRETS.find(([pattern]) => pattern.test(text))?.[1];
+}

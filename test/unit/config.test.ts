@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs';
+import { SETTINGS } from '@collab/contract/settings.ts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { slugify } from '../../generator/config/checks.ts';
+import { spaceVariables } from '../../generator/config/env.ts';
+import { answersOf, fields, nearest, resolve } from '../../generator/config/schema.ts';
+import type { ChallengeConfig } from '../../generator/config/types.ts';
+import { parseChallenge, writeChallenge } from '../../generator/config/yaml.ts';
+import { CollabError } from '../../generator/errors.ts';
+
+const root = new URL('../../', import.meta.url);
+const gemma = () => parseChallenge(readFileSync(new URL('challenges/gemma/challenge.yaml', root), 'utf8'));
+const problemsOf = (text: string) => {
+  try {
+    parseChallenge(text);
+    return [];
+  } catch (error) {
+    return (error as CollabError).problems.map(({ at, problem }) => `${at} ${problem}`);
+  }
+};
+const minimal = 'challenge:\n  title: T\n  slug: t\n  objective: o\n';
+
+describe('the table', () => {
+  it('has one flag per setting and a doc line that is a sentence', () => {
+    expect(new Set(fields.map((f) => f.flag)).size).toBe(fields.length);
+    for (const f of fields) expect(f.doc).toMatch(/^(?:[A-Z]|local).*[.]$/s);
+  });
+  it('supplies every Space variable that names a source', () => {
+    const variables = spaceVariables(gemma());
+    expect(Object.keys(variables).sort()).toEqual(
+      SETTINGS.flatMap((s) => ('from' in s ? [s.env] : [])).sort(),
+    );
+    expect(variables.VERIFIER_ENABLED).toBe('true');
+    expect(JSON.parse(variables.GATES as string)[0].id).toBe('audit_top1');
+    expect(variables.REQUIRED_RESULT_FIELDS).toBe('tps,method,status,description');
+  });
+});
+
+describe('challenge.yaml', () => {
+  it.each(['gemma', 'blank'])('%s round-trips: write, read, write gives the same bytes', (name) => {
+    const config = parseChallenge(readFileSync(new URL(`challenges/${name}/challenge.yaml`, root), 'utf8'));
+    const text = writeChallenge(config);
+    expect(parseChallenge(text)).toEqual(config);
+    expect(writeChallenge(parseChallenge(text))).toBe(text);
+  });
+  it('comments every setting', () => {
+    const text = writeChallenge(gemma());
+    for (const field of fields) expect(text).toContain(`# ${field.doc.split('\n')[0]}`);
+  });
+  it('round-trips any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), (title, objective) => {
+        const found = resolve({
+          ...answersOf(gemma()),
+          'challenge.title': title,
+          'challenge.objective': objective,
+        });
+        if (!found.config) return; // refused: control characters, empty, too long
+        expect(parseChallenge(writeChallenge(found.config))).toEqual(found.config);
+      }),
+    );
+    expect.assertions(expect.getState().assertionCalls);
+  });
+  it('fills what is not given', () => {
+    const config = parseChallenge(minimal);
+    expect(config.hub).toMatchObject({
+      org: 't-collab',
+      central_bucket: 't-collab/t-main-bucket',
+      private_bucket: 'organizer/t-private',
+      space: 't-collab/t-collab',
+    });
+    expect(config.divisions).toEqual([{ id: 'main', label: 'Main', gates: [], headline: true }]);
+  });
+  it('derives a limit from reference and tolerance', () => {
+    const text = `${minimal}gates:\n  - { id: ppl, field: ppl, op: '<=', reference: 2.3, tolerance: 0.05 }\n`;
+    expect((parseChallenge(text) as ChallengeConfig).gates[0]?.limit).toBe(2.415);
+  });
+});
+
+describe('a wrong challenge.yaml', () => {
+  const cases: [string, string, RegExp][] = [
+    ['unknown key', `${minimal}  titel: x\n`, /:5:3 "challenge.titel" is not known; did you mean "title"\?/],
+    [
+      'unknown section',
+      `${minimal}hardwear:\n  flavor: x\n`,
+      /:5:1 "hardwear" is not known; did you mean "hardware"\?/,
+    ],
+    ['wrong type', `${minimal}hub:\n  private: "yes"\n`, /:6:12 hub.private must be true or false, is text/],
+    [
+      'choice',
+      `${minimal}metric:\n  order: dsc\n`,
+      /:6:10 .*must be one of desc, asc; did you mean "desc"\?/,
+    ],
+    ['whole number', `${minimal}metric: { repeats: 1.5 }\n`, /metric.repeats must be a whole number/],
+    ['infinite', `${minimal}metric: { baseline: .inf }\n`, /must be a finite number/],
+    [
+      'slug',
+      'challenge:\n  title: T\n  slug: My Slug\n  objective: o\n',
+      /:3:9 challenge.slug must be lower case: "my-slug"/,
+    ],
+    ['reserved slug', 'challenge: { title: T, slug: human, objective: o }', /is reserved/],
+    ['required', 'challenge:\n  title: T\n', /challenge.objective is required/],
+    ['broken YAML', 'challenge:\n  title: "T\n', /:\d+:\d+ Missing closing "quote/],
+    ['duplicate key', `${minimal}  title: x\n`, /unique/],
+    ['custom tag', 'challenge: { title: !!js/function x }', /[Uu]nresolved tag/],
+    ['not a map', '- a\n', /must be a group of keys/],
+    ['schema', 'schema: 2\n', /:1:9 schema must be 1/],
+    [
+      'gate in a division',
+      `${minimal}divisions:\n  - { id: a, label: A, gates: [nope], headline: true }\n`,
+      /names the gate "nope"/,
+    ],
+    [
+      'unknown gate key',
+      `${minimal}gates:\n  - { id: a, field: a, op: '<', limt: 1 }\n`,
+      /gates\[0\].limt is not known; did you mean "limit"/,
+    ],
+    ['no limit', `${minimal}gates:\n  - { id: a, field: a, op: '<' }\n`, /:6:5 gates\[0\] needs "limit", or/],
+    [
+      'same namespace',
+      `${minimal}hub: { org: acme, private_namespace: ACME }\n`,
+      /must not be the participants' org/,
+    ],
+    [
+      'bucket elsewhere',
+      `${minimal}hub: { central_bucket: other/x }\n`,
+      /must be in the namespace of hub.org/,
+    ],
+    ['control characters', `${minimal}  tagline: "a\\u0007b"\n`, /control characters/],
+    [
+      'nul in a list',
+      `${minimal}hardware: { extra_args: ["a\\0b"] }\n`,
+      /hardware.extra_args\[0\] must not hold control/,
+    ],
+  ];
+  it.each(cases)('%s', (_name, text, wanted) => {
+    expect(problemsOf(text).join('\n')).toMatch(wanted);
+  });
+  it('shows the line and a caret below the place', () => {
+    expect(problemsOf(`${minimal}metric:\n  order: dsc\n`)[0]).toContain(
+      '\n    6 |   order: dsc\n                 ^',
+    );
+  });
+  it('lists all problems at once', () => {
+    expect(problemsOf('metric: { order: up, repeats: 0, baseline: x }\n')).toHaveLength(6);
+  });
+  it('refuses a secret and never shows it', () => {
+    const secret = ['hf', 'abcdefghijklmnopqrstuvwxyz'].join('_');
+    const text = problemsOf(`${minimal}  contact: ask ${secret}\n`).join();
+    expect(text).toMatch(/looks like a Hugging Face token/);
+    expect(text).not.toContain(secret);
+  });
+});
+
+it.each([
+  ['Tom & Jerry’s “x”', 'tom-jerry-s-x'],
+  ['Größe', 'gro-e'],
+  ['🚀', ''],
+  [`${'a'.repeat(39)} b`, 'a'.repeat(39)],
+])('slugify %s', (text, slug) => {
+  expect(slugify(text)).toBe(slug);
+});
+it.each([
+  ['titel', 'title'],
+  ['gema', 'gemma'],
+  ['zzz', undefined],
+])('nearest %s', (word, name) => {
+  expect(nearest(word, ['title', 'gemma', 'blank'])).toBe(name);
+});
