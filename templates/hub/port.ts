@@ -15,9 +15,9 @@ export type HubErrorKind =
   | 'payment'
   | 'rate_limited'
   | 'invalid'
-  /** The Hub answered 5xx or the connection failed before the request can have had an effect. */
+  /** The Hub answered 5xx to a read, or the connection failed before the request can have had an effect. */
   | 'unavailable'
-  /** A write may or may not have happened (timeout, connection lost after sending). Settle it by reading. */
+  /** A write may or may not have happened (timeout, connection lost after sending, 5xx). Settle it by reading. */
   | 'unknown_outcome'
   /** The answer was not what the protocol says. */
   | 'protocol';
@@ -181,7 +181,11 @@ export interface HubPort {
     id: RepoId,
     write: BucketWrite,
     token?: string,
-  ): Promise<{ failed: { path: string; error: string }[] }>;
+  ): Promise<{
+    failed: { path: string; error: string }[];
+    /** Hashes under which the added files are stored now. */
+    written?: { path: string; xetHash: string }[];
+  }>;
 
   spaceInfo(id: RepoId): Promise<SpaceInfo | null>;
   createSpace(

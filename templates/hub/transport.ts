@@ -36,6 +36,8 @@ export interface HubRequest {
   plain404?: boolean;
   /** Longest answer that is read; over it the call fails with kind `invalid`. */
   maxBytes?: number;
+  /** For a stream that may never end: what has come when nothing more came for so long is the answer. */
+  idleMs?: number;
   /** Statuses besides 2xx that are an answer and not an error. */
   accept?: number[];
   timeoutMs?: number;
@@ -79,7 +81,7 @@ export function createTransport(options: HubClientOptions) {
       const signal = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
       const response = await doFetch(url, { ...init(request), signal });
       budget.answered(response.status, response.headers, clock.now());
-      const bytes = await readBody(response, url, request.maxBytes);
+      const bytes = await readBody(response, url, request);
       if (response.ok || request.accept?.includes(response.status))
         return { url, status: response.status, headers: response.headers, bytes };
       throw answerError(response, bytes, { ...at, plain404: request.plain404 ?? false });
@@ -141,20 +143,42 @@ function retryWait(error: HubError, request: HubRequest, attempt: number): numbe
   return Math.max(asked, backOff);
 }
 
-async function readBody(response: Response, url: string, maxBytes = Number.POSITIVE_INFINITY) {
-  if (maxBytes === Number.POSITIVE_INFINITY || !response.body || !response.ok)
-    return new Uint8Array(await response.arrayBuffer());
+async function readBody(response: Response, url: string, request: HubRequest): Promise<Uint8Array> {
+  const { maxBytes = Number.POSITIVE_INFINITY, idleMs } = request;
+  const plain = maxBytes === Number.POSITIVE_INFINITY && idleMs === undefined;
+  if (plain || !response.body || !response.ok) return new Uint8Array(await response.arrayBuffer());
+  const reader = response.body.getReader();
   const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
-    size += part.byteLength;
-    if (size > maxBytes)
-      throw new HubError('invalid', `${placeOf(url)} is larger than ${maxBytes} bytes`, {
-        url: placeOf(url),
-      });
-    parts.push(part);
+  try {
+    for (let size = 0; ; ) {
+      const part = await (idleMs === undefined ? reader.read() : readWithin(reader, idleMs));
+      if (part.done) return new Uint8Array(Buffer.concat(parts));
+      size += part.value.byteLength;
+      if (size > maxBytes) throw tooLarge(url, maxBytes);
+      parts.push(part.value);
+    }
+  } finally {
+    reader.cancel().catch(() => undefined);
   }
-  return new Uint8Array(Buffer.concat(parts));
+}
+
+function tooLarge(url: string, maxBytes: number): HubError {
+  const place = placeOf(url);
+  return new HubError('invalid', `${place} is larger than ${maxBytes} bytes`, { url: place });
+}
+
+type Part = { done: true; value?: undefined } | { done: false; value: Uint8Array };
+
+async function readWithin(reader: ReadableStreamDefaultReader<Uint8Array>, idleMs: number): Promise<Part> {
+  let timer: NodeJS.Timeout | undefined;
+  const idle = new Promise<Part>((resolve) => {
+    timer = setTimeout(() => resolve({ done: true }), idleMs);
+  });
+  try {
+    return await Promise.race([reader.read() as Promise<Part>, idle]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The JSON of an answer, checked. Throws kind `protocol`. */
