@@ -2,7 +2,6 @@ import type { VerdictState } from './verdict.ts';
 import { tryJson, VERDICT_STATES } from './verdict.ts';
 
 /** `results/verification_status.json`: result filename to state. */
-export const INDEX_PATH = 'results/verification_status.json';
 export type VerificationIndex = ReadonlyMap<string, string>;
 
 /** The index as bytes: two spaces, sorted keys, a newline at the end, as the reference writes it. */

@@ -63,11 +63,6 @@ export interface StampedVerdict extends Verdict {
 
 const FILE = /^results\/verdicts\/([^/]+\.md)\/(\d{8}-\d{6}-\d{3})_([^/]+)\.json$/;
 
-/** Path of a verdict in the central bucket. */
-export function verdictPath(result: string, stamp: string, author: string): string {
-  return `results/verdicts/${result}/${stamp}_${author}.json`;
-}
-
 /** Reads one verdict file. @returns `null` when path or content is not a verdict of that result. */
 export function readVerdict(path: string, text: string): StampedVerdict | null {
   const match = FILE.exec(path);

@@ -1,9 +1,10 @@
+import { verdictPath } from '@collab/contract/paths.ts';
 import { describe, expect, it } from 'vitest';
 import { headlineDivision, judgeGates, stateIn } from './divisions.ts';
 import { humanEdits, readIndex, writeIndex } from './index-file.ts';
 import { judge } from './judgement.ts';
 import { readSummary } from './summary.ts';
-import { readVerdict, type StampedVerdict, Verdict, verdictPath, writeVerdict } from './verdict.ts';
+import { readVerdict, type StampedVerdict, Verdict, writeVerdict } from './verdict.ts';
 
 const RESULT = '20260601-100000-000_agent-1.md';
 const stamp = (n: number) => `20260601-12000${n}-000`;
