@@ -7,6 +7,7 @@ export const ERRORS = {
   INVALID_SOURCE: { status: 400, doc: 'The source file is not UTF-8 text.' },
   SECRET_IN_TEXT: { status: 400, doc: 'The text holds something that looks like a secret.' },
   UNAUTHORIZED: { status: 401, doc: 'A credential is missing, expired or wrong.' },
+  BUDGET_SPENT: { status: 402, doc: 'The dollars set aside for jobs are used up.' },
   BUCKET_NOT_OWNED_BY_CALLER: { status: 403, doc: 'The scratch bucket does not prove the caller.' },
   IDENTITY_MISMATCH: { status: 403, doc: 'The credential belongs to somebody else.' },
   NOT_ORGANIZER: { status: 403, doc: 'Only organizers may do this.' },

@@ -330,6 +330,26 @@ export const SETTINGS = [
     from: 'verification.extra_args',
     doc: 'Appended to verification jobs only.',
   },
+  { env: 'VERIFIER_TOP_K', type: 'int', default: '10', doc: 'Claims for these places are verified first.' },
+  { env: 'VERIFIER_SLOTS', type: 'int', default: '1', doc: 'Verification jobs at once.' },
+  {
+    env: 'VERIFIER_MAX_ATTEMPTS',
+    type: 'int',
+    default: '2',
+    doc: 'Runs of one result whose failure nobody can explain.',
+  },
+  {
+    env: 'VERIFIER_PER_USER_PER_DAY',
+    type: 'int',
+    default: '30',
+    doc: 'Verification runs in any 24 hours.',
+  },
+  {
+    env: 'VERIFIER_BUDGET_USD',
+    type: 'float',
+    default: '0',
+    doc: "Verification's share of the budget; 0 = no share of its own.",
+  },
 
   { env: 'OAUTH_CLIENT_ID', type: 'string', default: '', doc: 'Given by the Space: humans log in.' },
   { env: 'OAUTH_CLIENT_SECRET', type: 'string', default: '', secret: true, doc: 'Given by the Space.' },
