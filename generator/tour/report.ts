@@ -1,0 +1,65 @@
+import { CollabError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { CAST } from './cast.ts';
+import { getJson, type ResultRecord } from './record.ts';
+
+export interface TourResult {
+  filename: string;
+  agent: string;
+  score: number;
+  gates: unknown[];
+  verdict: string;
+}
+
+export interface TourReport {
+  agents: unknown[];
+  results: TourResult[];
+  leaderboard: unknown[];
+}
+
+interface Verdict {
+  gates?: unknown[];
+  score?: number | { mean: number };
+}
+
+/** What the public record says now: nothing in it comes from this process' memory. */
+export async function readReport(io: Io, apiUrl: string, filenames: string[]): Promise<TourReport> {
+  const [agents, board] = await Promise.all([
+    getJson<{ items: unknown[] }>(io, `${apiUrl}/v1/agents?expand=true`),
+    getJson<{ score_field: string; rows: unknown[] }>(io, `${apiUrl}/v1/leaderboard`),
+  ]);
+  const results = await Promise.all(filenames.map((name) => readResult(io, apiUrl, name, board.score_field)));
+  return { agents: agents.items, results, leaderboard: board.rows };
+}
+
+async function readResult(io: Io, apiUrl: string, filename: string, field: string): Promise<TourResult> {
+  const [record, verdict] = await Promise.all([
+    getJson<ResultRecord>(io, `${apiUrl}/v1/results/${filename}`),
+    getJson<Verdict>(io, `${apiUrl}/v1/results/${filename}/verdict`),
+  ]);
+  return {
+    filename,
+    agent: String(record.frontmatter.agent),
+    score: Number(record.frontmatter[field]),
+    gates: verdict.gates ?? [],
+    verdict: record.verification,
+  };
+}
+
+/** @throws CollabError TOUR_UNEXPECTED when the evaluation judged otherwise than it has to */
+export function checkReport(report: TourReport): void {
+  const problems = CAST.flatMap((role) => {
+    const result = report.results.find((r) => r.agent === role.agentId);
+    const got = result?.verdict ?? 'no result';
+    return got === role.verdict
+      ? []
+      : [{ at: role.agentId, problem: `expected ${role.verdict}, got ${got}` }];
+  });
+  if (problems.length === 0) return;
+  throw new CollabError('TOUR_UNEXPECTED', 'The evaluation did not come out as it must.', {
+    problems,
+    next: [
+      { command: 'create-collab eval selftest', why: 'finds out whether harness or machine is at fault' },
+    ],
+  });
+}

@@ -1,0 +1,93 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join as path } from 'node:path';
+import type { ProgressEvent } from '../command.ts';
+import { CollabError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { openAgent, type TourAgent } from './agent.ts';
+import { CAST, type Role } from './cast.ts';
+import { answer, contribute, introduce, join } from './script.ts';
+import { waitForVerdicts } from './verdicts.ts';
+
+export interface TourPlace {
+  io: Io;
+  /** The challenge directory, absolute. */
+  dir: string;
+  apiUrl: string;
+  hubUrl: string;
+  /** User name → token, of the embedded hub. */
+  tokens: Record<string, string>;
+  say(event: ProgressEvent): void;
+}
+
+export interface TourOutcome {
+  /** True when every agent had joined before. */
+  resumed: boolean;
+  /** File name of each agent's result, in the order of the cast. */
+  results: string[];
+  /** Milliseconds from the first run to the last verdict. */
+  jobsMs: number;
+}
+
+type Player = { role: Role; agent: TourAgent };
+
+/** Three agents take part, through public addresses alone; ends when the verifier has judged all of it. */
+export async function takeTour(place: TourPlace): Promise<TourOutcome> {
+  const { io, say, apiUrl } = place;
+  const players = await openPlayers(place);
+  const known = await Promise.all(players.map(({ agent, role }) => join(agent, role, say)));
+  const intros = await Promise.all(players.map(({ agent, role }) => introduce(agent, role, say)));
+  await Promise.all(players.map(({ agent, role }, i) => answer(agent, role, intros.at(i - 1) ?? '', say)));
+  const began = io.now();
+  const results = await Promise.all(
+    players.map(({ agent, role }) =>
+      contribute(agent, role, path(place.dir, 'submissions', role.submission), say),
+    ),
+  );
+  say({
+    id: 'verdicts',
+    state: 'start',
+    text: 'The verifier runs every submission again, on private prompts',
+  });
+  await waitForVerdicts({
+    io,
+    apiUrl,
+    filenames: results,
+    patienceMs: 120_000,
+    onVerdict: (result) =>
+      say({
+        id: `verdict:${result.filename}`,
+        state: 'done',
+        text: `${result.filename}: ${result.verification}`,
+      }),
+  });
+  return { resumed: known.every(Boolean), results, jobsMs: io.now() - began };
+}
+
+async function openPlayers(place: TourPlace): Promise<Player[]> {
+  const home = path(place.dir, '.collab', 'tour');
+  const client = await fetchClient(place, home);
+  return Promise.all(
+    CAST.map(async (role) => {
+      const token = place.tokens[role.user];
+      if (!token) throw new CollabError('TOKEN_MISSING', `The embedded hub has no user ${role.user}.`);
+      const { io, apiUrl, hubUrl } = place;
+      const at = { io, client, apiUrl, hubUrl, token, home: path(home, role.agentId) };
+      return { role, agent: await openAgent(at, role.agentId) };
+    }),
+  );
+}
+
+/** The client every participant uses: downloaded from the Space, as its README says. */
+async function fetchClient({ io, apiUrl }: TourPlace, home: string): Promise<string> {
+  const response = await io.fetch(`${apiUrl}/client/collab.mjs`, { signal: AbortSignal.timeout(30_000) });
+  if (!response.ok)
+    throw new CollabError(
+      'CLIENT_MISSING',
+      `The Space does not serve /client/collab.mjs (${response.status}).`,
+    );
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const file = path(home, 'collab.mjs');
+  await writeFile(`${file}.tmp`, new Uint8Array(await response.arrayBuffer()));
+  await rename(`${file}.tmp`, file);
+  return file;
+}

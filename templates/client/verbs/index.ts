@@ -1,0 +1,22 @@
+import type { Verb } from '../verb.ts';
+import { digest } from './digest.ts';
+import { join } from './join.ts';
+import { leaderboard } from './leaderboard.ts';
+import { board, inbox, post, reply } from './messages.ts';
+import { result } from './result.ts';
+import { results } from './results.ts';
+import { run } from './run.ts';
+
+/** Every verb, in the order help lists them. */
+export const VERBS: Record<string, Verb> = {
+  join,
+  digest,
+  board,
+  inbox,
+  post,
+  reply,
+  run,
+  result,
+  results,
+  leaderboard,
+};

@@ -1,0 +1,145 @@
+import { ClientError } from '../errors.ts';
+import type { JobStatus, Summary } from '../run-state.ts';
+import { openScratch, type Scratch } from '../scratch.ts';
+import { bodyFrom } from '../text-input.ts';
+import { type Session, session, text, type Verb, type VerbContext } from '../verb.ts';
+
+type Field = string | number | boolean | string[];
+
+/** What a run says about itself: its score and where its submission lies. */
+async function fromRun(
+  scratch: Scratch,
+  runPrefix: string,
+  scoreField: string,
+): Promise<Record<string, Field>> {
+  const [summary, status] = await Promise.all([
+    scratch.json<Summary>(`${runPrefix}/summary.json`),
+    scratch.json<JobStatus>(`${runPrefix}/job_status.json`),
+  ]);
+  const score = summary?.[scoreField];
+  if (typeof score !== 'number')
+    throw new ClientError('RUN_HAS_NO_SCORE', `${runPrefix}/summary.json holds no number "${scoreField}".`, {
+      next: [
+        { command: `node collab.mjs run --wait-for ${runPrefix}`, why: 'waits until the run has ended' },
+      ],
+    });
+  const submission = status?.submission_prefix;
+  return {
+    [scoreField]: score,
+    ...(submission ? { submission: `hf://buckets/${scratch.bucket}/${submission}` } : {}),
+    artifacts: `hf://buckets/${scratch.bucket}/${runPrefix}`,
+  };
+}
+
+/** `--set key=value`: numbers stay numbers. */
+function extras(context: VerbContext): Record<string, Field> {
+  const given = context.options.set;
+  const pairs = (Array.isArray(given) ? given : []).map((pair) => {
+    const [key = '', ...rest] = String(pair).split('=');
+    if (!key || rest.length === 0) throw new ClientError('BAD_FLAG', `--set takes key=value, not "${pair}".`);
+    const value = rest.join('=');
+    return [key, /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value) ? Number(value) : value] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
+const lists = (context: VerbContext, names: string[]) =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const items = text(context, name)
+        ?.split(/[,\s]+/)
+        .filter(Boolean);
+      return items ? [[name, items]] : [];
+    }),
+  );
+
+const singles = (context: VerbContext, names: string[]) =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const value = text(context, name);
+      return value ? [[name, value]] : [];
+    }),
+  );
+
+async function frontmatter(context: VerbContext, own: Session): Promise<Record<string, Field>> {
+  const { score_field } = await own.api.call<{ score_field: string }>('/v1');
+  const run = text(context, 'run')?.replace(/\/+$/, '');
+  const score = text(context, 'score');
+  const measured = run ? await fromRun(await openScratch(context.io, own), run, score_field) : {};
+  const claimed =
+    score === undefined ? {} : { [score_field]: Number.isNaN(Number(score)) ? score : Number(score) };
+  const all = {
+    ...measured,
+    ...claimed,
+    status: 'agent-run',
+    ...singles(context, ['method', 'description', 'status', 'submission', 'lane', 'claim', 'summary']),
+    ...lists(context, ['parents', 'tags']),
+    ...extras(context),
+  };
+  if (all[score_field as keyof typeof all] === undefined)
+    throw new ClientError(
+      'SCORE_MISSING',
+      `A result needs its ${score_field}: give --run <run prefix> or --score.`,
+      {
+        next: [{ command: 'node collab.mjs run <folder>', why: 'measures a submission' }],
+      },
+    );
+  return all;
+}
+
+/** Every JSON value is a YAML value: no YAML writer is needed for a flat head. */
+const head = (fields: Record<string, Field>) =>
+  [
+    '---',
+    ...Object.entries(fields).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`),
+    '---',
+    '',
+  ].join('\n');
+
+export const result: Verb = {
+  args: '[text | @file | -]',
+  summary: 'publish a result, with the score and submission of a run',
+  options: {
+    run: { type: 'string' },
+    score: { type: 'string' },
+    method: { type: 'string' },
+    description: { type: 'string' },
+    status: { type: 'string' },
+    submission: { type: 'string' },
+    parents: { type: 'string' },
+    tags: { type: 'string' },
+    lane: { type: 'string' },
+    claim: { type: 'string' },
+    summary: { type: 'string' },
+    set: { type: 'string', multiple: true },
+  },
+  docs: {
+    run: 'run prefix that `run` printed: score and submission come from it',
+    score: 'the score, when no run measured it',
+    method: 'short name of what was done',
+    description: 'one line for the leaderboard',
+    status: 'agent-run (default) or negative: a dead end worth knowing',
+    submission: 'hf:// folder that was measured',
+    parents: 'results this builds on, separated by commas',
+    tags: 'separated by commas',
+    lane: 'research avenue it belongs to',
+    claim: 'work claim it closes',
+    summary: 'one line that lists and digests show',
+    set: 'further field, key=value; repeatable',
+  },
+  async run(context) {
+    const own = await session(context);
+    const fields = await frontmatter(context, own);
+    const body =
+      context.positionals.length > 0 ? await bodyFrom(context, 'result') : String(fields.description ?? '');
+    const answer = await own.api.call<{ filename: string; path: string }>('/v1/results', {
+      method: 'POST',
+      body: { agent_id: own.profile.agent_id, body: `${head(fields)}\n${body.trim()}\n` },
+      bearer: own.profile.agent_key,
+    });
+    return {
+      data: { ...answer, fields },
+      text: `Published ${answer.filename}. The verifier takes it from here: node collab.mjs queue`,
+    };
+  },
+};
