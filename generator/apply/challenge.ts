@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { createHubClient } from '@collab/hub/client.ts';
+import { HubError, type HubPort } from '@collab/hub/port.ts';
+import { readChallenge } from '../config/yaml.ts';
+import { Cancelled, CollabError } from '../errors.ts';
+import type { Inputs, TargetState, World } from '../plan/model.ts';
+import { planProvision, waitsForPerson } from '../plan/provision.ts';
+import type { ProvisionPlan } from '../plan/types.ts';
+import { readInputs } from './inputs.ts';
+import { observe } from './observe.ts';
+import { type OperationContext, operationsFor } from './operations.ts';
+import { isTransient, runOperations } from './run.ts';
+import { journal, saveState } from './state.ts';
+import type { ApplyOptions, ApplyReport, OperationResult } from './types.ts';
+
+/** Looks again and goes on after a failure that may pass: so often, and no more. */
+const ROUNDS = 4;
+
+interface Picture {
+  inputs: Inputs;
+  world: World;
+  plan: ProvisionPlan;
+}
+
+/**
+ * The plan of a challenge directory against a Hub. Reads only.
+ * @throws CollabError of challenge.yaml and the files; HubError when something could not be seen.
+ */
+export async function planChallenge(options: ApplyOptions, hub = clientFor(options)): Promise<Picture> {
+  const config = await readChallenge(options.dir);
+  const inputs = await readInputs(config, options);
+  const { participantToken } = options;
+  const world = await observe(inputs, {
+    hub,
+    fetch: options.io.fetch,
+    ...(participantToken ? { participantToken } : {}),
+  });
+  return { inputs, world, plan: planProvision(inputs, world, config.hub.endpoint) };
+}
+
+const clientFor = (options: ApplyOptions): HubPort =>
+  createHubClient({ endpoint: options.hubUrl, token: options.token, fetch: options.io.fetch });
+
+/**
+ * Makes the Hub as the challenge directory says. May be cut off anywhere and run again: each round looks first, and
+ * does only what is missing. A second run writes nothing.
+ */
+export async function applyChallenge(options: ApplyOptions): Promise<ApplyReport> {
+  const hub = clientFor(options);
+  const began = options.io.now();
+  const run = randomUUID().slice(0, 8);
+  const done: OperationResult[] = [];
+  let writes = 0;
+  let first: ProvisionPlan | undefined;
+  for (let round = 1; ; round++) {
+    if (options.io.signal.aborted) throw new Cancelled();
+    const picture = await lookUntilSeen(options, hub, round);
+    if (options.expected && !first) refuseIfMoved(options.expected, picture.plan);
+    first ??= picture.plan;
+    const outcome = await applyOnce(picture, options, hub, run);
+    writes += outcome.writes;
+    done.push(...outcome.results.filter((result) => result.state === 'done'));
+    const again = outcome.errors.length > 0 && outcome.errors.every(isTransient) && round < ROUNDS;
+    if (options.io.signal.aborted) throw new Cancelled();
+    if (!again) {
+      const rest = outcome.results.filter((result) => result.state !== 'done');
+      return report(
+        first,
+        picture.plan,
+        [...done, ...rest],
+        writes,
+        outcome.apiUrl,
+        options.io.now() - began,
+      );
+    }
+    await options.io.sleep(waitAfter(outcome.errors, round), options.io.signal);
+  }
+}
+
+async function lookUntilSeen(options: ApplyOptions, hub: HubPort, round: number): Promise<Picture> {
+  for (let attempt = round; ; attempt++) {
+    try {
+      return await planChallenge(options, hub);
+    } catch (error) {
+      if (!isTransient(error) || attempt >= ROUNDS) throw error;
+      await options.io.sleep(waitAfter([error], attempt), options.io.signal);
+    }
+  }
+}
+
+function waitAfter(errors: unknown[], round: number): number {
+  const asked = errors.map((error) => (error instanceof HubError ? (error.retryAfterS ?? 0) * 1000 : 0));
+  return Math.max(200 * 2 ** round, ...asked);
+}
+
+function refuseIfMoved(expected: ProvisionPlan, now: ProvisionPlan): void {
+  const moved =
+    expected.world !== now.world ? 'the Hub' : expected.inputs !== now.inputs ? 'the directory' : null;
+  if (moved === null && expected.endpoint === now.endpoint) return;
+  throw new CollabError(
+    'PLAN_STALE',
+    `The saved plan is not of now: ${moved ?? 'the endpoint'} has changed since.`,
+    {
+      next: [{ command: 'create-collab plan --out plan.json', why: 'makes a new one to look at' }],
+    },
+  );
+}
+
+async function applyOnce(picture: Picture, options: ApplyOptions, hub: HubPort, run: string) {
+  const { inputs, world, plan } = picture;
+  const { dir, io } = options;
+  const state = learn(inputs, world);
+  const target = inputs.config.hub.endpoint;
+  const save = coalesced(() => saveState(dir, target, state), state);
+  const at: OperationContext = { options, hub, inputs, world, state, save, found: { apiUrl: null } };
+  const operations = operationsFor(plan, at);
+  const stamp = () => new Date(io.now()).toISOString();
+  // What we are about to set is ours from now on, also when this run is cut off.
+  if (operations.some((operation) => operation.id.startsWith('variable:')))
+    state.variables = [...new Set([...state.variables, ...Object.keys(inputs.variables)])].sort();
+  if (JSON.stringify(state) !== JSON.stringify(inputs.state)) await save();
+  if (operations.length > 0) await journal(dir, { at: stamp(), run, event: 'begin' });
+  let writes = 0;
+  const { results, errors } = await runOperations(plan, operations, {
+    now: io.now,
+    signal: io.signal,
+    progress: options.progress ?? (() => undefined),
+    settled: async ({ id, state: became, ms, error }) => {
+      const writing = operations.find((operation) => operation.id === id)?.writes ?? false;
+      if (became === 'done' && writing) writes += 1;
+      if (became === 'skipped') return;
+      await save();
+      const event = became === 'done' ? 'done' : 'failed';
+      await journal(dir, { at: stamp(), run, event, id, ms, ...(error ? { error: error.code } : {}) });
+    },
+  });
+  const apiUrl = at.found.apiUrl ?? (world.space?.healthy ? world.space.info.host : null);
+  return { results, errors, writes, apiUrl };
+}
+
+/** What looking alone has taught us: hashes of contents, and that files already as planned are as planned. */
+function learn(inputs: Inputs, world: World): TargetState {
+  const state = structuredClone(inputs.state);
+  state.hashes = {};
+  for (const role of ['central', 'private'] as const) {
+    for (const file of Object.values(world.live[role])) state.hashes[file.xetHash] = file.sha256;
+    for (const { path, sha256 } of inputs.files[role])
+      if (world.live[role][path]?.sha256 === sha256) state.files[role][path] = { base: sha256 };
+  }
+  return state;
+}
+
+/** Writes one at a time, and only what is not on disk yet: those who ask while one is written share the next. */
+function coalesced(write: () => Promise<void>, state: TargetState): () => Promise<void> {
+  let written = '';
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const flush = async () => {
+    const text = JSON.stringify(state);
+    if (text === written) return;
+    await write();
+    written = text;
+  };
+  const start = (): Promise<void> => {
+    running = flush().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  return () => {
+    if (!running) return start();
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return start();
+      });
+    return next;
+  };
+}
+
+function report(
+  first: ProvisionPlan,
+  last: ProvisionPlan,
+  operations: OperationResult[],
+  writes: number,
+  apiUrl: string | null,
+  total: number,
+): ApplyReport {
+  const failed = operations.some((operation) => operation.state === 'failed');
+  const waiting = last.nodes.some(waitsForPerson);
+  const health = operations.find((operation) => operation.id === 'health')?.ms ?? 0;
+  return {
+    plan: first,
+    status: failed ? 'error' : waiting ? 'action_required' : 'ok',
+    writes,
+    operations,
+    apiUrl,
+    timingsMs: { apply: total - health, spaceReady: health },
+  };
+}

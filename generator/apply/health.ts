@@ -1,0 +1,88 @@
+import { HubError, type HubPort, type SpaceRuntime } from '@collab/hub/port.ts';
+import { CollabError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { CommandOf } from '../plan/commands.ts';
+
+const DEAD = new Set(['BUILD_ERROR', 'RUNTIME_ERROR', 'CONFIG_ERROR']);
+const ASLEEP = new Set(['STOPPED', 'PAUSED', 'SLEEPING']);
+const LOG_LINES = 15;
+
+/** True when `GET {host}/v1/healthz` answers 200. */
+export async function answers(doFetch: typeof fetch, host: string, token?: string): Promise<boolean> {
+  try {
+    const response = await doFetch(`${host}/v1/healthz`, {
+      signal: AbortSignal.timeout(5_000),
+      ...(token ? { headers: { authorization: `Bearer ${token}` } } : {}),
+    });
+    await response.arrayBuffer();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+export interface HealthOptions {
+  io: Io;
+  hub: HubPort;
+  space: string;
+  /** Revision that has to be running. */
+  sha?: string;
+  timeoutMs: number;
+  /** For a private Space on huggingface.co, which is reached with a token. */
+  token?: string;
+}
+
+/**
+ * Waits until the Space runs and its server answers. @returns its base URL.
+ * @throws CollabError SPACE_FAILED, SPACE_TIMEOUT with the stage and the end of its log.
+ */
+export async function waitForHealth(options: HealthOptions): Promise<string> {
+  const { io, hub, space } = options;
+  const until = io.now() + options.timeoutMs;
+  let stage = 'unknown';
+  let woken = false;
+  for (let wait = 50; ; wait = Math.min(wait * 1.5, options.timeoutMs > 300_000 ? 10_000 : 1_000)) {
+    const [info, runtime] = await Promise.all([hub.spaceInfo(space), hub.spaceRuntime(space)]);
+    stage = runtime.stage;
+    if (info?.host && isCurrent(runtime, options.sha)) {
+      if (await answers(io.fetch, info.host, options.token)) return info.host;
+    }
+    if (DEAD.has(stage) && isCurrentRevision(runtime, options.sha)) throw await failed(options, runtime);
+    if (ASLEEP.has(stage) && !woken) {
+      woken = true;
+      await hub.restartSpace(space);
+    }
+    if (io.now() >= until) throw await late(options, stage);
+    await io.sleep(wait, io.signal);
+  }
+}
+
+const isCurrentRevision = (runtime: SpaceRuntime, sha?: string): boolean =>
+  sha === undefined || runtime.sha === undefined || runtime.sha === sha;
+
+const isCurrent = (runtime: SpaceRuntime, sha?: string): boolean =>
+  runtime.stage === 'RUNNING' && isCurrentRevision(runtime, sha);
+
+async function failed(options: HealthOptions, runtime: SpaceRuntime): Promise<CollabError> {
+  const said = runtime.errorMessage ? `: ${runtime.errorMessage}` : '';
+  const kind = runtime.stage === 'BUILD_ERROR' ? 'build' : 'run';
+  const message = `${options.space} did not come up (${runtime.stage})${said}${await logTail(options, kind)}`;
+  return new CollabError('SPACE_FAILED', message, { next: [CommandOf.doctor, CommandOf.apply] });
+}
+
+async function late(options: HealthOptions, stage: string): Promise<CollabError> {
+  const seconds = Math.round(options.timeoutMs / 1000);
+  const kind = stage === 'BUILDING' ? 'build' : 'run';
+  const message = `${options.space} does not answer after ${seconds} s (${stage})${await logTail(options, kind)}`;
+  return new CollabError('SPACE_TIMEOUT', message, { next: [CommandOf.apply, CommandOf.doctor] });
+}
+
+async function logTail(options: HealthOptions, kind: 'build' | 'run'): Promise<string> {
+  try {
+    const lines = await options.hub.spaceLogs(options.space, kind, LOG_LINES);
+    return lines.length === 0 ? '' : `\n${lines.map((line) => `    ${line}`).join('\n')}`;
+  } catch (error) {
+    if (error instanceof HubError) return ` (its log could not be read: ${error.kind})`;
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { sourceHash } from '../../templates/space/source-hash.mjs';
+import { spaceVariables } from '../config/env.ts';
+import type { ChallengeConfig } from '../config/types.ts';
+import { sha256 } from '../plan/digest.ts';
+import type { InputProblem, Inputs, LocalFile } from '../plan/model.ts';
+import { readChallengeFiles } from './directory.ts';
+import { loadState } from './state.ts';
+import type { ApplyOptions } from './types.ts';
+
+type InputOptions = Pick<
+  ApplyOptions,
+  'dir' | 'spaceToken' | 'participantToken' | 'takeMine' | 'takeTheirs' | 'allowBroadToken'
+>;
+
+/** Everything on this side that a plan is made from. */
+export async function readInputs(config: ChallengeConfig, options: InputOptions): Promise<Inputs> {
+  const [files, state] = await Promise.all([
+    readChallengeFiles(options.dir),
+    loadState(options.dir, config.hub.endpoint),
+  ]);
+  return {
+    config,
+    variables: spaceVariables(config),
+    files: { central: files.central, private: files.private },
+    space: files.space,
+    problems: [...spaceProblems(options.dir, files.space), ...harnessProblems(config, files.central)],
+    state,
+    spaceToken: options.spaceToken ? fingerprint(options.spaceToken) : null,
+    participantTokenGiven: Boolean(options.participantToken),
+    takeMine: options.takeMine ?? false,
+    takeTheirs: options.takeTheirs ?? false,
+    allowBroadToken: options.allowBroadToken ?? false,
+  };
+}
+
+/** Tells two tokens apart without giving either away: a token's 150 and more random bits cannot be searched for. */
+const fingerprint = (token: string): string => sha256(`collab space token\0${token}`).slice(0, 16);
+
+/** The build in `space/` must have been made from the source beside it. */
+export function spaceProblems(dir: string, space: LocalFile[]): InputProblem[] {
+  const renew = {
+    part: 'space' as const,
+    command: 'npm run build:space',
+    why: 'builds space/ from space/src',
+  };
+  const has = (path: string) => space.some((file) => file.path === path);
+  if (!has('server.mjs')) return [{ ...renew, problem: 'space/server.mjs is missing' }];
+  const build = space.find((file) => file.path === 'build.json');
+  if (!build) return [{ ...renew, problem: 'space/build.json is missing' }];
+  if (recordedSource(build) === sourceHash(join(dir, 'space', 'src'))) return [];
+  return [{ ...renew, problem: 'space/ was built from another source than the one in space/src' }];
+}
+
+function recordedSource(build: LocalFile): unknown {
+  try {
+    return (JSON.parse(new TextDecoder().decode(build.content)) as { source?: unknown }).source;
+  } catch {
+    return null;
+  }
+}
+
+function harnessProblems(config: ChallengeConfig, central: LocalFile[]): InputProblem[] {
+  if (!config.hardware.jobs_enabled) return [];
+  const entry = `harness/${config.hardware.entrypoint}`;
+  if (central.some((file) => file.source === entry)) return [];
+  return [
+    {
+      part: 'harness',
+      problem: `${entry} is not among the files that harness/upload.json allows to be uploaded`,
+      command: 'create-collab check',
+      why: 'jobs start this file; add it to harness/upload.json',
+    },
+  ];
+}

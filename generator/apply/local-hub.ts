@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { CollabError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { localUsers, seedFile } from './local-users.ts';
+import type { LocalHub, StartHubOptions } from './types.ts';
+
+const START_MS = 30_000;
+const STOP_MS = 15_000;
+
+interface Listening {
+  url: string;
+  pid: number;
+}
+
+const hubFile = (dir: string): string => join(dir, '.collab', 'hub.json');
+
+/** The embedded hub of this challenge as it last was: it may have stopped since. */
+export async function lastHub(dir: string): Promise<Listening | null> {
+  const text = await readFile(hubFile(dir), 'utf8').catch(() => null);
+  try {
+    return text === null ? null : (JSON.parse(text) as Listening);
+  } catch {
+    return null;
+  }
+}
+
+/** The running embedded hub, or `null`. Asks it: a file left behind by a crash is not taken for a hub. */
+export async function runningHub(io: Io, dir: string): Promise<Listening | null> {
+  const last = await lastHub(dir);
+  if (!last || !isAlive(last.pid)) return null;
+  try {
+    const response = await io.fetch(`${last.url}/api/whoami-v2`, { signal: AbortSignal.timeout(3_000) });
+    await response.arrayBuffer();
+    return response.status === 401 ? last : null;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Starts the embedded hub of a challenge on the port it had before, or the next free one, with its users.
+ * @throws CollabError HUB_RUNNING, HUB_START_FAILED.
+ */
+export async function startLocalHub(options: StartHubOptions): Promise<LocalHub> {
+  const { io, dir } = options;
+  const already = await runningHub(io, dir);
+  if (already)
+    throw new CollabError(
+      'HUB_RUNNING',
+      `The embedded hub of this challenge runs already at ${already.url}.`,
+      {
+        next: [{ command: 'create-collab status', why: 'shows what runs' }],
+      },
+    );
+  const resumed = existsSync(join(dir, '.collab', 'hub'));
+  const tokens = await localUsers(dir, options.org);
+  const began = io.now();
+  const child = await spawnHub(options);
+  const stop = () => stopChild(child, dir);
+  try {
+    const { url } = await listening(child, io);
+    const pid = child.pid ?? 0;
+    await writeFile(hubFile(dir), `${JSON.stringify({ url, pid })}\n`);
+    const text = `Embedded hub at ${url}`;
+    options.progress?.({ id: 'hub', state: 'done', text, ms: io.now() - began });
+    return { url, pid, tokens, resumed, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function spawnHub(options: StartHubOptions): Promise<ChildProcess> {
+  const { io, dir } = options;
+  const cli = join(io.packageRoot, 'dist', 'cli.mjs');
+  if (!existsSync(cli))
+    throw new CollabError('PACKAGE_INCOMPLETE', 'create-collab is not built: dist/cli.mjs is missing.', {
+      next: [{ command: 'npm run build', why: 'in a checkout of create-collab' }],
+    });
+  const port = await portFor(await lastHub(dir), options.host);
+  const args = ['hub', '--dir', join(dir, '.collab', 'hub'), '--port', String(port), '--seed', seedFile(dir)];
+  return spawn(process.execPath, [cli, ...args, ...(options.host ? ['--host', options.host] : [])], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Ctrl-C at a terminal goes to the whole group: the hub is to stop when we tell it, after our own last call.
+    detached: true,
+    env: hubEnvironment(io.env),
+  });
+}
+
+/** Nobody's real token gets into the local hub and what it starts. */
+function hubEnvironment(env: Io['env']): NodeJS.ProcessEnv {
+  const { HF_TOKEN, HUGGING_FACE_HUB_TOKEN, COLLAB_SPACE_TOKEN, COLLAB_PARTICIPANT_TOKEN, ...rest } = env;
+  return rest;
+}
+
+/** The port of last time when it is free: URLs in agents' prompts stay good. */
+async function portFor(last: Listening | null, host = '127.0.0.1'): Promise<number> {
+  const port = last ? Number(new URL(last.url).port) : 0;
+  for (const candidate of port ? [port, port + 1, port + 2] : [])
+    if (await isFree(candidate, host)) return candidate;
+  return 0;
+}
+
+function isFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Waits for the line the hub prints when it listens. */
+async function listening(child: ChildProcess, io: Io): Promise<Listening> {
+  let said = '';
+  child.stderr?.on('data', (data: Buffer) => {
+    said = (said + data.toString()).slice(-2_000);
+  });
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  const abort = new AbortController();
+  try {
+    return await Promise.race([
+      new Promise<Listening>((resolve, reject) => {
+        lines.on('line', (line) => {
+          const parsed = parseListening(line);
+          if (parsed) resolve(parsed);
+        });
+        child.once('error', (error) => reject(startFailed(error.message)));
+        child.once('exit', (code) => reject(startFailed(`it ended with ${code}: ${said.trim()}`)));
+      }),
+      io.sleep(START_MS, abort.signal).then(() => {
+        throw startFailed(`it does not listen after ${START_MS / 1000} s: ${said.trim()}`);
+      }),
+    ]);
+  } finally {
+    abort.abort();
+    lines.close();
+    child.stdout?.resume();
+  }
+}
+
+function parseListening(line: string): Listening | null {
+  try {
+    const parsed = JSON.parse(line) as Partial<Listening>;
+    return typeof parsed.url === 'string' ? { url: parsed.url, pid: Number(parsed.pid) } : null;
+  } catch {
+    return null;
+  }
+}
+
+const startFailed = (why: string): CollabError =>
+  new CollabError('HUB_START_FAILED', `The embedded hub did not start: ${why}`, {
+    next: [{ command: 'create-collab doctor', why: 'checks the set-up' }],
+  });
+
+/** Asks the hub to end, with everything it started; after 15 s it is ended. */
+async function stopChild(child: ChildProcess, dir: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => killGroup(child), STOP_MS);
+    await gone;
+    clearTimeout(timer);
+  }
+  // The port is worth remembering; the process is gone.
+  const last = await lastHub(dir);
+  if (last?.pid === child.pid)
+    await writeFile(hubFile(dir), `${JSON.stringify({ url: last?.url, pid: 0 })}\n`);
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    process.kill(-(child.pid as number), 'SIGKILL');
+  } catch {
+    child.kill('SIGKILL');
+  }
+}
+
+/** Forgets the embedded hub's store, users and tokens. */
+export async function forgetLocalHub(dir: string): Promise<void> {
+  for (const name of ['hub', 'hub.json', 'hub-seed.yaml', 'tokens.json'])
+    await rm(join(dir, '.collab', name), { recursive: true, force: true });
+}

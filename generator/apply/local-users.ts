@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { CollabError } from '../errors.ts';
+import type { LocalTokens } from './types.ts';
+
+export const PARTICIPANTS = ['participant-1', 'participant-2', 'participant-3'];
+const NAMES = ['organizer', 'collab-server', ...PARTICIPANTS];
+const WRITE = ['repo.content.read', 'repo.write'];
+
+const tokensFile = (dir: string): string => join(dir, '.collab', 'tokens.json');
+export const seedFile = (dir: string): string => join(dir, '.collab', 'hub-seed.yaml');
+
+/** Tokens of the embedded hub's users, made on first use. Both files are the owner's alone and never under version control. */
+export async function localUsers(dir: string, org: string): Promise<LocalTokens> {
+  const tokens = (await readTokens(dir)) ?? {};
+  for (const name of NAMES)
+    tokens[name] ??= `hf_${randomBytes(24).toString('base64url').replace(/[-_]/g, 'x')}`;
+  await mkdir(join(dir, '.collab'), { recursive: true });
+  await writePrivate(tokensFile(dir), `${JSON.stringify(tokens, null, 2)}\n`);
+  await writePrivate(seedFile(dir), stringify(localSeed(org, tokens)));
+  return tokens;
+}
+
+/** `null`: the embedded hub was never started for this challenge. */
+export async function readTokens(dir: string): Promise<LocalTokens | null> {
+  const text = await readFile(tokensFile(dir), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as LocalTokens;
+  } catch {
+    throw new CollabError('TOKENS_UNREADABLE', `${tokensFile(dir)} is not JSON.`, {
+      next: [{ command: 'rm .collab/tokens.json', why: 'new tokens are made at the next start' }],
+    });
+  }
+}
+
+/**
+ * As on huggingface.co: the private namespace is the organizer's own, so the server's token is a second, narrower
+ * token of the organizer; participants are contributors.
+ */
+export function localSeed(org: string, tokens: LocalTokens) {
+  const both = (permissions: string[]) => [
+    { name: org, type: 'org', permissions },
+    { name: 'organizer', type: 'user', permissions },
+  ];
+  return {
+    users: [
+      {
+        name: 'organizer',
+        pro: true,
+        token: tokens.organizer,
+        role: 'fineGrained',
+        scopes: both([...WRITE, 'job.write']),
+        tokens: [
+          {
+            token: tokens['collab-server'],
+            name: 'collab-server',
+            role: 'fineGrained',
+            scopes: both([...WRITE, 'job.write']),
+          },
+        ],
+      },
+      ...PARTICIPANTS.map((name) => ({
+        name,
+        token: tokens[name],
+        role: 'fineGrained',
+        scopes: [{ name: org, type: 'org', permissions: WRITE }],
+      })),
+    ],
+    orgs: [
+      {
+        name: org,
+        plan: 'team',
+        members: [
+          { user: 'organizer', role: 'admin' },
+          ...PARTICIPANTS.map((user) => ({ user, role: 'contributor' })),
+        ],
+      },
+    ],
+  };
+}
+
+async function writePrivate(file: string, text: string): Promise<void> {
+  const draft = `${file}.${process.pid}.tmp`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await chmod(draft, 0o600);
+  await rename(draft, file);
+}

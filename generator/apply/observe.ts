@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { HubError, type HubPort } from '@collab/hub/port.ts';
+import { sha256 } from '../plan/digest.ts';
+import {
+  type BucketRole,
+  bucketId,
+  type Inputs,
+  isLocal,
+  type LiveFile,
+  type LiveSpace,
+  type World,
+} from '../plan/model.ts';
+import { answers } from './health.ts';
+import { inParallel } from './parallel.ts';
+
+export interface Observer {
+  hub: HubPort;
+  fetch: typeof fetch;
+  participantToken?: string;
+}
+
+/**
+ * Looks at everything the plan speaks of; writes nothing. Any call that fails makes the whole picture fail: what
+ * could not be seen is never taken for absent.
+ */
+export async function observe(inputs: Inputs, at: Observer): Promise<World> {
+  const { hub } = at;
+  const { config } = inputs;
+  const [identity, central, closed, space, hardware, python] = await Promise.all([
+    hub.whoami(),
+    hub.bucketInfo(config.hub.central_bucket),
+    hub.bucketInfo(config.hub.private_bucket),
+    hub.spaceInfo(config.hub.space),
+    hub.jobHardware(),
+    isLocal(config) ? pythonVersion() : null,
+  ]);
+  const buckets = { central, private: closed };
+  const member = identity.orgs.some((org) => org.name.toLowerCase() === config.hub.org.toLowerCase());
+  const [orgExists, centralFiles, privateFiles, liveSpace, seen] = await Promise.all([
+    member || hub.orgExists(config.hub.org),
+    central ? liveFiles('central', inputs, hub) : {},
+    closed ? liveFiles('private', inputs, hub) : {},
+    space ? readSpace(inputs, space, at) : null,
+    closed ? probe(config.hub.private_bucket, at) : ('unknown' as const),
+  ]);
+  const live = { central: centralFiles, private: privateFiles };
+  const privateSeenByParticipant = seen;
+  return { identity, orgExists, buckets, live, space: liveSpace, privateSeenByParticipant, hardware, python };
+}
+
+/** The files we know of, as they are in the bucket; read only where their hash is new to us. */
+async function liveFiles(role: BucketRole, inputs: Inputs, hub: HubPort): Promise<Record<string, LiveFile>> {
+  const mine = new Map(inputs.files[role].map((file) => [file.path, file]));
+  const paths = [...new Set([...mine.keys(), ...Object.keys(inputs.state.files[role])])];
+  if (paths.length === 0) return {};
+  const id = bucketId(inputs.config, role);
+  const found = await hub.pathsInfo(id, paths);
+  const files = await inParallel(8, found, async (file): Promise<[string, LiveFile]> => {
+    const { xetHash, size } = file;
+    const known = inputs.state.hashes[xetHash];
+    // A file that differs is read even when its hash is known: the plan shows its lines.
+    if (known && (role === 'private' || known === mine.get(file.path)?.sha256))
+      return [file.path, { xetHash, size, sha256: known }];
+    const content = await hub.readFile(id, file.path);
+    if (content === null)
+      throw new HubError('unavailable', `${id}/${file.path} was listed, and then not there`, {
+        url: hub.endpoint,
+      });
+    return [file.path, { xetHash, size, sha256: sha256(content), content }];
+  });
+  return Object.fromEntries(files);
+}
+
+async function readSpace(inputs: Inputs, info: LiveSpace['info'], at: Observer): Promise<LiveSpace> {
+  const { hub } = at;
+  const id = inputs.config.hub.space;
+  const [files, variables, secrets, runtime, healthy] = await Promise.all([
+    hub.spaceFiles(id),
+    hub.spaceVariables(id),
+    hub.spaceSecrets(id),
+    hub.spaceRuntime(id),
+    info.host ? answers(at.fetch, info.host) : false,
+  ]);
+  return {
+    info,
+    files: Object.fromEntries(files.map(({ path, oid }) => [path, oid])),
+    variables: Object.fromEntries(variables.map(({ key, value }) => [key, value])),
+    secrets,
+    runtime,
+    healthy: healthy && runtime.stage === 'RUNNING',
+  };
+}
+
+/** Whether a contributor's token can tell that the bucket exists. */
+export async function probe(id: string, at: Observer): Promise<World['privateSeenByParticipant']> {
+  if (!at.participantToken) return 'unknown';
+  try {
+    return (await at.hub.bucketInfo(id, at.participantToken)) === null ? 'hidden' : 'visible';
+  } catch (error) {
+    if (error instanceof HubError && error.kind === 'forbidden') return 'visible';
+    throw error;
+  }
+}
+
+/** `Python 3.x.y`, or `null` when there is none. */
+export async function pythonVersion(): Promise<string | null> {
+  try {
+    const { stdout } = await promisify(execFile)('python3', ['--version'], { timeout: 10_000 });
+    return stdout.trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,216 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { HubPort } from '@collab/hub/port.ts';
+import { CollabError } from '../errors.ts';
+import { bucketIsPrivate } from '../plan/buckets.ts';
+import { CommandOf } from '../plan/commands.ts';
+import { type BucketRole, bucketId, type Inputs, type TargetState, type World } from '../plan/model.ts';
+import { SPACE_SECRET, spaceFileChanges } from '../plan/space.ts';
+import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
+import { waitForHealth } from './health.ts';
+import { probe } from './observe.ts';
+import type { ApplyOptions } from './types.ts';
+
+/** One step of an apply: a plan node, or a group of nodes that is one call. */
+export interface Operation {
+  id: string;
+  title: string;
+  nodes: PlanNode[];
+  /** It changes something on the Hub. */
+  writes: boolean;
+  run(): Promise<void>;
+}
+
+export interface OperationContext {
+  options: ApplyOptions;
+  hub: HubPort;
+  inputs: Inputs;
+  world: World;
+  /** Changed by the operations, saved after each and before those that may be cut off half-way. */
+  state: TargetState;
+  save(): Promise<void>;
+  /** Filled by `health`. */
+  found: { apiUrl: string | null; sha?: string };
+}
+
+/** The operations of a plan, in no order: each waits for the nodes its own nodes depend on. */
+export function operationsFor(plan: ProvisionPlan, at: OperationContext): Operation[] {
+  const todo = plan.nodes.filter((node) => ['create', 'update', 'adopt', 'delete'].includes(node.state));
+  const of = (kind: PlanNode['kind']) => todo.filter((node) => node.kind === kind);
+  return [
+    ...of('bucket').map((node) => bucketOperation(node, at)),
+    ...filesOperation('central', of('seed'), at),
+    ...filesOperation('private', of('private-data'), at),
+    ...of('check').map((node) => probeOperation(node, at)),
+    ...of('space').map((node) => spaceOperation(node, at)),
+    ...of('variable').map((node) => variableOperation(node, at)),
+    ...of('secret').map((node) => secretOperation(node, at)),
+    ...of('space-files').map((node) => commitOperation(node, at)),
+    ...of('health').map((node) => healthOperation(node, plan, at)),
+  ];
+}
+
+const single = (node: PlanNode, writes: boolean, run: () => Promise<void>): Operation => ({
+  id: node.id,
+  title: node.title,
+  nodes: [node],
+  writes,
+  run,
+});
+
+function bucketOperation(node: PlanNode, at: OperationContext): Operation {
+  const role: BucketRole = node.id === 'bucket:central' ? 'central' : 'private';
+  const id = bucketId(at.inputs.config, role);
+  const made = node.state === 'create';
+  return single(node, made, async () => {
+    const options = { private: bucketIsPrivate(role, at.inputs) };
+    const info = made ? await at.hub.createBucket(id, options) : at.world.buckets[role];
+    if (!info) throw new Error(`${id} is to be adopted, but was not seen`);
+    const ours = at.state.buckets[role];
+    if (ours && ours.createdAt !== info.createdAt) at.state.files[role] = {};
+    at.state.buckets[role] = { id, createdAt: info.createdAt, made };
+  });
+}
+
+/** All files of one bucket in one write. What is about to be written is recorded first: a run that is cut off knows its own. */
+function filesOperation(role: BucketRole, nodes: PlanNode[], at: OperationContext): Operation[] {
+  if (nodes.length === 0) return [];
+  const title = `${nodes.length} ${nodes.length === 1 ? 'file' : 'files'} in ${bucketId(at.inputs.config, role)}`;
+  const pulled = new Set(nodes.filter((node) => node.reason.includes('--take-theirs')).map(pathOf));
+  const run = async () => {
+    const sent = nodes.filter((node) => !pulled.has(pathOf(node)));
+    for (const path of pulled) await pull(role, path, at);
+    await push(role, sent, at);
+  };
+  return [{ id: `files:${role}`, title, nodes, writes: pulled.size < nodes.length, run }];
+}
+
+const pathOf = (node: PlanNode): string => node.id.slice(node.id.indexOf(':') + 1);
+
+async function push(role: BucketRole, nodes: PlanNode[], at: OperationContext): Promise<void> {
+  if (nodes.length === 0) return;
+  const recorded = at.state.files[role];
+  const mine = new Map(at.inputs.files[role].map((file) => [file.path, file]));
+  const adds = nodes.flatMap((node) => mine.get(pathOf(node)) ?? []);
+  const deletes = nodes.map(pathOf).filter((path) => !mine.has(path));
+  for (const { path, sha256 } of adds) recorded[path] = { ...recorded[path], meant: sha256 };
+  await at.save();
+  const answer = await at.hub.write(bucketId(at.inputs.config, role), {
+    adds: adds.map(({ path, content }) => ({ path, content })),
+    deletes,
+  });
+  const refused = new Set(answer.failed.map(({ path }) => path));
+  for (const { path, sha256 } of adds) if (!refused.has(path)) recorded[path] = { base: sha256 };
+  for (const path of deletes) if (!refused.has(path)) delete recorded[path];
+  for (const { path, xetHash } of answer.written ?? [])
+    at.state.hashes[xetHash] = mine.get(path)?.sha256 ?? '';
+  const [first] = answer.failed;
+  if (first)
+    throw new CollabError(
+      'FILES_REFUSED',
+      `the Hub refused ${refused.size} files, first ${first.path}: ${first.error}`,
+      {
+        next: [CommandOf.apply],
+      },
+    );
+}
+
+/** The bucket's version replaces the one in the directory. */
+async function pull(role: BucketRole, path: string, at: OperationContext): Promise<void> {
+  const live = at.world.live[role][path];
+  const mine = at.inputs.files[role].find((file) => file.path === path);
+  if (!mine) return;
+  const target = join(at.options.dir, mine.source);
+  const content = live && (live.content ?? (await at.hub.readFile(bucketId(at.inputs.config, role), path)));
+  if (!live || !content)
+    throw new CollabError(
+      'TAKE_THEIRS_MISSING',
+      `${path} was deleted in the bucket; delete ${mine.source} as well`,
+    );
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, content);
+  at.state.files[role][path] = { base: live.sha256 };
+}
+
+function probeOperation(node: PlanNode, at: OperationContext): Operation {
+  const id = at.inputs.config.hub.private_bucket;
+  return single(node, false, async () => {
+    const { participantToken } = at.options;
+    const seen = await probe(id, {
+      hub: at.hub,
+      fetch: at.options.io.fetch,
+      ...(participantToken ? { participantToken } : {}),
+    });
+    if (seen === 'visible')
+      throw new CollabError('PRIVATE_BUCKET_VISIBLE', `a contributor's token can see ${id}`, {
+        next: [
+          { command: 'create-collab check', why: 'put hub.private_bucket into a namespace of your own' },
+        ],
+      });
+  });
+}
+
+function spaceOperation(node: PlanNode, at: OperationContext): Operation {
+  const { space: id, private: isPrivate } = at.inputs.config.hub;
+  const made = node.state === 'create';
+  return single(node, made, async () => {
+    if (made) await at.hub.createSpace(id, { sdk: 'docker', private: isPrivate });
+    at.state.space = { id, made };
+  });
+}
+
+function variableOperation(node: PlanNode, at: OperationContext): Operation {
+  const id = at.inputs.config.hub.space;
+  const key = pathOf(node);
+  return single(node, true, async () => {
+    if (node.state === 'delete') {
+      await at.hub.deleteSpaceVariable(id, key);
+      at.state.variables = at.state.variables.filter((name) => name !== key);
+    } else await at.hub.setSpaceVariable(id, { key, value: at.inputs.variables[key] ?? '' });
+  });
+}
+
+function secretOperation(node: PlanNode, at: OperationContext): Operation {
+  return single(node, true, async () => {
+    const { spaceToken } = at.options;
+    if (!spaceToken || !at.inputs.spaceToken) throw new Error('no token for the Space');
+    await at.hub.setSpaceSecret(at.inputs.config.hub.space, SPACE_SECRET, spaceToken);
+    at.state.secrets[SPACE_SECRET] = at.inputs.spaceToken;
+  });
+}
+
+function commitOperation(node: PlanNode, at: OperationContext): Operation {
+  return single(node, true, async () => {
+    const { changed, removed } = spaceFileChanges(at.inputs, at.world.space);
+    at.state.spaceFiles = [...new Set([...at.state.spaceFiles, ...changed.map((file) => file.path)])].sort();
+    await at.save();
+    const { sha } = await at.hub.commitSpace(
+      at.inputs.config.hub.space,
+      changed,
+      removed,
+      'Deploy by create-collab',
+    );
+    at.state.spaceFiles = at.inputs.space.map((file) => file.path).sort();
+    if (sha) at.found.sha = sha;
+  });
+}
+
+/** Waits for the server; starts it anew when only its settings changed, for the Hub need not do that by itself. */
+function healthOperation(node: PlanNode, plan: ProvisionPlan, at: OperationContext): Operation {
+  const { io, token, hubUrl } = at.options;
+  const { space } = at.inputs.config.hub;
+  const changed = (kind: PlanNode['kind']) =>
+    plan.nodes.some((other) => other.kind === kind && other.state !== 'unchanged');
+  const settings = changed('variable') || changed('secret');
+  return single(node, false, async () => {
+    if (settings && !changed('space-files')) await at.hub.restartSpace(space);
+    at.found.apiUrl = await waitForHealth({
+      io,
+      hub: at.hub,
+      space,
+      ...(at.found.sha ? { sha: at.found.sha } : {}),
+      timeoutMs: at.options.healthTimeoutMs ?? (hubUrl.startsWith('https:') ? 900_000 : 120_000),
+      ...(hubUrl.startsWith('https:') && at.inputs.config.hub.private ? { token } : {}),
+    });
+  });
+}

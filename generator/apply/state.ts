@@ -1,0 +1,76 @@
+import { appendFile, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CollabError } from '../errors.ts';
+import { emptyState, type TargetState } from '../plan/model.ts';
+
+interface StateFile {
+  version: 1;
+  /** By `hub.endpoint`: the same directory may be deployed to the embedded hub and to huggingface.co. */
+  targets: Record<string, TargetState>;
+}
+
+const stateFile = (dir: string): string => join(dir, '.collab', 'plan-state.json');
+
+/** What earlier runs recorded for this Hub. @throws CollabError STATE_UNREADABLE rather than starting from nothing. */
+export async function loadState(dir: string, target: string): Promise<TargetState> {
+  return { ...emptyState(), ...(await readStateFile(dir)).targets[target] };
+}
+
+async function readStateFile(dir: string): Promise<StateFile> {
+  const file = stateFile(dir);
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return { version: 1, targets: {} };
+  try {
+    const parsed = JSON.parse(text) as StateFile;
+    if (parsed.version === 1 && typeof parsed.targets === 'object') return parsed;
+  } catch {
+    // Falls through to the error below.
+  }
+  throw new CollabError('STATE_UNREADABLE', `${file} is not a state file of this version.`, {
+    next: [
+      {
+        command: `git checkout -- .collab/plan-state.json`,
+        why: 'restores it, when it is under version control',
+      },
+      {
+        command: `mv .collab/plan-state.json .collab/plan-state.json.old`,
+        why: 'starts over: existing files count as edited',
+      },
+    ],
+  });
+}
+
+/** Replaces the record of this Hub, whole or not at all. */
+export async function saveState(dir: string, target: string, state: TargetState): Promise<void> {
+  const all = await readStateFile(dir);
+  const file = stateFile(dir);
+  await mkdir(join(dir, '.collab'), { recursive: true });
+  const text = `${JSON.stringify({ ...all, targets: { ...all.targets, [target]: state } }, null, 2)}\n`;
+  const draft = `${file}.${process.pid}.tmp`;
+  const handle = await open(draft, 'w', 0o644);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, file);
+}
+
+/** One line per step of an apply, for people who want to know what happened. Never a secret. */
+export interface JournalLine {
+  at: string;
+  run: string;
+  event: 'begin' | 'start' | 'done' | 'failed' | 'end';
+  id?: string;
+  ms?: number;
+  error?: string;
+}
+
+export async function journal(dir: string, line: JournalLine): Promise<void> {
+  await mkdir(join(dir, '.collab'), { recursive: true });
+  await appendFile(join(dir, '.collab', 'journal.jsonl'), `${JSON.stringify(line)}\n`);
+}

@@ -1,0 +1,127 @@
+import { CommandOf } from './commands.ts';
+import {
+  BUCKETS,
+  type BucketRole,
+  bucketId,
+  type Inputs,
+  type LiveFile,
+  type LocalFile,
+  type World,
+} from './model.ts';
+import { diffLines, threeWay, type Verdict } from './three-way.ts';
+import type { PlanNode } from './types.ts';
+
+const FIRST = ['check:token', 'check:org'];
+
+export function bucketNodes(inputs: Inputs, world: World): PlanNode[] {
+  return [...BUCKETS.map((role) => bucketNode(role, inputs, world)), probeNode(inputs, world)];
+}
+
+/** Whether the bucket should be closed to those outside its namespace. */
+export const bucketIsPrivate = (role: BucketRole, inputs: Inputs): boolean =>
+  role === 'private' || inputs.config.hub.private;
+
+function bucketNode(role: BucketRole, inputs: Inputs, world: World): PlanNode {
+  const id = bucketId(inputs.config, role);
+  const wanted = bucketIsPrivate(role, inputs);
+  const kind = wanted ? 'private' : 'public';
+  const node = {
+    id: `bucket:${role}`,
+    kind: 'bucket' as const,
+    title: `Bucket ${id} (${kind})`,
+    dependsOn: FIRST,
+  };
+  const live = world.buckets[role];
+  if (!live) return { ...node, state: 'create', reason: 'does not exist' };
+  if (live.private !== wanted) {
+    const reason = `exists, but is ${live.private ? 'private' : 'public'}; change its visibility in its settings`;
+    return { ...node, state: 'blocked', reason, next: [CommandOf.plan] };
+  }
+  const known = inputs.state.buckets[role];
+  if (known?.id === id && known.createdAt === live.createdAt)
+    return { ...node, state: 'unchanged', reason: `made by ${live.author}` };
+  return { ...node, state: 'adopt', reason: `exists already, made by ${live.author}` };
+}
+
+/** A participant must not even learn that the private bucket exists. */
+function probeNode(inputs: Inputs, world: World): PlanNode {
+  const node = {
+    id: 'check:private-bucket',
+    kind: 'check' as const,
+    title: 'Participants cannot see the private bucket',
+    dependsOn: ['bucket:private'],
+  };
+  if (world.privateSeenByParticipant === 'hidden')
+    return { ...node, state: 'unchanged', reason: "a contributor's token gets 404" };
+  if (world.privateSeenByParticipant === 'visible')
+    return {
+      ...node,
+      state: 'blocked',
+      reason: "a contributor's token can see it; keep it in another namespace",
+    };
+  if (!inputs.participantTokenGiven)
+    return {
+      ...node,
+      state: 'unchanged',
+      reason: 'not tried: no participant token (COLLAB_PARTICIPANT_TOKEN)',
+    };
+  return { ...node, state: 'update', reason: 'to be tried once the bucket exists' };
+}
+
+/** One node per file of either bucket. */
+export function fileNodes(inputs: Inputs, world: World): PlanNode[] {
+  return BUCKETS.flatMap((role) => {
+    const mine = new Map(inputs.files[role].map((file) => [file.path, file]));
+    const ours = oursIn(role, inputs, world);
+    const paths = [...new Set([...mine.keys(), ...Object.keys(ours)])].sort();
+    return paths.map((path) => fileNode(role, path, mine.get(path), ours[path] ?? [], inputs, world));
+  });
+}
+
+/** What we wrote into this very bucket: nothing, when it was deleted and made anew since. */
+function oursIn(role: BucketRole, inputs: Inputs, world: World): Record<string, string[]> {
+  const known = inputs.state.buckets[role];
+  const live = world.buckets[role];
+  if (!live || known?.createdAt !== live.createdAt || known.id !== live.id) return {};
+  return Object.fromEntries(
+    Object.entries(inputs.state.files[role]).map(([path, { base, meant }]) => [
+      path,
+      [base, meant].filter((hash) => hash !== undefined),
+    ]),
+  );
+}
+
+function fileNode(
+  role: BucketRole,
+  path: string,
+  mine: LocalFile | undefined,
+  ours: string[],
+  inputs: Inputs,
+  world: World,
+): PlanNode {
+  const live: LiveFile | undefined = world.live[role][path];
+  const verdict = threeWay({ ours, live: live?.sha256 ?? null, mine: mine?.sha256 ?? null });
+  const settled = settle(verdict, inputs);
+  return {
+    id: `${role === 'central' ? 'seed' : 'private-data'}:${path}`,
+    kind: role === 'central' ? 'seed' : 'private-data',
+    title: `${bucketId(inputs.config, role)}/${path}`,
+    dependsOn: [`bucket:${role}`],
+    ...settled,
+    ...(mine && live && (settled.state === 'update' || settled.state === 'conflict')
+      ? { diff: diffOf(role, path, live, mine) }
+      : {}),
+    ...(settled.state === 'conflict' ? { next: [CommandOf.takeMine, CommandOf.takeTheirs] } : {}),
+  };
+}
+
+/** Private data stays out of what is printed and saved. */
+const diffOf = (role: BucketRole, path: string, live: LiveFile, mine: LocalFile): string[] =>
+  role === 'private' ? [] : diffLines(path, live.content, mine.content);
+
+function settle(verdict: Verdict, inputs: Inputs): Verdict {
+  if (verdict.state !== 'conflict') return verdict;
+  if (inputs.takeMine) return { state: 'update', reason: `${verdict.reason}; --take-mine` };
+  if (inputs.takeTheirs) return { state: 'update', reason: `${verdict.reason}; --take-theirs: comes here` };
+  return verdict;
+}

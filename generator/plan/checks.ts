@@ -1,0 +1,201 @@
+import type { Identity } from '@collab/hub/port.ts';
+import { CommandOf } from './commands.ts';
+import { type Inputs, isLocal, type World } from './model.ts';
+import type { PlanNode } from './types.ts';
+
+/** Nodes that look and never write: what has to be right before the first write. */
+export function checkNodes(inputs: Inputs, world: World): PlanNode[] {
+  return [
+    tokenNode(inputs, world),
+    orgNode(inputs, world),
+    planNode(inputs, world),
+    ...(isLocal(inputs.config) ? [pythonNode(world)] : [inviteNode(inputs), ...creditsNode(inputs, world)]),
+    ...inputs.problems.map(
+      (problem): PlanNode => ({
+        ...check(`check:${problem.part}`, `Files in ${problem.part}/`),
+        state: 'blocked',
+        reason: problem.problem,
+        next: [{ command: problem.command, why: problem.why }],
+      }),
+    ),
+  ];
+}
+
+const check = (id: string, title: string): Omit<PlanNode, 'state' | 'reason'> => ({
+  id,
+  kind: 'check',
+  title,
+  dependsOn: [],
+});
+
+const BROAD = new Set(['write', 'god']);
+
+function tokenNode(inputs: Inputs, world: World): PlanNode {
+  const { identity } = world;
+  const node = check('check:token', `Token of ${identity.name}`);
+  const next = [
+    { command: tokenUrl(inputs), why: 'open it to make a fine-grained token with these permissions' },
+  ];
+  if (identity.tokenRole === 'read')
+    return { ...node, state: 'blocked', reason: 'it is read-only; a fine-grained token is needed', next };
+  if (BROAD.has(identity.tokenRole)) {
+    if (inputs.allowBroadToken)
+      return {
+        ...node,
+        state: 'unchanged',
+        reason: `a "${identity.tokenRole}" token, allowed by --allow-broad-token`,
+      };
+    const reason = `it is a "${identity.tokenRole}" token, which may do everything its owner may`;
+    return { ...node, state: 'blocked', reason, next: [...next, CommandOf.allowBroad] };
+  }
+  const missing = missingScopes(inputs, identity);
+  if (missing.length > 0)
+    return { ...node, state: 'blocked', reason: `it lacks ${missing.join(', ')}`, next };
+  return { ...node, state: 'unchanged', reason: `${identity.tokenRole} token with the permissions needed` };
+}
+
+const tokenUrl = (inputs: Inputs): string =>
+  isLocal(inputs.config)
+    ? 'create-collab dev'
+    : `${inputs.config.hub.endpoint}/settings/tokens/new?tokenType=fineGrained`;
+
+/** `repo.write` over each namespace that is written to, or over every single repository in it. */
+export function missingScopes(inputs: Inputs, identity: Identity): string[] {
+  if (identity.tokenRole !== 'fineGrained') return [];
+  const { hub } = inputs.config;
+  const wanted: [id: string, type: string][] = [
+    [hub.central_bucket, 'bucket'],
+    [hub.private_bucket, 'bucket'],
+    [hub.space, 'space'],
+  ];
+  const missing = wanted.filter(([id, type]) => !covers(identity, id, type, 'repo.write'));
+  return [...new Set(missing.map(([id]) => `repo.write on ${id.split('/')[0]}`))];
+}
+
+function covers(identity: Identity, id: string, type: string, permission: string): boolean {
+  const namespace = id.split('/')[0]?.toLowerCase();
+  return identity.scopes.some((scope) => {
+    const name = scope.name.toLowerCase();
+    const whole = (scope.type === 'org' || scope.type === 'user') && name === namespace;
+    const single = scope.type === type && name === id.toLowerCase();
+    return (whole || single) && scope.permissions.includes(permission);
+  });
+}
+
+const MAY_CREATE = new Set(['admin', 'write']);
+
+function orgNode(inputs: Inputs, world: World): PlanNode {
+  const { org, private_namespace } = inputs.config.hub;
+  const node = check('check:org', `Organization ${org}`);
+  const problem = writeProblem(org, world) ?? writeProblem(private_namespace, world);
+  if (problem === null)
+    return { ...node, state: 'unchanged', reason: 'exists, and the token may write there' };
+  const missing = !world.orgExists && !membership(org, world);
+  return {
+    ...node,
+    kind: 'human',
+    state: 'human',
+    reason: problem,
+    human: missing
+      ? {
+          url: `${base(inputs)}/organizations/new`,
+          steps: `Create the organization "${org}". No API can do this. Participants will be its contributors.`,
+          check: `whoami lists ${org} with role admin or write`,
+        }
+      : {
+          url: `${base(inputs)}/organizations/${org}/settings/members`,
+          steps: `Have an admin give ${world.identity.name} the role write or admin.`,
+          check: `whoami lists ${org} with role admin or write`,
+        },
+  };
+}
+
+const membership = (namespace: string, world: World) =>
+  world.identity.orgs.find((org) => org.name.toLowerCase() === namespace.toLowerCase());
+
+function writeProblem(namespace: string, world: World): string | null {
+  if (namespace.toLowerCase() === world.identity.name.toLowerCase()) return null;
+  const org = membership(namespace, world);
+  if (!org) return `${world.identity.name} is not a member of ${namespace}`;
+  if (org.role !== undefined && !MAY_CREATE.has(org.role))
+    return `${world.identity.name} has the role ${org.role} in ${namespace}; write or admin is needed`;
+  return null;
+}
+
+/** A Docker Space can only be made with PRO (own namespace) or Team/Enterprise (organization). */
+function planNode(inputs: Inputs, world: World): PlanNode {
+  const node = check('check:plan', 'Plan that a Docker Space needs');
+  if (world.space) return { ...node, state: 'unchanged', reason: 'the Space exists already' };
+  const namespace = inputs.config.hub.space.split('/')[0] ?? '';
+  const own = namespace.toLowerCase() === world.identity.name.toLowerCase();
+  const paid = own ? world.identity.isPro : Boolean(membership(namespace, world)?.plan);
+  if (paid) return { ...node, state: 'unchanged', reason: `${namespace} has one` };
+  return {
+    ...node,
+    state: 'blocked',
+    reason: `${namespace} has neither PRO nor Team/Enterprise, which creating a Docker Space needs`,
+    next: [
+      { command: `${base(inputs)}/pricing`, why: `a plan for ${namespace}` },
+      {
+        command: 'create-collab new --set hub.space=<namespace with PRO>/<name>',
+        why: 'the Space in a PRO namespace',
+      },
+    ],
+  };
+}
+
+function pythonNode(world: World): PlanNode {
+  const node = check('check:python', 'Python 3 for harnesses');
+  if (world.python) return { ...node, state: 'unchanged', reason: world.python };
+  const next = [
+    { command: 'apt-get install python3', why: 'or from python.org; the standard library is enough' },
+  ];
+  return { ...node, state: 'blocked', reason: 'python3 is not on the PATH', next };
+}
+
+function inviteNode(inputs: Inputs): PlanNode {
+  const { org, invite_url } = inputs.config.hub;
+  const node: PlanNode = {
+    ...check('human:invite', 'Invite link for participants'),
+    kind: 'human',
+    state: 'unchanged',
+    reason: 'hub.invite_url is set',
+  };
+  if (invite_url) return node;
+  return {
+    ...node,
+    state: 'human',
+    reason: 'hub.invite_url is empty',
+    human: {
+      url: `${base(inputs)}/organizations/${org}/settings/members`,
+      steps:
+        'Make an invite link with the default role "contributor" (a member of that role writes only what it created), ' +
+        'and put it into challenge.yaml as hub.invite_url. No API can do this.',
+      check: 'hub.invite_url in challenge.yaml',
+    },
+  };
+}
+
+function creditsNode(inputs: Inputs, world: World): PlanNode[] {
+  const { config } = inputs;
+  if (!config.hardware.jobs_enabled && config.verification.mode !== 'jobs') return [];
+  const node = check('check:credits', 'Credits for jobs');
+  const org = membership(config.hub.org, world);
+  if (org?.canPay !== false) return [{ ...node, state: 'unchanged', reason: 'nothing speaks against it' }];
+  return [
+    {
+      ...node,
+      kind: 'human',
+      state: 'human',
+      reason: `${config.hub.org} has no way to pay; a job would be refused`,
+      human: {
+        url: `${base(inputs)}/organizations/${config.hub.org}/settings/billing`,
+        steps: 'Buy credits or add a payment method.',
+        check: 'whoami says canPay for the organization',
+      },
+    },
+  ];
+}
+
+const base = (inputs: Inputs): string =>
+  isLocal(inputs.config) ? 'https://huggingface.co' : inputs.config.hub.endpoint;

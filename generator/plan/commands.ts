@@ -1,0 +1,25 @@
+import type { NextStep } from '../errors.ts';
+
+/** Every command the provisioner suggests, as constants: nothing that could be a secret gets into one. */
+export const CommandOf = {
+  apply: { command: 'create-collab apply', why: 'does it; safe to repeat' },
+  plan: { command: 'create-collab plan', why: 'shows what is left' },
+  takeMine: {
+    command: 'create-collab apply --take-mine',
+    why: 'the directory wins where both changed a file',
+  },
+  takeTheirs: {
+    command: 'create-collab apply --take-theirs',
+    why: 'the bucket wins; its version comes here',
+  },
+  allowBroad: {
+    command: 'create-collab apply --allow-broad-token',
+    why: 'uses it all the same; it could do much more than this needs',
+  },
+  doctor: { command: 'create-collab doctor', why: 'checks the whole set-up' },
+  dev: { command: 'create-collab dev', why: 'starts the embedded hub and the Space here' },
+  spaceToken: {
+    command: 'COLLAB_SPACE_TOKEN=… create-collab apply',
+    why: "sets the Space's own token; from the environment, never from a flag",
+  },
+} satisfies Record<string, NextStep>;

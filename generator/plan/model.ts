@@ -1,0 +1,103 @@
+import type { BucketInfo, HardwareOffer, Identity, SpaceInfo, SpaceRuntime } from '@collab/hub/port.ts';
+import type { ChallengeConfig } from '../config/types.ts';
+
+export const BUCKETS = ['central', 'private'] as const;
+export type BucketRole = (typeof BUCKETS)[number];
+
+/** A file of the challenge directory that belongs on the Hub. */
+export interface LocalFile {
+  /** On the Hub. */
+  path: string;
+  /** In the challenge directory. */
+  source: string;
+  content: Uint8Array;
+  sha256: string;
+}
+
+/** Everything a plan is made from that lies on this side: configuration, files, and what earlier runs recorded. */
+export interface Inputs {
+  config: ChallengeConfig;
+  variables: Record<string, string>;
+  files: Record<BucketRole, LocalFile[]>;
+  space: LocalFile[];
+  /** Reasons why what lies in the directory must not be deployed. */
+  problems: InputProblem[];
+  state: TargetState;
+  /** Of the token that should be the Space's; `null` when none is at hand. */
+  spaceToken: string | null;
+  participantTokenGiven: boolean;
+  takeMine: boolean;
+  takeTheirs: boolean;
+  allowBroadToken: boolean;
+}
+
+export interface InputProblem {
+  /** `harness` or `space`: which nodes wait for it. */
+  part: 'harness' | 'space';
+  problem: string;
+  command: string;
+  why: string;
+}
+
+/** What earlier runs did at one Hub: `.collab/plan-state.json`. Never a secret. */
+export interface TargetState {
+  buckets: Partial<Record<BucketRole, { id: string; createdAt: string; made: boolean }>>;
+  space?: { id: string; made: boolean };
+  /** Variables we set, or were about to. */
+  variables: string[];
+  /** Secret name → fingerprint of its value. */
+  secrets: Record<string, string>;
+  /** `base`: sha256 of what we last wrote. `meant`: of what we were about to write. */
+  files: Record<BucketRole, Record<string, { base?: string; meant?: string }>>;
+  /** Hash of the store → sha256 of the content: spares reading files again. */
+  hashes: Record<string, string>;
+  /** Files that we put into the Space's repository. */
+  spaceFiles: string[];
+}
+
+export interface LiveFile {
+  xetHash: string;
+  size: number;
+  sha256: string;
+  /** When it had to be read. */
+  content?: Uint8Array;
+}
+
+export interface LiveSpace {
+  info: SpaceInfo;
+  /** Path → git blob sha1. */
+  files: Record<string, string>;
+  variables: Record<string, string>;
+  secrets: string[];
+  runtime: SpaceRuntime;
+  healthy: boolean;
+}
+
+/** What was seen on the Hub and on this machine. Reading it wrote nothing. */
+export interface World {
+  identity: Identity;
+  /** Only looked up when the token's owner is no member. */
+  orgExists: boolean;
+  buckets: Record<BucketRole, BucketInfo | null>;
+  live: Record<BucketRole, Record<string, LiveFile>>;
+  space: LiveSpace | null;
+  /** Whether a contributor's token sees the private bucket. `unknown`: no bucket yet, or no such token at hand. */
+  privateSeenByParticipant: 'hidden' | 'visible' | 'unknown';
+  hardware: HardwareOffer[];
+  /** Version, or `null` when there is none. */
+  python: string | null;
+}
+
+export const emptyState = (): TargetState => ({
+  buckets: {},
+  variables: [],
+  secrets: {},
+  files: { central: {}, private: {} },
+  hashes: {},
+  spaceFiles: [],
+});
+
+export const bucketId = (config: ChallengeConfig, role: BucketRole): string =>
+  role === 'central' ? config.hub.central_bucket : config.hub.private_bucket;
+
+export const isLocal = (config: ChallengeConfig): boolean => config.hub.endpoint === 'local';

@@ -1,0 +1,145 @@
+import { CommandOf } from './commands.ts';
+import { gitBlobSha1 } from './digest.ts';
+import type { Inputs, LiveSpace, World } from './model.ts';
+import type { PlanNode } from './types.ts';
+
+export const SPACE_SECRET = 'HF_TOKEN';
+
+/** The Space, its variables, its secret, its files, and whether it answers. */
+export function spaceNodes(inputs: Inputs, world: World): PlanNode[] {
+  const variables = variableNodes(inputs, world.space);
+  const secret = secretNode(inputs, world.space);
+  const repo = repoNode(inputs, world);
+  const settings = [...variables.map((node) => node.id), secret.id];
+  const files = filesNode(inputs, world.space, settings);
+  const changed = [repo, ...variables, secret, files].some(isChange);
+  return [
+    repo,
+    ...variables,
+    secret,
+    files,
+    healthNode(inputs, world.space, changed, [files.id, ...settings]),
+  ];
+}
+
+const isChange = (node: PlanNode): boolean => !['unchanged', 'adopt'].includes(node.state);
+
+function repoNode(inputs: Inputs, world: World): PlanNode {
+  const { space, private: isPrivate } = inputs.config.hub;
+  const kind = isPrivate ? 'private' : 'public';
+  const dependsOn = ['check:token', 'check:org', 'check:plan'];
+  const node = { id: 'space', kind: 'space' as const, title: `Space ${space} (${kind}, Docker)`, dependsOn };
+  if (!world.space)
+    return { ...node, state: 'create', reason: 'does not exist', cost: { usd: 0, per: 'month' } };
+  const { info } = world.space;
+  if (info.sdk !== 'docker')
+    return {
+      ...node,
+      state: 'blocked',
+      reason: `exists, but is a ${info.sdk || 'different'} Space, not Docker`,
+    };
+  if (info.private !== isPrivate)
+    return { ...node, state: 'blocked', reason: `exists, but is ${info.private ? 'private' : 'public'}` };
+  if (inputs.state.space?.id === space) return { ...node, state: 'unchanged', reason: 'exists' };
+  return { ...node, state: 'adopt', reason: `exists already, made by ${info.author}` };
+}
+
+function variableNodes(inputs: Inputs, space: LiveSpace | null): PlanNode[] {
+  const live = space?.variables ?? {};
+  const node = (key: string) => ({
+    id: `variable:${key}`,
+    kind: 'variable' as const,
+    title: `Variable ${key}`,
+    dependsOn: ['space'],
+  });
+  const planned = Object.entries(inputs.variables).map(([key, value]): PlanNode => {
+    const now = live[key];
+    if (now === value) return { ...node(key), state: 'unchanged', reason: 'as planned' };
+    if (now === undefined) return { ...node(key), state: 'create', reason: 'not set', diff: [`+ ${value}`] };
+    return { ...node(key), state: 'update', reason: 'differs', diff: [`- ${now}`, `+ ${value}`] };
+  });
+  const dropped = inputs.state.variables
+    .filter((key) => !(key in inputs.variables) && key in live)
+    .map((key): PlanNode => ({ ...node(key), state: 'delete', reason: 'no longer planned' }));
+  return [...planned, ...dropped];
+}
+
+function secretNode(inputs: Inputs, space: LiveSpace | null): PlanNode {
+  const node = {
+    id: `secret:${SPACE_SECRET}`,
+    kind: 'secret' as const,
+    title: `Secret ${SPACE_SECRET} (the Space's own token)`,
+    dependsOn: ['space'],
+  };
+  const set = space?.secrets.includes(SPACE_SECRET) ?? false;
+  if (inputs.spaceToken === null) {
+    if (set) return { ...node, state: 'unchanged', reason: 'set' };
+    return {
+      ...node,
+      state: 'human',
+      reason: 'no token for the Space',
+      human: tokenSteps(inputs),
+      next: [CommandOf.spaceToken],
+    };
+  }
+  if (!set) return { ...node, state: 'create', reason: 'not set' };
+  if (inputs.state.secrets[SPACE_SECRET] === inputs.spaceToken)
+    return { ...node, state: 'unchanged', reason: 'set, from the token at hand' };
+  return { ...node, state: 'update', reason: 'the token at hand is another one than the one set' };
+}
+
+function tokenSteps(inputs: Inputs) {
+  const { org, private_namespace, endpoint } = inputs.config.hub;
+  return {
+    url: `${endpoint === 'local' ? 'https://huggingface.co' : endpoint}/settings/tokens/new?tokenType=fineGrained`,
+    steps:
+      `Make a fine-grained token with "repo.content.read" and "repo.write" on ${org} and ${private_namespace}` +
+      `${inputs.config.hardware.jobs_enabled ? ', and "job.write" on the organization' : ''}; nothing else.`,
+    check: 'it is set as the secret HF_TOKEN of the Space',
+  };
+}
+
+function filesNode(inputs: Inputs, space: LiveSpace | null, settings: string[]): PlanNode {
+  const { changed, removed } = spaceFileChanges(inputs, space);
+  const blockers = inputs.problems.filter((problem) => problem.part === 'space');
+  const node = {
+    id: 'space-files',
+    kind: 'space-files' as const,
+    title: `Files of the Space (${inputs.space.length})`,
+    dependsOn: [
+      'space',
+      'bucket:central',
+      'bucket:private',
+      ...settings,
+      ...blockers.map(() => 'check:space'),
+    ],
+  };
+  if (changed.length + removed.length === 0)
+    return { ...node, state: 'unchanged', reason: `all ${inputs.space.length} as in space/` };
+  const diff = [...changed.map((file) => `+ ${file.path}`), ...removed.map((path) => `- ${path}`)];
+  const reason = `${changed.length} to upload, ${removed.length} to delete`;
+  return { ...node, state: space ? 'update' : 'create', reason, diff };
+}
+
+/** What one commit has to carry. Files in the repository that we never put there stay. */
+export function spaceFileChanges(inputs: Inputs, space: LiveSpace | null) {
+  const live = space?.files ?? {};
+  const mine = new Set(inputs.space.map((file) => file.path));
+  return {
+    changed: inputs.space.filter((file) => live[file.path] !== gitBlobSha1(file.content)),
+    removed: inputs.state.spaceFiles.filter((path) => !mine.has(path) && path in live),
+  };
+}
+
+function healthNode(
+  inputs: Inputs,
+  space: LiveSpace | null,
+  changed: boolean,
+  dependsOn: string[],
+): PlanNode {
+  const node = { id: 'health', kind: 'health' as const, title: 'The server answers', dependsOn };
+  if (space?.healthy && !changed)
+    return { ...node, state: 'unchanged', reason: `${space.info.host}/v1/healthz answers 200` };
+  if (changed) return { ...node, state: 'update', reason: `${inputs.config.hub.space} starts anew` };
+  return { ...node, state: 'update', reason: `stage ${space?.runtime.stage ?? 'unknown'}, no answer` };
+}
