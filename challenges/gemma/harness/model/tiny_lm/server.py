@@ -1,0 +1,129 @@
+"""An OpenAI-compatible server for one engine: /v1/models, /v1/completions, /v1/chat/completions.
+
+Token prompts, `ignore_eos`, `return_token_ids` and `prompt_logprobs` behave as in vLLM's server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Protocol
+
+from tiny_lm.tokenizer import EOS, Tokenizer
+from tiny_lm.weights import Model, load
+
+MAX_BODY = 8 << 20
+MAX_TOKENS = 4096
+
+Json = dict[str, Any]
+
+
+class Decoder(Protocol):
+    model: Model
+
+    def next_token(self, history: list[int]) -> int: ...
+    def prompt_logprobs(self, ids: list[int], top: int) -> list[Json | None]: ...
+
+
+class BadRequest(Exception):
+    pass
+
+
+def model_from_environment() -> Model:
+    """The model that the harness has put into MODEL_DIR."""
+    return load(Path(os.environ["MODEL_DIR"]) / "weights.json")
+
+
+def chat_prompt(tokenizer: Tokenizer, messages: list[Json]) -> list[int]:
+    """The chat template of this model: the last user message, to be continued."""
+    users = [m["content"] for m in messages if m.get("role") == "user"]
+    if not users or not isinstance(users[-1], str):
+        raise BadRequest("messages must hold a user message with text")
+    return tokenizer.encode(users[-1])
+
+
+def generate(decoder: Decoder, prompt: list[int], count: int, ignore_eos: bool) -> list[int]:
+    """Greedy continuation of `prompt` by at most `count` tokens."""
+    history = list(prompt)
+    for _ in range(count):
+        token = decoder.next_token(history)
+        history.append(token)
+        if token == EOS and not ignore_eos:
+            break
+    return history[len(prompt) :]
+
+
+def complete(decoder: Decoder, body: Json, chat: bool) -> Json:
+    """One answer in the format of the OpenAI API, with the fields that vLLM adds."""
+    if body.get("temperature", 0) != 0 or body.get("stream"):
+        raise BadRequest("this server decodes greedily and answers in one piece")
+    tokenizer = decoder.model.tokenizer
+    prompt = chat_prompt(tokenizer, body.get("messages", [])) if chat else _prompt(tokenizer, body.get("prompt"))
+    limit = body.get("max_completion_tokens", body.get("max_tokens", 16))
+    if not isinstance(limit, int) or not 0 <= limit <= MAX_TOKENS:
+        raise BadRequest(f"max_tokens must be 0 to {MAX_TOKENS}")
+    ids = generate(decoder, prompt, limit, bool(body.get("ignore_eos")))
+    text = tokenizer.decode(ids)
+    choice: Json = {"index": 0, "finish_reason": "length" if len(ids) == limit else "stop"}
+    choice.update({"message": {"role": "assistant", "content": text}} if chat else {"text": text})
+    if body.get("return_token_ids"):
+        choice.update({"token_ids": ids, "prompt_token_ids": prompt})
+    if body.get("prompt_logprobs") is not None:
+        choice["prompt_logprobs"] = decoder.prompt_logprobs(prompt, int(body["prompt_logprobs"]))
+    usage = {"prompt_tokens": len(prompt), "completion_tokens": len(ids), "total_tokens": len(prompt) + len(ids)}
+    kind = "chat.completion" if chat else "text_completion"
+    return {"id": "0", "object": kind, "model": body.get("model", ""), "choices": [choice], "usage": usage}
+
+
+def _prompt(tokenizer: Tokenizer, prompt: Any) -> list[int]:
+    if isinstance(prompt, str):
+        return tokenizer.encode(prompt)
+    if isinstance(prompt, list) and prompt and all(isinstance(i, int) and 0 <= i < tokenizer.size for i in prompt):
+        return prompt
+    raise BadRequest("prompt must be text or a list of token ids")
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    decoder: Decoder
+
+    def do_GET(self) -> None:  # noqa: N802 (name fixed by http.server)
+        known = self.path == "/v1/models"
+        name = os.environ.get("SERVED_MODEL_NAME", "tiny-lm")
+        self._send(200 if known else 404, {"object": "list", "data": [{"id": name, "object": "model"}] if known else []})
+
+    def do_POST(self) -> None:  # noqa: N802
+        length = int(self.headers.get("Content-Length", "0"))
+        if self.path not in ("/v1/completions", "/v1/chat/completions") or length > MAX_BODY:
+            self.close_connection = True
+            return self._send(413 if length > MAX_BODY else 404, {"error": {"message": "no such route or body too large"}})
+        try:
+            body = json.loads(self.rfile.read(length))
+            self._send(200, complete(self.decoder, body, self.path.endswith("chat/completions")))
+        except (BadRequest, ValueError, KeyError, TypeError, AttributeError) as error:
+            self._send(400, {"error": {"message": str(error), "type": "invalid_request_error"}})
+
+    def _send(self, status: int, payload: Json) -> None:
+        data = json.dumps(payload).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet: one line per request would be part of what is timed."""
+
+
+def serve(decoder: Decoder) -> None:
+    """Serve until killed, on HOST and PORT of the environment."""
+    handler = type("BoundHandler", (Handler,), {"decoder": decoder})
+    address = (os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
+    server = ThreadingHTTPServer(address, handler)
+    server.daemon_threads = True
+    server.serve_forever(poll_interval=0.05)

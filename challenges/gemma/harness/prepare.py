@@ -1,0 +1,84 @@
+"""Make what judging needs and participants must not have: a pool of private prompts, and reference outputs.
+
+    python3 prepare.py --out DIR [--seed HEX] [--pool N]
+
+The seed is random unless it is given, and is kept beside what was made from it: the same seed makes the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import secrets
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE / "model")]
+
+from collab_harness.staging import sha256_file  # noqa: E402
+from settings import read_json  # noqa: E402
+from tiny_lm.engine import Engine  # noqa: E402
+from tiny_lm.server import chat_prompt, generate  # noqa: E402
+from tiny_lm.weights import load  # noqa: E402
+
+POOL = 320
+REFERENCES = 8
+
+
+def sentences(parts: dict[str, list[str]]) -> list[str]:
+    """Every opening that the parts can make."""
+    found = (f"{lead}{who} {what}" for lead in parts["leads"] for who in parts["subjects"] for what in parts["endings"])
+    return [text[0].upper() + text[1:] for text in found]
+
+
+def private_prompts(seed: str, size: int) -> list[str]:
+    """`size` prompts of the same kind as the public ones, none of them public."""
+    public = set(read_json(HERE / "data" / "prompts.json"))
+    possible = [text for text in sentences(read_json(HERE / "data" / "prompt_parts.json")) if text not in public]
+    return random.Random(f"prompts {seed}").sample(possible, min(size, len(possible)))
+
+
+def references(prompts: list[str], tokens: int) -> list[dict[str, object]]:
+    """Greedy outputs of the original, to make sure in every audit that the right model is asked."""
+    model = load(HERE / "model" / "weights.json")
+    engine = Engine(model)
+    made = []
+    for prompt in prompts:
+        ids = chat_prompt(model.tokenizer, [{"role": "user", "content": prompt}])
+        made.append({"prompt_token_ids": ids, "token_ids": generate(engine, ids, tokens, ignore_eos=True)})
+    return made
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", default=None)
+    parser.add_argument("--pool", type=int, default=POOL)
+    parser.add_argument("--profile", default="rehearsal")
+    args = parser.parse_args(argv)
+    if args.profile != "rehearsal":
+        print("prepare: only the rehearsal profile can be prepared without the real model", file=sys.stderr)
+        return 1
+    write(args.out, args.seed or secrets.token_hex(16), args.pool)
+    return 0
+
+
+def write(out: Path, seed: str, pool: int) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    tokens = read_json(HERE / "profiles" / "rehearsal.json")["output_tokens"]
+    prompts = private_prompts(seed, pool)
+    _write(out / "prompts.json", prompts)
+    _write(out / "references.json", references(prompts[:REFERENCES], tokens))
+    files = {name: sha256_file(out / name) for name in ("prompts.json", "references.json")}
+    _write(out / "prepared.json", {"seed": seed, "prompts": len(prompts), "profile": "rehearsal", "files": files})
+    print(json.dumps({"prompts": len(prompts), "references": REFERENCES, "files": files}))
+
+
+def _write(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

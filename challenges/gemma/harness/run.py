@@ -1,0 +1,98 @@
+"""Measure and judge one submission of the Gemma challenge.
+
+    python3 run.py --submission-dir DIR --state-dir DIR [--private-dir DIR] [--profile NAME] [--seed N]
+
+Writes summary.json into the state folder. Exit code 0: measured. 3: the submission is at fault, the reason is in
+`error`. Anything else: the harness or the platform is at fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from collab_harness import isolation  # noqa: E402
+from collab_harness.faults import EXIT_HARNESS, EXIT_MEASURED, EXIT_SUBMISSION, HarnessFault, SubmissionFault  # noqa: E402
+from collab_harness.preflight import preflight  # noqa: E402
+from collab_harness.summary import write_atomic  # noqa: E402
+from report import Report  # noqa: E402
+from settings import Settings, load_settings, read_json  # noqa: E402
+from stages import Bench, control, judge_outputs, measure  # noqa: E402
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--submission-dir", type=Path, required=True)
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--private-dir", type=Path, help="prompts and references of the organizer")
+    parser.add_argument("--profile", default="rehearsal", help="parameter set: a file in profiles/")
+    parser.add_argument("--seed", type=int, default=None, help="which prompts, in which order; random without it")
+    parser.add_argument("--preflight", action="store_true", help="only list the problems that are seen without running it")
+    parser.add_argument("--isolation", choices=["strict", "best"], default="best", help="strict: judge only behind every layer")
+    parser.add_argument("--without", default="", help="layers and gates to switch off, with commas; for the red team alone")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    args = arguments(argv)
+    args.state_dir.mkdir(parents=True, exist_ok=True)
+    report = Report(args.state_dir)
+    try:
+        settings = load_settings(HERE, args.profile, args.private_dir, args.without)
+        report.start(settings, args.seed if args.seed is not None else secrets.randbits(32))
+        return evaluate(args, settings, report)
+    except SubmissionFault as fault:
+        report.fail(str(fault))
+        return EXIT_SUBMISSION
+    except HarnessFault as fault:
+        report.fail(f"harness: {fault}")
+        return EXIT_HARNESS
+    except Exception as error:
+        traceback.print_exc()
+        report.fail(f"harness: {type(error).__name__}: {error}")
+        return EXIT_HARNESS
+
+
+def evaluate(args: argparse.Namespace, settings: Settings, report: Report) -> int:
+    problems = preflight(args.submission_dir, read_json(HERE / "preflight.json"))
+    if problems or args.preflight:
+        write_atomic(args.state_dir / "preflight.json", {"problems": problems})
+        for problem in problems:
+            print(f"preflight: {problem}")
+    if problems:
+        raise SubmissionFault("preflight: " + "; ".join(problems))
+    if args.preflight:
+        print("preflight: no problem found")
+        return EXIT_MEASURED
+    with tempfile.TemporaryDirectory(prefix="harness-", ignore_cleanup_errors=True) as work:
+        run_phases(args, settings, report, Path(work))
+    return EXIT_MEASURED
+
+
+def run_phases(args: argparse.Namespace, settings: Settings, report: Report, work: Path) -> None:
+    """stage -> isolate -> timed passes -> control -> audit -> judge."""
+    bench = Bench.prepare(settings, args.submission_dir, work, report)
+    bench.isolate(isolation.enter(settings.without), strict=args.isolation == "strict")
+    report.phase("isolate")
+    try:
+        measured = measure(bench)
+    except SubmissionFault:
+        control(bench)  # a baseline that fails as well is a fault of the platform: HarnessFault
+        raise
+    report.phase("passes")
+    controlled = control(bench)
+    report.phase("control")
+    judged = judge_outputs(bench, measured)
+    report.phase("audit")
+    report.finish(measured, controlled, judged)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

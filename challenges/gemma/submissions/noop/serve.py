@@ -1,0 +1,1 @@
+"""Does nothing: no server, no answer. A harness that measures this measures nothing."""

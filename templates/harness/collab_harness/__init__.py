@@ -1,0 +1,3 @@
+"""The measuring and judging parts that the harness of a challenge is made of. Python standard library only."""
+
+VERSION = "1"

@@ -1,0 +1,89 @@
+"""Which layers stand between the harness and a submission on this machine, and the network they share."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from collab_harness import linux
+
+LAYERS = ("network_namespace", "pid_namespace", "unprivileged_user", "no_capabilities", "landlock", "no_new_privileges", "limits")
+
+# What an interpreter and its libraries need. The state, the harness and the private data are not below any of them.
+SYSTEM_READABLE = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/opt", "/etc", "/proc", "/sys", "/nix/store")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+
+
+@dataclass
+class Isolation:
+    """The layers to ask for, and what became of each: None = holds, text = why it does not."""
+
+    wanted: list[str]
+    uid: int
+    held: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def holding(self) -> list[str]:
+        return [layer for layer in LAYERS if layer in self.held and self.held[layer] is None]
+
+    def describe(self) -> dict[str, object]:
+        """For provenance: layers that held, and the reason for each that did not."""
+        missing = {layer: self.held.get(layer, "not asked for") or "" for layer in LAYERS if layer not in self.holding}
+        return {"layers": self.holding, "missing": missing, "landlock_abi": linux.landlock_abi()}
+
+
+def enter(switched_off: frozenset[str] = frozenset()) -> Isolation:
+    """Close the network for this process and choose the layers for what it starts. Call it before any thread runs.
+
+    Afterwards only loopback is left, where the kernel allows it: to root, or to everybody through a user namespace.
+    """
+    isolation = Isolation(wanted=[layer for layer in LAYERS if layer not in switched_off], uid=random.SystemRandom().randint(200_000, 2_000_000_000))
+    isolation.held.update({layer: "switched off" for layer in switched_off})
+    if "network_namespace" in isolation.wanted:
+        isolation.held["network_namespace"] = _close_network()
+    linux.not_dumpable()
+    if os.geteuid() != 0:
+        _drop(isolation, "unprivileged_user", "not root")
+    elif "unprivileged_user" in isolation.wanted and not interpreter_runs_as(isolation.uid):
+        _drop(isolation, "unprivileged_user", "the interpreter cannot be read by another user")
+    return isolation
+
+
+def _drop(isolation: Isolation, layer: str, reason: str) -> None:
+    isolation.held.setdefault(layer, reason)
+    isolation.wanted = [name for name in isolation.wanted if name != layer]
+
+
+def _close_network() -> str | None:
+    if os.geteuid() == 0:
+        return linux.unshare(linux.CLONE_NEWNET) or linux.loopback_up()
+    uid, gid = os.geteuid(), os.getegid()
+    problem = linux.unshare(linux.CLONE_NEWUSER | linux.CLONE_NEWNET)
+    if problem:
+        return problem
+    try:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    except OSError as error:
+        return str(error)
+    return linux.loopback_up()
+
+
+def interpreter_runs_as(uid: int) -> bool:
+    """Whether another user can start this Python at all (one below /root cannot)."""
+    command = [sys.executable, "-I", "-c", "import json, http.server"]
+    try:
+        probe = subprocess.run(command, user=uid, group=uid, extra_groups=[], cwd="/", capture_output=True, check=False)
+    except OSError:
+        return False
+    return probe.returncode == 0
+
+
+def readable_system() -> list[str]:
+    """Paths that every submission may read and execute."""
+    return [*SYSTEM_READABLE, sys.base_prefix, sys.prefix, str(Path(sys.executable).resolve().parent)]

@@ -1,0 +1,166 @@
+"""Start a program behind the layers of isolation, follow it, and end all that it started."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from collab_harness.faults import HarnessFault
+from collab_harness.isolation import DEVICES, Isolation, readable_system
+from collab_harness.limits import Limits, Watch, descendants
+
+_SANDBOX = Path(__file__).with_name("sandbox.py")
+_REPORT_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run. `folder` is its (read-only) home, `read` what else it may read, `write` what it may change."""
+
+    argv: list[str]
+    folder: Path
+    scratch: Path
+    env: dict[str, str]
+    read: list[Path] = field(default_factory=list)
+    write: list[Path] = field(default_factory=list)
+    connect_ports: list[int] | None = None
+
+
+class Running:
+    """A started program. Everything it says ends in `log`, at most `limits.output_bytes`; nothing it says is evidence."""
+
+    def __init__(self, program: Program, isolation: Isolation, limits: Limits, required: list[str] | None = None) -> None:
+        self.program, self.limits = program, limits
+        self.log = bytearray()
+        self.exceeded: str | None = None
+        self._give_away(program.scratch, isolation)
+        self._process, self.isolation_report = _spawn(program, isolation, limits, required or [])
+        isolation.held.update(self.isolation_report)
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
+        self._watch = Watch(self._process.pid, program.scratch, limits, self._over)
+        self._watch.start()
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def death(self) -> str:
+        """Why it is not there any more, in words."""
+        if self.exceeded:
+            return f"it used {self.exceeded} and was ended"
+        code = self.exit_code
+        return "it is still running" if code is None else f"it ended by itself with exit code {code}"
+
+    def stop(self) -> None:
+        """End the whole tree at once and wait until it is gone."""
+        self._watch.stop()
+        self._kill_tree()
+        self._process.wait()
+        self._reader.join(timeout=2)
+        shutil.rmtree(self.program.scratch, ignore_errors=True)
+
+    def _kill_tree(self) -> None:
+        tree = descendants(self._process.pid)
+        for pid in tree:
+            _signal(pid, signal.SIGSTOP)
+        for pid in {*tree, *descendants(self._process.pid)}:
+            _signal(pid, signal.SIGKILL)
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+    def _over(self, what: str) -> None:
+        self.exceeded = self.exceeded or what
+        self._kill_tree()
+
+    def _collect(self) -> None:
+        stream = self._process.stdout
+        assert stream is not None
+        room = self.limits.output_bytes
+        total = 0
+        while chunk := os.read(stream.fileno(), 65536):
+            total += len(chunk)
+            self.log += chunk[: max(0, room - len(self.log))]
+            if total > 64 * room:
+                return self._over(f"more than {64 * room >> 20} MiB of output")
+
+    @staticmethod
+    def _give_away(scratch: Path, isolation: Isolation) -> None:
+        scratch.mkdir(mode=0o700)
+        if "unprivileged_user" in isolation.wanted:
+            os.chown(scratch, isolation.uid, isolation.uid)
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def clean_environment(program: Program) -> dict[str, str]:
+    """Only what a program needs: no token, no path of the harness, no setting of whoever started it."""
+    scratch = str(program.scratch)
+    base = {"PATH": os.defpath + ":/usr/local/bin", "LANG": "C.UTF-8", "HOME": scratch, "TMPDIR": scratch}
+    offline = {"HF_HUB_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+    return base | offline | program.env
+
+
+def _resolve(argv: list[str]) -> list[str]:
+    """`python` and `python3` mean the interpreter of the harness, as they do in the image of the job."""
+    return [sys.executable, *argv[1:]] if argv[0] in ("python", "python3") else argv
+
+
+def _spawn(program: Program, isolation: Isolation, limits: Limits, required: list[str]) -> tuple[subprocess.Popen[bytes], dict[str, str | None]]:
+    own_user = "unprivileged_user" in isolation.wanted
+    spec = {
+        "argv": _resolve(program.argv),
+        "cwd": str(program.folder),
+        "env": clean_environment(program),
+        "layers": isolation.wanted,
+        "required": required,
+        "uid": isolation.uid,
+        "limits": limits.rlimits() | ({"NPROC": limits.processes} if own_user else {}),
+        "read": [*readable_system(), str(program.folder), *map(str, program.read)],
+        "write": [*DEVICES, str(program.scratch), *map(str, program.write)],
+        "connect_ports": program.connect_ports,
+    }
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-I", str(_SANDBOX), json.dumps(spec | {"report_fd": writing})],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True, pass_fds=[writing], env={"PATH": os.defpath},
+    )  # fmt: skip
+    os.close(writing)
+    try:
+        return process, _read_report(reading)
+    except HarnessFault:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        os.close(reading)
+
+
+def _read_report(fd: int) -> dict[str, str | None]:
+    data, end = b"", time.monotonic() + _REPORT_TIMEOUT_S
+    while not data.endswith(b"\n"):
+        ready, _, _ = select.select([fd], [], [], max(0, end - time.monotonic()))
+        chunk = os.read(fd, 65536) if ready else b""
+        if not chunk:
+            raise HarnessFault("the sandbox did not start")
+        data += chunk
+    report: dict[str, str | None] = json.loads(data)
+    return report

@@ -1,0 +1,88 @@
+"""Timed passes: which prompts, in which order, how long they took. One request at a time.
+
+tps of a pass = counted completion tokens / (end of its last request - start of its first), end to end.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from collab_harness.client import Answer, Client
+from collab_harness.statistics import welch
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One timed request: which prompt, and the answer with its timestamps."""
+
+    prompt: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Pass:
+    requests: list[Timed]
+
+    @property
+    def seconds(self) -> float:
+        return self.requests[-1].answer.received - self.requests[0].answer.sent
+
+
+def choose(pool: Sequence[str], passes: int, size: int, repeats: int, rng: random.Random) -> list[list[str]]:
+    """Prompts of each pass: all different while the pool lasts; the last pass also brings back `repeats` of the first.
+
+    Which prompts, their order, and which of them come back is up to the seed.
+    """
+    order = rng.sample(list(pool), len(pool))
+    drawn = [order[(i * size + k) % len(order)] for i in range(passes) for k in range(size)]
+    chosen = [drawn[i * size : (i + 1) * size] for i in range(passes)]
+    if passes > 1:
+        chosen[-1][:repeats] = rng.sample(chosen[0], min(repeats, size))
+    for prompts in chosen:
+        rng.shuffle(prompts)
+    return chosen
+
+
+def run_pass(client: Client, prompts: Sequence[str], tokens: int, box_s: float) -> Pass:
+    """Ask one after another until all are answered or the time box is used up (the request in hand is completed)."""
+    requests: list[Timed] = []
+    for prompt in prompts:
+        requests.append(Timed(prompt, client.chat(prompt, tokens)))
+        if requests[-1].answer.received - requests[0].answer.sent > box_s:
+            break
+    return Pass(requests)
+
+
+def throughput(one: Pass, count: Callable[[Answer], int]) -> float:
+    """Tokens per second of one pass; `count` is the harness's own count of the tokens of an answer."""
+    return sum(count(request.answer) for request in one.requests) / one.seconds
+
+
+@dataclass(frozen=True)
+class Reuse:
+    """Speed-up of prompts that came back, over the drift of prompts that did not: estimate and lower bound."""
+
+    speedup: float
+    lower: float
+    n: int
+
+
+def reuse(passes: Sequence[Pass], confidence: float) -> Reuse:
+    """d = ln(first time / time when it came back) - mean over fresh prompts of ln(mean first pass / time in last pass).
+
+    The lower bound is one-sided at `confidence` (Welch). Nothing came back: n = 0, no speed-up.
+    """
+    if len(passes) < 2:
+        return Reuse(0.0, 0.0, 0)
+    first = {r.prompt: math.log(r.answer.seconds) for r in passes[0].requests}
+    last = [(r.prompt, math.log(r.answer.seconds)) for r in passes[-1].requests]
+    back = [first[prompt] - seconds for prompt, seconds in last if prompt in first]
+    fresh = [statistics.fmean(first.values()) - seconds for prompt, seconds in last if prompt not in first]
+    if len(back) < 2 or len(fresh) < 2:
+        return Reuse(0.0, 0.0, 0)
+    gain = welch(back, fresh)
+    return Reuse(math.expm1(gain.value), math.expm1(gain.lower(confidence)), len(back))
