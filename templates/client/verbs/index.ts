@@ -6,6 +6,7 @@ import { board, inbox, post, reply } from './messages.ts';
 import { result } from './result.ts';
 import { results } from './results.ts';
 import { run } from './run.ts';
+import { shareTrace } from './share-trace.ts';
 
 /** Every verb, in the order help lists them. */
 export const VERBS: Record<string, Verb> = {
@@ -19,4 +20,5 @@ export const VERBS: Record<string, Verb> = {
   result,
   results,
   leaderboard,
+  'share-trace': shareTrace,
 };

@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { chooseLog } from './index.ts';
+import { manifestOf } from './manifest.ts';
+
+let home: string;
+const cwd = '/data/my project_2.0';
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'traces-'));
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+async function put(path: string, ...lines: unknown[]) {
+  const file = join(home, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, lines.map((l) => (typeof l === 'string' ? l : JSON.stringify(l))).join('\n'));
+}
+
+async function stats(want: { harness?: string } = {}, env: Record<string, string> = {}) {
+  const { adapter, log } = await chooseLog({ env, home, cwd }, want);
+  return { harness: adapter.harness, log, ...(await adapter.read(log)) };
+}
+
+const usage = {
+  input_tokens: 100,
+  output_tokens: 20,
+  cache_read_input_tokens: 10,
+  cache_creation_input_tokens: 5,
+};
+const claude = (id: string, more: object = {}) => ({
+  type: 'assistant',
+  sessionId: 'sess-1',
+  timestamp: '2026-06-01T12:00:00.000Z',
+  message: { id, model: 'm-1', usage, content: [{ type: 'tool_use', id: `${id}-t`, name: 'Bash' }] },
+  ...more,
+});
+const CLAUDE = '.claude/projects/-data-my-project-2-0/sess-1.jsonl';
+
+describe('Claude Code', () => {
+  test('one response written as three lines counts once', async () => {
+    await put(CLAUDE, claude('msg-1'), 'not json', claude('msg-1'), claude('msg-1'));
+    const got = await stats();
+    expect(got.usage).toEqual({
+      total_tokens: 135,
+      input_tokens: 100,
+      output_tokens: 20,
+      cache_read_tokens: 10,
+      cache_creation_tokens: 5,
+    });
+    expect(got.activity).toEqual({ tool_calls: 1, tool_calls_by_name: { Bash: 1 } });
+    expect(got).toMatchObject({ harness: 'claude-code', session_id: 'sess-1', model: 'm-1' });
+  });
+
+  test('a streamed response: the largest report stands', async () => {
+    const early = claude('msg-1');
+    await put(
+      CLAUDE,
+      { ...early, message: { ...early.message, usage: { ...usage, output_tokens: 1 } } },
+      early,
+    );
+    expect((await stats()).usage?.output_tokens).toBe(20);
+  });
+
+  test('sub-agents count, sessions of others do not', async () => {
+    await put(CLAUDE, claude('msg-1'));
+    await put('.claude/projects/-data-my-project-2-0/sess-1/subagents/agent-a.jsonl', claude('msg-2'));
+    await put('.claude/projects/-data-my-project-2-0/agent-b.jsonl', claude('msg-3'));
+    await put('.claude/projects/-data-my-project-2-0/agent-c.jsonl', {
+      ...claude('msg-4'),
+      sessionId: 'other',
+    });
+    const got = await stats();
+    expect(got.usage?.total_tokens).toBe(3 * 135);
+    expect(got.extensions.subagent_logs).toBe(2);
+  });
+
+  test('two sessions of the directory: the newest, but not certain; the announced one is', async () => {
+    await put(CLAUDE, claude('msg-1'));
+    await put(CLAUDE.replace('sess-1', 'sess-2'), { ...claude('msg-2'), sessionId: 'sess-2' });
+    expect((await stats()).log.certain).toBe(false);
+    const got = await stats({}, { CLAUDE_CODE_SESSION_ID: 'sess-1' });
+    expect([got.session_id, got.log.certain]).toEqual(['sess-1', true]);
+  });
+});
+
+test('Codex: the last totals stand, calls count once', async () => {
+  const total = (n: number) => ({
+    type: 'event_msg',
+    timestamp: '2026-06-01T12:00:00Z',
+    payload: {
+      type: 'token_count',
+      info: { total_token_usage: { total_tokens: n, input_tokens: n - 5, output_tokens: 5 } },
+    },
+  });
+  const call = { type: 'response_item', payload: { type: 'local_shell_call', call_id: 'c1' } };
+  await put(
+    '.codex/sessions/2026/06/01/rollout-x.jsonl',
+    { type: 'session_meta', payload: { id: 'codex-1', cwd, model: 'm-2' } },
+    total(50),
+    call,
+    call,
+    total(80),
+    { type: 'event_msg', payload: { type: 'task_complete' } },
+  );
+  await put('.codex/sessions/2026/06/02/rollout-y.jsonl', {
+    type: 'session_meta',
+    payload: { id: 'codex-2', cwd: '/else' },
+  });
+  const got = await stats();
+  expect(got).toMatchObject({
+    harness: 'codex',
+    session_id: 'codex-1',
+    model: 'm-2',
+    extensions: { turns: 1 },
+  });
+  expect(got.usage).toEqual({ total_tokens: 80, input_tokens: 75, output_tokens: 5 });
+  expect(got.activity).toEqual({ tool_calls: 1, tool_calls_by_name: { shell: 1 } });
+});
+
+test('Gemini CLI: input holds the cached tokens, output leaves thoughts out', async () => {
+  const hash = createHash('sha256').update(cwd).digest('hex');
+  await put(`.gemini/tmp/${hash}/chats/session-1.json`, {
+    sessionId: 'gem-1',
+    startTime: '2026-06-01T12:00:00Z',
+    messages: [
+      { id: 'u', type: 'user', content: 'hi' },
+      {
+        id: 'a',
+        type: 'gemini',
+        model: 'm-3',
+        tokens: { input: 100, output: 10, cached: 40, thoughts: 5, tool: 0, total: 115 },
+        toolCalls: [{ id: 't1', name: 'read_file' }],
+      },
+    ],
+  });
+  const got = await stats();
+  expect(got.usage).toMatchObject({
+    total_tokens: 115,
+    input_tokens: 60,
+    output_tokens: 15,
+    cache_read_tokens: 40,
+  });
+  expect(got).toMatchObject({ harness: 'gemini-cli', session_id: 'gem-1', activity: { tool_calls: 1 } });
+});
+
+test('OpenCode: messages and parts of the session of this directory', async () => {
+  const root = '.local/share/opencode/storage';
+  await put(`${root}/session/p1/ses_1.json`, { id: 'ses_1', directory: cwd });
+  await put(`${root}/session/p1/ses_2.json`, { id: 'ses_2', directory: '/else' });
+  await put(`${root}/message/ses_1/msg_1.json`, {
+    id: 'msg_1',
+    role: 'assistant',
+    modelID: 'm-4',
+    cost: 0.25,
+    time: { created: 1_780_000_000_000 },
+    tokens: { input: 10, output: 5, reasoning: 2, cache: { read: 3, write: 1 } },
+  });
+  await put(`${root}/part/msg_1/prt_1.json`, { type: 'tool', callID: 'c1', tool: 'bash' });
+  const got = await stats();
+  expect(got).toMatchObject({ harness: 'opencode', session_id: 'ses_1', model: 'm-4', cost_usd: 0.25 });
+  expect(got.usage).toMatchObject({ total_tokens: 21, output_tokens: 7, reasoning_tokens: 2 });
+  expect(got.activity.tool_calls_by_name).toEqual({ bash: 1 });
+});
+
+test('pi: usage of assistant messages', async () => {
+  const message = {
+    role: 'assistant',
+    model: 'm-5',
+    usage: { input: 7, output: 3, cacheRead: 2, cacheWrite: 1, cost: { total: 0.5 } },
+    content: [{ type: 'toolCall', id: 't', name: 'edit' }],
+  };
+  await put(
+    '.pi/agent/sessions/--data-my project_2.0--/2026_abc.jsonl',
+    { type: 'session', id: 'pi-1', timestamp: '2026-06-01T12:00:00Z', cwd },
+    { type: 'message', id: 'm1', timestamp: '2026-06-01T12:00:01Z', message },
+  );
+  const got = await stats();
+  expect(got).toMatchObject({ harness: 'pi', session_id: 'pi-1', cost_usd: 0.5 });
+  expect(got.usage?.total_tokens).toBe(13);
+});
+
+describe('which log', () => {
+  test('none: says where it looked', async () => {
+    await expect(stats()).rejects.toMatchObject({ code: 'TRACE_NOT_FOUND' });
+  });
+  test('two harnesses: refuses to guess, takes the named one', async () => {
+    await put(CLAUDE, claude('msg-1'));
+    await put('.codex/sessions/rollout-x.jsonl', { type: 'session_meta', payload: { id: 'codex-1', cwd } });
+    await expect(stats()).rejects.toMatchObject({ code: 'WHICH_HARNESS' });
+    expect((await stats({ harness: 'claude-code' })).harness).toBe('claude-code');
+    await expect(stats({ harness: 'cursor' })).rejects.toMatchObject({ code: 'UNKNOWN_HARNESS' });
+  });
+});
+
+describe('manifest', () => {
+  const some = {
+    session_id: 's-1',
+    usage: { total_tokens: 1 },
+    activity: { tool_calls: 0, tool_calls_by_name: {} },
+    extensions: {},
+  };
+  test('is frontmatter in JSON', () => {
+    const text = manifestOf(some, { harness: 'codex', resultRef: 'r.md' });
+    const head = JSON.parse(text.slice(4, -4));
+    expect(head).toMatchObject({
+      schema_version: 1,
+      harness: 'codex',
+      session_id: 's-1',
+      result_ref: 'r.md',
+    });
+  });
+  test.each(['../x', 'a/b', '', '.hidden'])('refuses the session id %j', (session_id) => {
+    expect(() => manifestOf({ ...some, session_id }, { harness: 'codex' })).toThrow(/folder name/);
+  });
+  test('a log without tokens is an error where the format has them', () => {
+    const { usage: _u, ...none } = some;
+    expect(() => manifestOf(none, { harness: 'claude-code' })).toThrow(/no tokens/);
+    expect(manifestOf(none, { harness: 'pi' })).toContain('"harness": "pi"');
+  });
+});
