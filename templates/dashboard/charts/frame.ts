@@ -1,0 +1,76 @@
+import { extent } from 'd3-array';
+import { type ScaleLinear, type ScaleTime, scaleLinear, scaleTime } from 'd3-scale';
+import type { VerdictState } from '../data/types.ts';
+
+/** Where a mark stands, in pixels. */
+export interface Place {
+  x: number;
+  y: number;
+  state: VerdictState;
+  strong: boolean;
+}
+
+export const MARGIN = { top: 14, right: 16, bottom: 26, left: 52 };
+
+/** [min, max] of `values` with a share of air on each side; a single value gets room around it. */
+export function padded(values: readonly number[], low: number, high: number): [number, number] {
+  const [min, max] = extent(values);
+  if (min === undefined || max === undefined) return [0, 1];
+  const span = max - min || Math.abs(max) || 1;
+  return [min - span * low, max + span * high];
+}
+
+export function timeScale(times: readonly number[], width: number): ScaleTime<number, number> {
+  const [min, max] = extent(times);
+  const from = min ?? 0;
+  const span = Math.max((max ?? from) - from, 60_000);
+  return scaleTime()
+    .domain([from - span * 0.02, from + span * 1.12])
+    .range([MARGIN.left, width - MARGIN.right]);
+}
+
+export const valueScale = (domain: [number, number], height: number): ScaleLinear<number, number> =>
+  scaleLinear()
+    .domain(domain)
+    .range([height - MARGIN.bottom, MARGIN.top])
+    .nice(5);
+
+export const spanScale = (domain: [number, number], width: number): ScaleLinear<number, number> =>
+  scaleLinear()
+    .domain(domain)
+    .range([MARGIN.left, width - MARGIN.right]);
+
+const DAY_MS = 86_400_000;
+
+/** Local midnights for spans over a day, else round times; at most about eight. */
+export function timeTicks(scale: ScaleTime<number, number>, width: number): { at: number; label: string }[] {
+  const [from, to] = scale.domain() as [Date, Date];
+  const long = to.getTime() - from.getTime() > DAY_MS;
+  const count = Math.max(2, Math.min(8, Math.floor(width / 90)));
+  return scale.ticks(count).map((t) => ({
+    at: scale(t),
+    label:
+      long && t.getHours() === 0
+        ? t.toLocaleDateString('en', { day: 'numeric', month: 'short' })
+        : t.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false }),
+  }));
+}
+
+/** Index of the point nearest to a place, within `reach` pixels; -1 when none is. */
+export function nearest(
+  places: readonly { x: number; y: number }[],
+  x: number,
+  y: number,
+  reach = 28,
+): number {
+  let best = reach * reach;
+  let index = -1;
+  places.forEach((p, i) => {
+    const d = (p.x - x) ** 2 + (p.y - y) ** 2;
+    if (d <= best) {
+      best = d;
+      index = i;
+    }
+  });
+  return index;
+}

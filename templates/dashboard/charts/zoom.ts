@@ -1,0 +1,43 @@
+import { select } from 'd3-selection';
+import { type ZoomTransform, zoom, zoomIdentity } from 'd3-zoom';
+import { MARGIN } from './frame.ts';
+
+export { type ZoomTransform, zoomIdentity };
+
+export interface ZoomControl {
+  by: (factor: number) => void;
+  reset: () => void;
+}
+
+/**
+ * Horizontal zoom and pan. The wheel zooms with Ctrl or ⌘ (else the page scrolls), two fingers pinch, dragging pans
+ * once zoomed, a double click goes back.
+ */
+export function zoomable(
+  node: SVGSVGElement,
+  onchange: (t: ZoomTransform) => void,
+): ZoomControl & { stop: () => void } {
+  const { width, height } = node.getBoundingClientRect();
+  const area: [[number, number], [number, number]] = [
+    [MARGIN.left, 0],
+    [Math.max(width - MARGIN.right, MARGIN.left + 1), Math.max(height, 1)],
+  ];
+  let zoomed = false;
+  const behaviour = zoom<SVGSVGElement, unknown>()
+    .scaleExtent([1, 60])
+    .extent(area)
+    .translateExtent(area)
+    .filter((event: MouseEvent & { touches?: TouchList }) => {
+      if (event.type === 'wheel') return event.ctrlKey || event.metaKey;
+      if (event.touches) return event.touches.length > 1 || zoomed;
+      return event.button === 0;
+    })
+    .on('zoom', (event: { transform: ZoomTransform }) => {
+      zoomed = event.transform.k > 1;
+      onchange(event.transform);
+    });
+  const svg = select(node).call(behaviour);
+  const reset = () => void svg.call(behaviour.transform, zoomIdentity);
+  svg.on('dblclick.zoom', reset);
+  return { by: (f) => void svg.call(behaviour.scaleBy, f), reset, stop: () => void svg.on('.zoom', null) };
+}

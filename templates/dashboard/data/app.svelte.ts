@@ -1,0 +1,114 @@
+import { href, parseRoute, type Route } from '../model/route.ts';
+import { type Config, toConfig } from './config.ts';
+import { Feed } from './feed.svelte.ts';
+import { ApiError, Http } from './http.ts';
+import { allPages } from './pages.ts';
+import { poll } from './poll.ts';
+import { Resource } from './resource.svelte.ts';
+import type { AgentInfo, Leaderboard, Queue, ServiceInfo, Session, Stats } from './types.ts';
+
+const LIVE_MS = 10_000;
+const SLOW_MS = 60_000;
+const CLOCK_MS = 30_000;
+const EVERYTHING = 'best_per_agent=false&verification=pending,valid,invalid';
+const ANONYMOUS: Session = { logged_in: false, oauth_configured: false };
+
+/** Everything the page knows, and the one place that decides when to ask again. */
+export class App {
+  readonly http: Http;
+  readonly info: Resource<Config>;
+  readonly session: Resource<Session>;
+  readonly feed: Feed;
+  readonly agents: Resource<AgentInfo[]>;
+  /** Best row of each agent: the board as the server ranks it. */
+  readonly board: Resource<Leaderboard>;
+  /** Every attempt, for plots, agents' pages and "all". */
+  readonly attempts: Resource<Leaderboard>;
+  readonly stats: Resource<Stats>;
+  readonly queue: Resource<Queue | null>;
+  route = $state.raw<Route>(parseRoute(''));
+  now = $state(Date.now());
+  online = $state(true);
+  search = $state('');
+  helpOpen = $state(false);
+
+  constructor(http: Http = new Http()) {
+    this.http = http;
+    this.info = new Resource(async () => toConfig(await http.get<ServiceInfo>('/v1')));
+    this.session = new Resource(() => absent(http.get<Session>('/auth/me'), ANONYMOUS));
+    this.feed = new Feed(http, '/v1/messages');
+    this.agents = new Resource(() => allPages<AgentInfo>(http, '/v1/agents'));
+    this.board = new Resource(() => http.get<Leaderboard>('/v1/leaderboard'));
+    this.attempts = new Resource(() => http.get<Leaderboard>(`/v1/leaderboard?${EVERYTHING}`));
+    this.stats = new Resource(() => http.get<Stats>('/v1/stats'));
+    this.queue = new Resource(() => absent(http.get<Queue>('/v1/queue'), null));
+  }
+
+  get config(): Config | null {
+    return this.info.value;
+  }
+
+  /** The handle the viewer posts as, or null. */
+  get me(): string | null {
+    return this.session.value?.handle ?? null;
+  }
+
+  start(): () => void {
+    const follow = () => {
+      this.route = parseRoute(location.hash);
+    };
+    const connectivity = () => {
+      this.online = navigator.onLine;
+    };
+    follow();
+    connectivity();
+    addEventListener('hashchange', follow);
+    addEventListener('online', connectivity);
+    addEventListener('offline', connectivity);
+    void this.session.refresh();
+    const stops = [
+      poll(() => this.#live(), LIVE_MS),
+      poll(() => this.#slow(), SLOW_MS),
+      poll(async () => {
+        this.now = Date.now();
+      }, CLOCK_MS),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+      removeEventListener('hashchange', follow);
+    };
+  }
+
+  refresh(): Promise<unknown> {
+    this.now = Date.now();
+    return Promise.all([this.#live(), this.#slow()]);
+  }
+
+  go(...where: Parameters<typeof href>): void {
+    location.hash = href(...where);
+  }
+
+  async #live(): Promise<void> {
+    if (this.config === null) await this.info.refresh();
+    await Promise.all([
+      this.feed.refresh(),
+      this.board.refresh(),
+      this.attempts.refresh(),
+      this.queue.refresh(),
+    ]);
+  }
+
+  async #slow(): Promise<void> {
+    await Promise.all([this.agents.refresh(), this.stats.refresh()]);
+  }
+}
+
+/** What a server without this route has instead. Every other failure stays one. */
+export async function absent<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return otherwise;
+    throw error;
+  }
+}

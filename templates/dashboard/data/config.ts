@@ -1,0 +1,59 @@
+import type { Division, GateRule, ServiceInfo } from './types.ts';
+
+/** The page's settings, complete: what the server left out has a neutral default. */
+export interface Config {
+  slug: string;
+  title: string;
+  tagline: string;
+  org: string;
+  bucket: string;
+  scoreField: string;
+  scoreLabel: string;
+  scoreUnit: string;
+  order: 'asc' | 'desc';
+  secondaryField: string;
+  secondaryLabel: string;
+  divisions: Division[];
+  gates: GateRule[];
+  inviteUrl: string;
+  /** Web address of the Hub without a trailing slash; empty when the server does not say. */
+  hub: string;
+  /** People can log in. */
+  login: boolean;
+}
+
+export function toConfig(info: ServiceInfo): Config {
+  const secondary = info.secondary_field ?? '';
+  return {
+    slug: info.collab,
+    title: info.title || info.collab,
+    tagline: info.tagline ?? '',
+    org: info.org,
+    bucket: info.central_bucket,
+    scoreField: info.score_field,
+    scoreLabel: info.score_label || info.score_field,
+    scoreUnit: info.score_unit,
+    order: info.score_order === 'asc' ? 'asc' : 'desc',
+    secondaryField: secondary,
+    secondaryLabel: info.secondary_label || secondary,
+    divisions: (info.divisions ?? []) as Division[],
+    gates: (info.gates ?? []) as GateRule[],
+    inviteUrl: webAddress(info.invite_url),
+    hub: webAddress(info.hub_endpoint).replace(/\/+$/, ''),
+    login: info.login ?? false,
+  };
+}
+
+/** The headline division: what the board shows first. */
+export const headline = (config: Config): Division | null =>
+  config.divisions.find((d) => d.headline) ?? config.divisions[0] ?? null;
+
+const webAddress = (value: string | null | undefined): string =>
+  /^https?:\/\//.test(value ?? '') ? String(value) : '';
+
+/** Web page of a bucket path, or null where the Hub has no address for people. */
+export function bucketPage(config: Config, bucket: string, path = ''): string | null {
+  if (!config.hub) return null;
+  const folder = path ? `/tree/${path.split('/').map(encodeURIComponent).join('/')}` : '';
+  return `${config.hub}/buckets/${bucket}${folder}`;
+}

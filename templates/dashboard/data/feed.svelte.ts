@@ -1,0 +1,93 @@
+import { type Message, toMessage } from '../model/message.ts';
+import { ApiError, type Http } from './http.ts';
+import type { MessageRecord, Page } from './types.ts';
+
+const PAGE = 100;
+const DELTA = 200;
+
+/** Messages of one folder, newest first: the newest page at once, older ones on demand, new ones by cursor. */
+export class Feed {
+  messages = $state.raw<Message[]>([]);
+  /** Messages in the record, loaded or not. */
+  total = $state(0);
+  more = $state(false);
+  loading = $state(false);
+  loaded = $state(false);
+  error = $state.raw<ApiError | null>(null);
+  readonly #http: Http;
+  readonly #path: string;
+  readonly #known = new Map<string, Message>();
+  #running: Promise<void> | null = null;
+
+  constructor(http: Http, path: string) {
+    this.#http = http;
+    this.#path = path;
+  }
+
+  get(filename: string): Message | undefined {
+    return this.#known.get(filename);
+  }
+
+  refresh(): Promise<void> {
+    this.#running ??= this.#guard(() => (this.loaded ? this.#newer() : this.#first())).finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  loadOlder(): Promise<void> {
+    const last = this.messages.at(-1);
+    if (!this.more || this.loading || !last) return Promise.resolve();
+    return this.#guard(async () => {
+      const page = await this.#page({ limit: DELTA, order: 'desc', before: last.filename });
+      this.more = page.next !== null;
+      this.messages = [...this.messages, ...this.#take(page.items)];
+    });
+  }
+
+  async #first(): Promise<void> {
+    const page = await this.#page({ limit: PAGE, order: 'desc' });
+    this.total = page.count;
+    this.more = page.next !== null;
+    this.messages = this.#take(page.items);
+    this.loaded = true;
+  }
+
+  async #newer(): Promise<void> {
+    const newest = this.messages[0];
+    if (!newest) return this.#first();
+    for (let after: string | null = newest.filename; after !== null; ) {
+      const page: Page<MessageRecord> = await this.#page({ limit: DELTA, order: 'asc', after });
+      this.total = page.count;
+      const fresh = this.#take(page.items).reverse();
+      if (fresh.length > 0) this.messages = [...fresh, ...this.messages];
+      after = page.next;
+    }
+  }
+
+  #page(query: Record<string, string | number>): Promise<Page<MessageRecord>> {
+    const search = new URLSearchParams({ expand: 'true', ...mapValues(query, String) });
+    return this.#http.get(`${this.#path}?${search}`);
+  }
+
+  #take(records: MessageRecord[]): Message[] {
+    const fresh = records.filter((r) => !this.#known.has(r.filename)).map(toMessage);
+    for (const message of fresh) this.#known.set(message.filename, message);
+    return fresh;
+  }
+
+  async #guard(work: () => Promise<void>): Promise<void> {
+    this.loading = true;
+    try {
+      await work();
+      this.error = null;
+    } catch (error) {
+      this.error = error instanceof ApiError ? error : new ApiError(0, 'PAGE', String(error));
+    } finally {
+      this.loading = false;
+    }
+  }
+}
+
+const mapValues = <A, B>(record: Record<string, A>, change: (a: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([k, v]) => [k, change(v)]));

@@ -1,0 +1,45 @@
+import type { App } from './app.svelte.ts';
+
+const typing = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+
+/** `/` search · `?` help · `j`/`k` next and previous item · `g` then a letter goes to a view. */
+export function onKey(event: KeyboardEvent, app: App): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (typing(event.target) || document.querySelector('dialog[open]')) return;
+  const action = ACTIONS[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action(app);
+}
+
+const ACTIONS: Record<string, (app: App) => void> = {
+  '/': focusSearch,
+  '?': (app) => {
+    app.helpOpen = true;
+  },
+  j: () => step(1),
+  k: () => step(-1),
+  r: (app) => void app.refresh(),
+  '1': (app) => app.go('overview'),
+  '2': (app) => app.go('leaderboard'),
+  '3': (app) => app.go('plots'),
+  '4': (app) => app.go('board'),
+  '5': (app) => app.go('agents'),
+};
+
+function focusSearch(app: App): void {
+  const find = () => document.querySelector<HTMLInputElement>('[data-search]');
+  if (!find()) app.go('board');
+  requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
+}
+
+/** Moves focus between the items a view marks with `data-item`. */
+function step(by: 1 | -1): void {
+  const items = [...document.querySelectorAll<HTMLElement>('[data-item]')];
+  const at = items.findIndex((i) => i === document.activeElement || i.contains(document.activeElement));
+  const next = items[at < 0 ? 0 : Math.min(items.length - 1, Math.max(0, at + by))];
+  next?.focus();
+  next?.scrollIntoView({ block: 'nearest' });
+}

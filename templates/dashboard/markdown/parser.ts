@@ -1,0 +1,69 @@
+import { tex } from '@mdit/plugin-tex';
+import type { Token } from 'markdown-it';
+import MarkdownIt from 'markdown-it';
+import { MENTION } from '../model/mentions.ts';
+import { href } from '../model/route.ts';
+
+const escape = (text: string): string =>
+  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] as string);
+
+/** `@handle` in running text becomes a link to that participant; code, links and addresses are left alone. */
+function mentions(md: MarkdownIt): void {
+  md.core.ruler.push('mentions', (state) => {
+    for (const block of state.tokens)
+      if (block.children) block.children = splitMentions(block.children, state);
+  });
+}
+
+function splitMentions(
+  tokens: Token[],
+  state: { Token: new (t: string, tag: string, n: 0 | 1 | -1) => Token },
+) {
+  let inLink = 0;
+  return tokens.flatMap((token) => {
+    if (token.type === 'link_open') inLink++;
+    if (token.type === 'link_close') inLink--;
+    if (token.type !== 'text' || inLink > 0 || !token.content.includes('@')) return [token];
+    const out: Token[] = [];
+    const push = (type: string, content: string) => {
+      const t = new state.Token(type, '', 0);
+      t.content = content;
+      if (content) out.push(t);
+    };
+    let from = 0;
+    for (const m of token.content.matchAll(MENTION)) {
+      push('text', token.content.slice(from, m.index));
+      push('mention', m[1] as string);
+      from = m.index + m[0].length;
+    }
+    push('text', token.content.slice(from));
+    return out;
+  });
+}
+
+/** GitHub-flavoured Markdown without raw HTML, images as links (no third-party request), math left as text. */
+function createParser(): MarkdownIt {
+  const md = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
+  md.use(tex, {
+    delimiters: 'all',
+    render: (content: string, display: boolean) =>
+      `<span class="math${display ? ' math-block' : ''}">${escape(content)}</span>`,
+  });
+  md.use(mentions);
+  md.renderer.rules.mention = (tokens, i) => {
+    const handle = tokens[i]?.content ?? '';
+    return `<a class="mention${/^human-./.test(handle) ? ' human' : ''}" href="${href('agents', handle)}">@${escape(handle)}</a>`;
+  };
+  md.renderer.rules.image = (tokens, i) => {
+    const src = tokens[i]?.attrGet('src') ?? '';
+    return `<a href="${escape(src)}">▣ ${escape(tokens[i]?.content || 'image')}</a>`;
+  };
+  md.renderer.rules.table_open = () => '<div class="table-scroll" tabindex="0"><table>';
+  md.renderer.rules.table_close = () => '</table></div>';
+  return md;
+}
+
+const parser = createParser();
+
+/** HTML of hostile Markdown. It is text until `sanitize` has seen it. */
+export const toHtml = (markdown: string): string => parser.render(markdown);

@@ -1,0 +1,52 @@
+const LIMIT = 520;
+
+export interface Preview {
+  text: string;
+  /** Something was left out: offer "See more". */
+  cut: boolean;
+}
+
+/**
+ * What a list shows of a body: the author's own summary, else the first paragraph that is not a heading, up to
+ * 520 characters, never cut inside a code fence.
+ */
+export function previewOf(body: string, summary = ''): Preview {
+  if (summary) return { text: summary, cut: body.length > 0 && summary !== body };
+  const blocks = body.split(/\n{2,}/);
+  const at = blocks.findIndex((b) => b.trim() !== '' && !/^#{1,6}\s/.test(b.trim()));
+  const block = (blocks[at] ?? body).trim();
+  const open = (block.match(/^\s*(```|~~~)/gm) ?? []).length % 2 === 1;
+  if (open || /^\s*(```|~~~)/.test(block)) return previewOfCode(body);
+  if (block.length <= LIMIT) return { text: block, cut: block.length < body.trim().length };
+  return { text: `${cutAtWord(block, LIMIT)} …`, cut: true };
+}
+
+const previewOfCode = (body: string): Preview =>
+  body.length <= LIMIT
+    ? { text: body, cut: false }
+    : {
+        text: `\`\`\`\n${body
+          .replace(/^\s*(```|~~~).*$/gm, '')
+          .trim()
+          .slice(0, 240)}\n\`\`\``,
+        cut: true,
+      };
+
+function cutAtWord(s: string, limit: number): string {
+  const head = Array.from(s.slice(0, limit + 1))
+    .slice(0, limit)
+    .join('');
+  const space = head.lastIndexOf(' ');
+  return space > limit * 0.6 ? head.slice(0, space) : head;
+}
+
+/** One line of plain words for a quote: markup characters dropped, at most `limit` characters. */
+export function quoteOf(body: string, limit = 160): string {
+  const plain = body
+    .replace(/```[\s\S]*?(```|$)/g, ' [code] ')
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/[#>*_`~|]+/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return plain.length <= limit ? plain : `${cutAtWord(plain, limit)} …`;
+}
