@@ -1,9 +1,10 @@
 // Builds everything that is shipped: dist/cli.mjs, dist/space/{server.mjs,public/}, dist/space/public/client/collab.mjs.
 // A part is left alone when its sources have not changed since its last build.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sourceHash as spaceSourceHash } from '../templates/space/source-hash.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const quiet = process.argv.includes('--quiet');
@@ -52,7 +53,7 @@ const parts = [
   },
   {
     name: 'client',
-    from: ['templates/client', 'templates/contract'],
+    from: ['templates/client', 'templates/hub', 'templates/contract'],
     out: 'dist/space/client/collab.mjs',
     run: node('templates/client/main.ts', 'dist/space/client/collab.mjs'),
   },
@@ -67,7 +68,7 @@ const parts = [
 function filesBelow(path) {
   const full = join(root, path);
   if (!existsSync(full)) return [];
-  if (path.endsWith('.json')) return [path];
+  if (statSync(full).isFile()) return [path];
   return readdirSync(full, { withFileTypes: true, recursive: true })
     .filter((e) => e.isFile() && !/\.test\.ts$/.test(e.name) && !/node_modules|fixtures/.test(e.parentPath))
     .map((e) => join(e.parentPath, e.name).slice(root.length))
@@ -98,4 +99,15 @@ for (const part of parts) {
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stampFile, JSON.stringify(stamps));
   if (!quiet) process.stderr.write(`built ${part.name} in ${Math.round(performance.now() - started)} ms\n`);
+}
+
+// What the Space's built files were made from; `apply` refuses to upload a build older than its source.
+const fresh = parts
+  .filter((part) => part.out.startsWith('dist/space/'))
+  .every(
+    (part) => stamps[part.name] === sourceHash([...part.from, 'package-lock.json', 'scripts/build.mjs']),
+  );
+if (existsSync(join(root, 'dist/space'))) {
+  const source = fresh ? spaceSourceHash(join(root, 'templates')) : 'stale';
+  writeFileSync(join(root, 'dist/space/build.json'), `${JSON.stringify({ source }, null, 2)}\n`);
 }

@@ -15,7 +15,11 @@ export interface Problem {
 }
 /** Answers as they come, by field path; an absent key is not answered. */
 export type Answers = Partial<Record<FieldPath, unknown>>;
-export type Resolved = { config: ChallengeConfig; problems: [] } | { config?: never; problems: Problem[] };
+/** `known`: what could be settled, defaults included. */
+export type Resolved = { known: Answers } & (
+  | { config: ChallengeConfig; problems: [] }
+  | { config?: never; problems: Problem[] }
+);
 
 export const fieldOf = new Map<string, Field>(FIELDS.map((field) => [field.path, field]));
 /** The table in its plain type. */
@@ -31,7 +35,7 @@ export function resolve(answers: Answers): Resolved {
     problems.push(...found);
     if (found.length === 0) known[field.path] = value;
   }
-  return problems.length > 0 ? { problems } : { config: unflatten(known), problems: [] };
+  return problems.length > 0 ? { known, problems } : { known, config: unflatten(known), problems: [] };
 }
 
 function settle(field: Field, answers: Answers, look: Known): { value?: unknown; found: Problem[] } {

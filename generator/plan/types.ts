@@ -5,6 +5,8 @@ export interface PlannedFile {
   path: string;
   content: Uint8Array;
   how: 'copy' | 'render';
+  /** Permission bits: 0o644, or 0o755 for what starts with `#!`. */
+  mode?: number;
 }
 
 export type NodeState =

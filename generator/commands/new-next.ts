@@ -1,0 +1,43 @@
+/** The last question of `new` on a terminal: run it here, put it on Hugging Face, or later. */
+import * as clack from '@clack/prompts';
+import type { CommandContext, Outcome } from '../command.ts';
+import { answered } from '../config/prompts.ts';
+import { VERBS } from '../verbs.ts';
+
+export async function whatNext(context: CommandContext, dir: string, done: Outcome): Promise<Outcome> {
+  const common = { input: context.io.stdin, output: context.io.stdout, signal: context.io.signal };
+  clack.log.success(done.text, common);
+  const local = done.data?.endpoint === 'local';
+  const next = await answered(
+    clack.select({
+      ...common,
+      message: 'And now?',
+      initialValue: local ? 'here' : 'huggingface',
+      options: [
+        { value: 'here', label: 'Run it here', hint: 'hub, server and dashboard on this machine' },
+        ...(local
+          ? []
+          : [{ value: 'huggingface', label: 'Put it on Hugging Face', hint: 'shows the plan first' }]),
+        { value: 'later', label: 'Later' },
+      ],
+    }),
+  );
+  if (next === 'here') return run('dev', context, dir);
+  if (next === 'huggingface') return plan(context, dir);
+  clack.outro(`create-collab dev ${done.data?.dir} runs it; SETUP.md is the runbook.`, common);
+  return { ...done, text: '', next: [] };
+}
+
+async function run(verb: 'dev' | 'plan' | 'apply', context: CommandContext, dir: string): Promise<Outcome> {
+  const command = await VERBS[verb].load();
+  return command.run({ ...context, options: {}, positionals: [dir] });
+}
+
+async function plan(context: CommandContext, dir: string): Promise<Outcome> {
+  const planned = await run('plan', context, dir);
+  if (planned.status !== 'changes') return planned;
+  context.io.stdout.write(`${planned.text}\n`);
+  const common = { input: context.io.stdin, output: context.io.stdout, signal: context.io.signal };
+  const go = await answered(clack.confirm({ ...common, message: 'Do it now?', initialValue: true }));
+  return go ? run('apply', context, dir) : planned;
+}

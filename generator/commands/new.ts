@@ -1,0 +1,138 @@
+import { resolve as resolvePath } from 'node:path';
+import pkg from '../../package.json' with { type: 'json' };
+import { requireFree, writeTree } from '../apply/files.ts';
+import { readPackage } from '../apply/package-files.ts';
+import type { Command, CommandContext, Outcome } from '../command.ts';
+import { FLAG_DOCS, FLAG_OPTIONS } from '../config/flags.ts';
+import { type Gathered, gather, settle } from '../config/gather.ts';
+import { replay } from '../config/replay.ts';
+import { fields } from '../config/schema.ts';
+import type { ChallengeConfig } from '../config/types.ts';
+import { Cancelled, CollabError } from '../errors.ts';
+import { isInteractive } from '../io.ts';
+import type { PlannedFile } from '../plan/types.ts';
+import { emit } from '../render/emit.ts';
+
+export const command: Command = {
+  name: 'new',
+  args: '[dir]',
+  summary: 'Asks for goal, metric, gates and hardware, then writes a challenge repository.',
+  options: {
+    answers: { type: 'string' },
+    set: { type: 'string', multiple: true },
+    yes: { type: 'boolean', short: 'y' },
+    'dry-run': { type: 'boolean' },
+    ...FLAG_OPTIONS,
+  },
+  optionDocs: {
+    answers: 'Answers from a file: any part of a challenge.yaml.',
+    set: 'One answer, `path=value`; repeatable. Lists as YAML.',
+    yes: 'Take the default of everything that is not answered.',
+    'dry-run': 'Show what would be written; write nothing.',
+    ...FLAG_DOCS,
+  },
+  run,
+};
+
+async function run(context: CommandContext): Promise<Outcome> {
+  const { io, options, positionals } = context;
+  if (positionals.length > 1) throw usage(`"${positionals[1]}" is one folder too many.`);
+  const gathered = await gather(io, options);
+  const asking = isInteractive(io) && !options.yes && !context.json;
+  if (positionals[0]) await requireFree(resolvePath(io.cwd, positionals[0]));
+  if (!asking) requireAnswers(gathered, options.yes === true, positionals[0]);
+  const asked = asking
+    ? await (await import('../config/prompts.ts')).ask(io, options, positionals[0])
+    : undefined;
+  const final = asked ?? gathered;
+  const config = configOf(final);
+  const dir = asked?.dir ?? positionals[0] ?? config.challenge.slug;
+  const target = resolvePath(io.cwd, dir);
+  const files = await emit(config, await readPackage(io.packageRoot, config.template));
+  const again = replay(config, gathered.defaults, dir, pkg.version);
+  if (options['dry-run']) return dryRun(target, files, again);
+  if (io.signal.aborted) throw new Cancelled();
+  await writeTree(target, files, io.signal);
+  const done = written(dir, config, files, again);
+  return asked ? (await import('./new-next.ts')).whatNext(context, target, done) : done;
+}
+
+function configOf(gathered: Gathered): ChallengeConfig {
+  const { config, problems } = settle(gathered);
+  if (config) return config;
+  const missing = problems.some((problem) => problem.missing);
+  throw new CollabError(
+    missing ? 'ANSWERS_MISSING' : 'ANSWERS_INVALID',
+    'Some answers are missing or wrong.',
+    {
+      kind: missing ? 'action_required' : 'error',
+      problems: problems.map(gathered.locate),
+      next: [{ command: 'create-collab new --help', why: 'lists every flag' }],
+    },
+  );
+}
+
+/** Without a terminal nothing is guessed: what a person would be asked must be given, or `--yes` said. */
+function requireAnswers(gathered: Gathered, yes: boolean, dir: string | undefined): void {
+  if (yes || gathered.fromFile) return;
+  const open = fields.filter(
+    ({ path, ask, question, own }) =>
+      gathered.given[path] === undefined &&
+      question &&
+      !own &&
+      (ask === 'always' || gathered.defaults[path] === undefined),
+  );
+  if (open.length === 0) return;
+  throw new CollabError('ANSWERS_MISSING', 'There is nobody to ask, and these answers are missing.', {
+    kind: 'action_required',
+    problems: open.map(({ flag, kind, path, question }) => ({
+      at: kind === 'bool' ? `--${flag} or --no-${flag}` : `--${flag} <value>`,
+      problem: question ?? path,
+      hint:
+        gathered.defaults[path] === undefined
+          ? undefined
+          : `default: ${JSON.stringify(gathered.defaults[path])}`,
+    })),
+    next: [
+      {
+        command: `create-collab new ${dir ?? 'my-challenge'} --template ${gathered.template} --yes`,
+        why: 'takes the default of everything that has one',
+      },
+    ],
+  });
+}
+
+const usage = (text: string) =>
+  new CollabError('BAD_USAGE', text, {
+    next: [{ command: 'create-collab new --help', why: 'shows how it is called' }],
+  });
+
+function dryRun(target: string, files: PlannedFile[], again: string): Outcome {
+  const paths = files.map(({ path, content, how }) => ({ path, bytes: content.length, how }));
+  const rows = paths.map(({ path, bytes }) => `  ${String(bytes).padStart(9)}  ${path}`);
+  return {
+    status: 'changes',
+    text: [`Would write ${files.length} files to ${target}:`, ...rows].join('\n'),
+    data: { dir: target, written: false, files: paths },
+    next: [{ command: again, why: 'writes them' }],
+  };
+}
+
+function written(dir: string, config: ChallengeConfig, files: PlannedFile[], again: string): Outcome {
+  return {
+    status: 'ok',
+    text: `Wrote ${files.length} files to ${dir}. The same again, without questions:\n  ${again}`,
+    data: {
+      dir,
+      template: config.template,
+      slug: config.challenge.slug,
+      endpoint: config.hub.endpoint,
+      files: files.length,
+      replay: again,
+    },
+    next: [
+      { command: `create-collab dev ${dir}`, why: 'runs it on this machine' },
+      { command: `create-collab check ${dir}`, why: 'after every edit of challenge.yaml or task/' },
+    ],
+  };
+}

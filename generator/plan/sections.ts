@@ -1,0 +1,34 @@
+/** Managed sections of a Markdown file: what stands between `<!-- collab:begin NAME -->` and its end is ours, the rest is the organizer's. */
+
+const section = (name: string) =>
+  new RegExp(`(<!-- collab:begin ${name} -->\\n)[\\s\\S]*?(<!-- collab:end ${name} -->)`);
+
+/** The text with the section's content replaced; unchanged when the organizer has taken the section out. */
+export function fillSection(text: string, name: string, content: string): string {
+  const inside = content.trim();
+  return text.replace(
+    section(name),
+    (_all, begin: string, end: string) => `${begin}${inside ? `${inside}\n` : ''}${end}`,
+  );
+}
+
+/** Order of the organizer's texts in the bucket's README; others follow by name. */
+const TASK_ORDER = ['task.md', 'rules.md', 'measuring.md', 'timeline.md'];
+
+/**
+ * The central bucket's README.md as it goes to the bucket: the organizer's `task/*.md` and the server's address put into
+ * their sections. `apply` does it with the files of the day, so an edit of `task/` reaches the bucket by itself.
+ * @param tasks file name → text.
+ */
+export function composeBucketReadme(
+  readme: string,
+  tasks: ReadonlyMap<string, string>,
+  apiUrl?: string,
+): string {
+  const place = (name: string) =>
+    (TASK_ORDER.indexOf(name) + TASK_ORDER.length + 1) % (TASK_ORDER.length + 1);
+  const names = [...tasks.keys()].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+  const task = names.map((name) => tasks.get(name)?.trim() ?? '').join('\n\n');
+  const filled = fillSection(readme, 'task', task);
+  return apiUrl ? fillSection(filled, 'address', `\`\`\`sh\nAPI=${apiUrl}\n\`\`\``) : filled;
+}

@@ -1,0 +1,56 @@
+/** Config + package → every file of the emitted repository. The same config gives the same bytes, wherever it is written. */
+import { createHash } from 'node:crypto';
+import pkg from '../../package.json' with { type: 'json' };
+import type { ChallengeConfig } from '../config/types.ts';
+import { CHALLENGE_FILE, writeChallenge } from '../config/yaml.ts';
+import { layout, type PackageFiles, type TreeEntry } from '../plan/files.ts';
+import { composeBucketReadme } from '../plan/sections.ts';
+import type { PlannedFile } from '../plan/types.ts';
+import { apiRows } from './api.ts';
+import { renderTree } from './tree.ts';
+import { viewOf } from './view.ts';
+
+export async function emit(config: ChallengeConfig, files: PackageFiles): Promise<PlannedFile[]> {
+  const { version } = pkg;
+  const entries = layout(files, config.template);
+  const buildDependencies = needed(entries, pkg.devDependencies);
+  const rendered = await renderTree(entries, viewOf(config, { version, api: apiRows(), buildDependencies }));
+  const challenge = writeChallenge(config);
+  const own = [
+    planned(CHALLENGE_FILE, challenge),
+    planned('.collab/template.json', templateRecord(config, challenge, version)),
+  ];
+  return [...withTask(rendered), ...own].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Packages that `space/src` imports, and the tools that build it, at the versions this one was built with. */
+function needed(entries: TreeEntry[], versions: Record<string, string>): { name: string; version: string }[] {
+  const sources = entries.filter((entry) => /^space\/src\/.*\.(?:ts|svelte|css)$/.test(entry.path));
+  const text = sources.map((entry) => Buffer.from(entry.content).toString('utf8')).join('\n');
+  const used = (name: string) => new RegExp(`['"]${name}(?:/[^'"]*)?['"]`).test(text);
+  return Object.entries(versions)
+    .filter(([name]) => name === 'esbuild' || used(name))
+    .map(([name, version]) => ({ name, version }));
+}
+
+const planned = (path: string, text: string): PlannedFile => ({
+  path,
+  content: Buffer.from(text),
+  how: 'render',
+  mode: 0o644,
+});
+
+/** What `update` needs to find the common ancestor of a three-way merge. */
+function templateRecord(config: ChallengeConfig, challenge: string, version: string): string {
+  const answers = createHash('sha256').update(challenge).digest('hex');
+  return `${JSON.stringify({ template: config.template, version, answers_sha256: answers }, null, 2)}\n`;
+}
+
+function withTask(files: PlannedFile[]): PlannedFile[] {
+  const text = (file: PlannedFile) => Buffer.from(file.content).toString('utf8');
+  const tasks = files.filter((file) => /^task\/[^/]+\.md$/.test(file.path));
+  const byName = new Map(tasks.map((file) => [file.path.slice('task/'.length), text(file)]));
+  return files.map((file) =>
+    file.path === 'bucket/README.md' ? planned(file.path, composeBucketReadme(text(file), byName)) : file,
+  );
+}

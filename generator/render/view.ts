@@ -1,0 +1,88 @@
+/** What a template may name. Every key is always there. */
+import type { ChallengeConfig, Gate } from '../config/types.ts';
+
+export interface ApiRow {
+  method: string;
+  path: string;
+  doc: string;
+}
+
+export interface ViewExtras {
+  /** Of create-collab. */
+  version: string;
+  api: ApiRow[];
+  /** What building the Space from its sources needs. */
+  buildDependencies: { name: string; version: string }[];
+}
+
+export function viewOf(config: ChallengeConfig, more: ViewExtras) {
+  const { hub, metric, hardware, verification, gates } = config;
+  return {
+    ...config,
+    ...more,
+    gates: gates.map((gate) => ({ ...gate, rule: rule(gate), whenText: WHEN[gate.when] })),
+    hasGates: gates.length > 0,
+    divisions: config.divisions.map((division) => ({
+      ...division,
+      gatesText: division.gates.join(', ') || 'none',
+    })),
+    hasLanes: config.challenge.lanes.length > 0,
+    metric: {
+      ...metric,
+      better: metric.order === 'desc' ? 'higher is better' : 'lower is better',
+      baselineText: metric.baseline === null ? 'not measured yet' : `${metric.baseline} ${metric.unit}`,
+      improvementText: `${Number((metric.min_improvement * 100).toPrecision(6))} %`,
+      requiredText: metric.required_fields.join(', '),
+      example: metric.baseline ?? 1,
+    },
+    hardware: { ...hardware, hasBudget: hardware.budget_usd > 0 },
+    verification: {
+      ...verification,
+      byJobs: verification.mode === 'jobs',
+      byHand: verification.mode === 'manual',
+      byPeers: verification.mode === 'peer',
+      byEvalSpace: verification.mode === 'eval-space',
+    },
+    hub: {
+      ...hub,
+      isLocal: hub.endpoint === 'local',
+      host: hub.endpoint === 'local' ? 'http://127.0.0.1' : hub.endpoint,
+      hasInvite: hub.invite_url !== '',
+      spaceUrl: hub.endpoint === 'local' ? '' : spaceUrl(hub.space),
+    },
+    scratch: `${hub.org}/${config.challenge.slug}-{agent-id}`,
+    spacePackage: `${config.challenge.slug}-space`,
+    shortDescription: shortened(config.challenge.tagline || config.challenge.title, 60),
+    steer: STEER[config.challenge.guidelines],
+  };
+}
+export type View = ReturnType<typeof viewOf>;
+
+function rule(gate: Gate): string {
+  return `${gate.field} ${gate.op} ${gate.limit}`;
+}
+
+/** Where a Space answers on huggingface.co; the Space's own page has the last word (long names are cut there). */
+export const spaceUrl = (space: string) =>
+  `https://${space.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.hf.space`;
+
+/** The Hub refuses a longer `short_description`. */
+function shortened(text: string, limit: number): string {
+  const letters = [...text];
+  return letters.length <= limit ? text : `${letters.slice(0, limit - 1).join('')}…`;
+}
+
+const WHEN = {
+  every: 'every result',
+  'top-k': 'the top of the board',
+  champion: 'a new first place',
+} as const;
+
+const STEER = {
+  explore:
+    'Explore. Before you improve what is known to work, try a lane with few attempts. A clear negative result is worth a post.',
+  balanced:
+    'Spend about as much on new ground as on improving what works. If three others are already on an idea, take another one.',
+  exploit:
+    'Improve what works: small, measured steps on the best valid results, with their authors named as parents.',
+} as const;
