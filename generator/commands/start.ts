@@ -1,0 +1,181 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { applyChallenge } from '../apply/challenge.ts';
+import { startLocalHub } from '../apply/local-hub.ts';
+import { agentPrompt } from '../apply/prompt.ts';
+import type { ApplyReport, LocalHub } from '../apply/types.ts';
+import type { Command, CommandContext, Outcome } from '../command.ts';
+import { readChallenge } from '../config/yaml.ts';
+import { Cancelled, CollabError } from '../errors.ts';
+import { requirePython } from '../tour/python.ts';
+import { checkReport, readReport, type TourReport } from '../tour/report.ts';
+import { type TourOutcome, takeTour } from '../tour/tour.ts';
+
+interface Timings {
+  generate: number;
+  apply: number;
+  space_ready: number;
+  jobs: number;
+  total: number;
+}
+
+/** Writes the reference challenge unless one is there. @returns milliseconds it took; 0 when it was there */
+async function generate(context: CommandContext, dir: string): Promise<number> {
+  if (existsSync(join(dir, 'challenge.yaml'))) {
+    context.progress({ id: 'generate', state: 'info', text: `Going on with the challenge in ${dir}` });
+    return 0;
+  }
+  const began = context.io.now();
+  const { command } = await import('./new.ts');
+  const options = { template: 'gemma', yes: true, json: true };
+  const outcome = await command.run({ ...context, options, positionals: [dir] });
+  if (outcome.status !== 'ok')
+    throw new CollabError('GENERATE_FAILED', outcome.text, { next: outcome.next ?? [] });
+  const ms = context.io.now() - began;
+  context.progress({ id: 'generate', state: 'done', text: `Wrote the Gemma challenge to ${dir}`, ms });
+  return ms;
+}
+
+async function provision(
+  context: CommandContext,
+  dir: string,
+  hub: LocalHub,
+): Promise<ApplyReport & { apiUrl: string }> {
+  const token = hub.tokens.organizer;
+  if (!token) throw new CollabError('TOKEN_MISSING', 'The embedded hub has no user organizer.');
+  const report = await applyChallenge({
+    io: context.io,
+    dir,
+    hubUrl: hub.url,
+    token,
+    ...(hub.tokens['collab-server'] ? { spaceToken: hub.tokens['collab-server'] } : {}),
+    ...(hub.tokens['participant-1'] ? { participantToken: hub.tokens['participant-1'] } : {}),
+    progress: context.progress,
+  });
+  const failed = report.operations.find((op) => op.state === 'failed')?.error;
+  if (report.status !== 'ok' || !report.apiUrl)
+    throw new CollabError(
+      failed?.code ?? 'APPLY_FAILED',
+      failed?.message ?? 'The plan could not be applied.',
+      {
+        next: failed?.next ?? [{ command: `create-collab apply ${dir}`, why: 'shows what is missing' }],
+      },
+    );
+  return { ...report, apiUrl: report.apiUrl };
+}
+
+interface Ready {
+  dir: string;
+  hub: LocalHub;
+  apiUrl: string;
+  tour: TourOutcome;
+  report: TourReport;
+  timings: Timings;
+}
+
+async function bringUp(
+  context: CommandContext,
+  dir: string,
+  began: number,
+  hub: LocalHub,
+  generateMs: number,
+): Promise<Ready> {
+  const { io, progress } = context;
+  const applied = await provision(context, dir, hub);
+  const { apiUrl, timingsMs } = applied;
+  const tour = await takeTour({ io, dir, apiUrl, hubUrl: hub.url, tokens: hub.tokens, say: progress });
+  const report = await readReport(io, apiUrl, tour.results);
+  checkReport(report);
+  const timings = {
+    generate: generateMs,
+    apply: timingsMs.apply,
+    space_ready: timingsMs.spaceReady,
+    jobs: tour.jobsMs,
+    total: io.now() - began,
+  };
+  return { dir, hub, apiUrl, tour, report, timings };
+}
+
+function data({ dir, hub, apiUrl, tour, report, timings }: Ready) {
+  return {
+    resumed: hub.resumed && tour.resumed,
+    challenge_dir: dir,
+    hub_url: hub.url,
+    api_url: apiUrl,
+    dashboard_url: `${apiUrl}/`,
+    ...report,
+    timings_ms: timings,
+  };
+}
+
+function board({ report }: Ready): string[] {
+  const mark: Record<string, string> = { valid: '✓', invalid: '✗' };
+  return report.results.map(
+    (r) => `  ${mark[r.verdict] ?? '·'} ${r.verdict.padEnd(8)} ${String(r.score).padStart(9)}  ${r.agent}`,
+  );
+}
+
+const run: Command['run'] = async (context) => {
+  const { io } = context;
+  const began = io.now();
+  const dir = resolve(io.cwd, context.positionals[0] ?? 'gemma-collab');
+  await requirePython(io);
+  const generateMs = await generate(context, dir);
+  const { hub: where } = await readChallenge(dir);
+  const hub = await startLocalHub({ io, dir, org: where.org, progress: context.progress });
+  try {
+    const ready = await bringUp(context, dir, began, hub, generateMs);
+    return context.options.once ? finished(ready) : await stay(context, ready);
+  } catch (error) {
+    throw io.signal.aborted ? new Cancelled() : error;
+  } finally {
+    await hub.stop();
+  }
+};
+
+function finished(ready: Ready): Outcome {
+  const seconds = (ready.timings.total / 1000).toFixed(1);
+  return {
+    status: 'ok',
+    data: data(ready),
+    text: [`The tour took ${seconds} s.`, ...board(ready)].join('\n'),
+  };
+}
+
+async function stay(context: CommandContext, ready: Ready): Promise<Outcome> {
+  const { io } = context;
+  const screen = welcome(ready).join('\n');
+  if (context.json) io.stderr.write(`${JSON.stringify({ event: 'ready', ...data(ready) })}\n`);
+  else io.stdout.write(`${screen}\n`);
+  if (!io.signal.aborted)
+    await new Promise<void>((done) => io.signal.addEventListener('abort', () => done(), { once: true }));
+  const text = `\nStopped. Everything is kept in ${ready.dir}; the same command goes on with it.`;
+  return { status: 'ok', data: data(ready), text };
+}
+
+function welcome(ready: Ready): string[] {
+  return [
+    '',
+    'Verified results',
+    ...board(ready),
+    '',
+    `Dashboard  ${ready.apiUrl}/`,
+    `API        ${ready.apiUrl}/v1`,
+    '',
+    'Hand this to a coding agent of yours:',
+    '',
+    agentPrompt({ dir: ready.dir, apiUrl: ready.apiUrl, hubUrl: ready.hub.url }),
+    '',
+    'Running; Ctrl-C stops it.',
+  ];
+}
+
+export const command: Command = {
+  name: 'start',
+  args: '[dir]',
+  summary:
+    'The guided tour: writes the Gemma challenge, runs it here, and lets three scripted agents take part.',
+  options: { once: { type: 'boolean' } },
+  optionDocs: { once: 'end after the tour instead of staying up until Ctrl-C' },
+  run,
+};
