@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { CommandContext } from '../command.ts';
+import type { ChallengeConfig } from '../config/types.ts';
+import { readChallenge } from '../config/yaml.ts';
+import { CollabError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { CommandOf } from '../plan/commands.ts';
+import { runningHub } from './local-hub.ts';
+import { readTokens } from './local-users.ts';
+import type { ApplyOptions } from './types.ts';
+
+/** Options every verb that talks to a Hub understands. */
+export const HUB_OPTIONS = {
+  'allow-broad-token': { type: 'boolean' },
+  'take-mine': { type: 'boolean' },
+  'take-theirs': { type: 'boolean' },
+} as const;
+
+export const HUB_OPTION_DOCS = {
+  'allow-broad-token': 'accept a token that is not fine-grained',
+  'take-mine': 'where bucket and directory both changed a file, the directory wins',
+  'take-theirs': 'where bucket and directory both changed a file, the bucket wins and comes here',
+};
+
+export interface Connection {
+  dir: string;
+  config: ChallengeConfig;
+  options: ApplyOptions;
+}
+
+/**
+ * The challenge of a command line, and the Hub it lives on, with the tokens at hand.
+ * @throws CollabError of challenge.yaml; HUB_NOT_RUNNING; TOKEN_MISSING (exit 2).
+ */
+export async function connect(context: CommandContext): Promise<Connection> {
+  const { io, options } = context;
+  if (options['take-mine'] && options['take-theirs'])
+    throw new CollabError('BAD_FLAG', '--take-mine and --take-theirs exclude each other.');
+  const dir = resolve(io.cwd, context.positionals[0] ?? '.');
+  const config = await readChallenge(dir);
+  const access =
+    config.hub.endpoint === 'local' ? await localAccess(io, dir) : await remoteAccess(io, dir, config);
+  const flags = {
+    takeMine: Boolean(options['take-mine']),
+    takeTheirs: Boolean(options['take-theirs']),
+    allowBroadToken: Boolean(options['allow-broad-token']),
+  };
+  return { dir, config, options: { io, dir, ...access, ...flags, progress: context.progress } };
+}
+
+type Access = Pick<ApplyOptions, 'hubUrl' | 'token' | 'spaceToken' | 'participantToken'>;
+
+async function localAccess(io: Io, dir: string): Promise<Access> {
+  const hub = await runningHub(io, dir);
+  const tokens = hub && (await readTokens(dir));
+  if (!hub || !tokens?.organizer)
+    throw new CollabError('HUB_NOT_RUNNING', 'The embedded hub of this challenge is not running.', {
+      next: [CommandOf.dev],
+    });
+  return { hubUrl: hub.url, token: tokens.organizer, ...localAccessTokens(tokens) };
+}
+
+export function localAccessTokens(tokens: Record<string, string>) {
+  const { 'collab-server': spaceToken, 'participant-1': participantToken } = tokens;
+  return { ...(spaceToken ? { spaceToken } : {}), ...(participantToken ? { participantToken } : {}) };
+}
+
+async function remoteAccess(io: Io, dir: string, config: ChallengeConfig): Promise<Access> {
+  const env = { ...(await dotEnv(dir)), ...definedOnly(io.env) };
+  const token = env.HF_TOKEN || (await savedToken(env));
+  const hubUrl = config.hub.endpoint;
+  if (!token)
+    throw new CollabError(
+      'TOKEN_MISSING',
+      'No Hugging Face token: set HF_TOKEN, or log in with `hf auth login`.',
+      {
+        kind: 'action_required',
+        next: [
+          {
+            command: `${hubUrl}/settings/tokens/new?tokenType=fineGrained`,
+            why: `a fine-grained token with repo.write on ${config.hub.org} and ${config.hub.private_namespace}`,
+          },
+        ],
+      },
+    );
+  const { COLLAB_SPACE_TOKEN: spaceToken, COLLAB_PARTICIPANT_TOKEN: participantToken } = env;
+  return {
+    hubUrl,
+    token,
+    ...(spaceToken ? { spaceToken } : {}),
+    ...(participantToken ? { participantToken } : {}),
+  };
+}
+
+async function dotEnv(dir: string): Promise<Record<string, string | undefined>> {
+  const text = await readFile(join(dir, '.env'), 'utf8').catch(() => '');
+  return parseEnv(text) as Record<string, string | undefined>;
+}
+
+/** Where `hf auth login` keeps it. */
+async function savedToken(env: Record<string, string | undefined>): Promise<string> {
+  const home =
+    env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), '.cache'), 'huggingface');
+  const text = await readFile(env.HF_TOKEN_PATH ?? join(home, 'token'), 'utf8').catch(() => '');
+  return text.trim();
+}
+
+const definedOnly = (env: Io['env']): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])));

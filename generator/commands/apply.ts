@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { applyChallenge } from '../apply/challenge.ts';
+import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
+import type { ApplyReport } from '../apply/types.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { CollabError, type NextStep } from '../errors.ts';
+import { CommandOf } from '../plan/commands.ts';
+import { waitsForPerson } from '../plan/provision.ts';
+import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
+
+const run: Command['run'] = async (context) => {
+  const { options } = await connect(context);
+  const expected = await savedPlan(context);
+  const report = await applyChallenge({ ...options, ...(expected ? { expected } : {}) });
+  return {
+    status: report.status,
+    text: [...reportLines(report), ...report.plan.nodes.filter(waitsForPerson).flatMap(waitLines)].join('\n'),
+    data: {
+      writes: report.writes,
+      api_url: report.apiUrl,
+      operations: report.operations,
+      waiting: report.plan.nodes.filter(waitsForPerson),
+      timings_ms: { apply: report.timingsMs.apply, space_ready: report.timingsMs.spaceReady },
+    },
+    next: nextSteps(report),
+  };
+};
+
+async function savedPlan(context: CommandContext): Promise<ProvisionPlan | undefined> {
+  const { plan } = context.options;
+  if (typeof plan !== 'string') return undefined;
+  try {
+    const parsed = JSON.parse(await readFile(resolve(context.io.cwd, plan), 'utf8')) as ProvisionPlan;
+    if (parsed.version === 1 && Array.isArray(parsed.nodes)) return parsed;
+  } catch (cause) {
+    throw new CollabError('PLAN_UNREADABLE', `${plan} is not a plan: ${(cause as Error).message}`, {
+      next: [{ command: 'create-collab plan --out plan.json', why: 'writes one' }],
+      cause,
+    });
+  }
+  throw new CollabError('PLAN_UNREADABLE', `${plan} is not a plan of this version.`, {
+    next: [{ command: 'create-collab plan --out plan.json', why: 'writes one' }],
+  });
+}
+
+function reportLines(report: ApplyReport): string[] {
+  const failed = report.operations.filter(({ state }) => state === 'failed');
+  const skipped = report.operations.filter(({ state }) => state === 'skipped');
+  const seconds = ((report.timingsMs.apply + report.timingsMs.spaceReady) / 1000).toFixed(1);
+  return [
+    report.writes === 0 ? 'Nothing was changed.' : `${report.writes} changes in ${seconds} s.`,
+    ...failed.map(({ title, error }) => `✗ ${title}: ${error?.code}: ${error?.message}`),
+    ...(skipped.length > 0 ? [`${skipped.length} steps wait for those above.`] : []),
+    ...(report.apiUrl ? [`The server answers at ${report.apiUrl}`] : []),
+  ];
+}
+
+const waitLines = (node: PlanNode): string[] => [
+  `? ${node.title}: ${node.reason}`,
+  ...(node.human ? [`      ${node.human.url}`, `      ${node.human.steps}`] : []),
+];
+
+function nextSteps(report: ApplyReport): NextStep[] {
+  const steps = [
+    ...report.operations.flatMap((operation) => operation.error?.next ?? []),
+    ...report.plan.nodes.filter(waitsForPerson).flatMap((node) => node.next ?? []),
+    ...(report.status === 'ok' ? [] : [CommandOf.apply]),
+  ];
+  return [...new Map(steps.map((step) => [step.command, step])).values()];
+}
+
+export const command: Command = {
+  name: 'apply',
+  args: '[dir]',
+  summary:
+    'Creates or updates buckets and Space. Can be cut off anywhere and run again; a second run writes nothing.',
+  options: { ...HUB_OPTIONS, plan: { type: 'string' } },
+  optionDocs: { ...HUB_OPTION_DOCS, plan: 'do exactly this saved plan, or nothing when something has moved' },
+  run,
+};

@@ -1,0 +1,122 @@
+import { resolve } from 'node:path';
+import { applyChallenge } from '../apply/challenge.ts';
+import { HUB_OPTION_DOCS, HUB_OPTIONS, localAccessTokens } from '../apply/connect.ts';
+import { startLocalHub } from '../apply/local-hub.ts';
+import { agentPrompt } from '../apply/prompt.ts';
+import type { ApplyReport, LocalHub } from '../apply/types.ts';
+import type { Command, CommandContext, Outcome } from '../command.ts';
+import { readChallenge } from '../config/yaml.ts';
+import { Cancelled, CollabError } from '../errors.ts';
+import { CommandOf } from '../plan/commands.ts';
+import { waitsForPerson } from '../plan/provision.ts';
+
+const run: Command['run'] = async (context) => {
+  const { io } = context;
+  const dir = resolve(io.cwd, context.positionals[0] ?? '.');
+  const config = await readChallenge(dir);
+  if (config.hub.endpoint !== 'local')
+    throw new CollabError(
+      'NOT_LOCAL',
+      `hub.endpoint in challenge.yaml is ${config.hub.endpoint}, not local.`,
+      {
+        next: [CommandOf.plan, CommandOf.apply],
+      },
+    );
+  const hub = await startLocalHub({ io, dir, org: config.hub.org, progress: context.progress });
+  try {
+    return await bringUpAndStay(context, dir, hub);
+  } catch (error) {
+    throw io.signal.aborted ? new Cancelled() : error;
+  } finally {
+    await hub.stop();
+  }
+};
+
+async function bringUpAndStay(context: CommandContext, dir: string, hub: LocalHub): Promise<Outcome> {
+  const { io, options } = context;
+  const report = await applyChallenge({
+    io,
+    dir,
+    hubUrl: hub.url,
+    token: hub.tokens.organizer ?? '',
+    ...localAccessTokens(hub.tokens),
+    takeMine: Boolean(options['take-mine']),
+    takeTheirs: Boolean(options['take-theirs']),
+    progress: context.progress,
+  });
+  const apiUrl = readyOrThrow(report);
+  const data = {
+    challenge_dir: dir,
+    hub_url: hub.url,
+    api_url: apiUrl,
+    dashboard_url: `${apiUrl}/`,
+    resumed: hub.resumed,
+    writes: report.writes,
+    timings_ms: { apply: report.timingsMs.apply, space_ready: report.timingsMs.spaceReady },
+  };
+  if (!options.once) await stayUp(context, data, welcome(dir, hub, apiUrl, report));
+  return {
+    status: 'ok',
+    data,
+    text: options.once
+      ? `It came up at ${apiUrl} and was stopped again.`
+      : `\nStopped. Everything is kept in ${dir}.`,
+    next: [CommandOf.dev],
+  };
+}
+
+function readyOrThrow(report: ApplyReport): string {
+  const failed = report.operations.find((operation) => operation.state === 'failed')?.error;
+  if (report.status !== 'error' && report.apiUrl) return report.apiUrl;
+  const waiting = report.plan.nodes.find(waitsForPerson);
+  const why =
+    failed?.message ?? (waiting ? `${waiting.title}: ${waiting.reason}` : 'The server does not answer.');
+  throw new CollabError(failed?.code ?? 'APPLY_INCOMPLETE', why, {
+    next: failed?.next ?? waiting?.next ?? [CommandOf.doctor],
+  });
+}
+
+async function stayUp(
+  context: CommandContext,
+  data: Record<string, unknown>,
+  screen: string[],
+): Promise<void> {
+  const { io } = context;
+  if (context.json) io.stderr.write(`${JSON.stringify({ event: 'ready', ...data })}\n`);
+  else io.stdout.write(`${screen.join('\n')}\n`);
+  if (io.signal.aborted) return;
+  await new Promise<void>((done) => io.signal.addEventListener('abort', () => done(), { once: true }));
+}
+
+function welcome(dir: string, hub: LocalHub, apiUrl: string, report: ApplyReport): string[] {
+  const conflicts = report.plan.nodes.filter((node) => node.state === 'conflict');
+  return [
+    '',
+    ...conflicts.map(
+      (node) => `! ${node.title}: ${node.reason} (left as it is; --take-mine or --take-theirs)`,
+    ),
+    `Dashboard  ${apiUrl}/`,
+    `API        ${apiUrl}/v1`,
+    `Hub        ${hub.url}`,
+    '',
+    'Hand this to a coding agent of yours:',
+    '',
+    agentPrompt({ dir, apiUrl, hubUrl: hub.url }),
+    '',
+    'Running; Ctrl-C stops it.',
+  ];
+}
+
+export const command: Command = {
+  name: 'dev',
+  args: '[dir]',
+  summary:
+    'Runs the challenge on this machine: embedded hub and Space on loopback, until Ctrl-C. State is kept.',
+  options: {
+    'take-mine': HUB_OPTIONS['take-mine'],
+    'take-theirs': HUB_OPTIONS['take-theirs'],
+    once: { type: 'boolean' },
+  },
+  optionDocs: { ...HUB_OPTION_DOCS, once: 'bring it up, then stop it again' },
+  run,
+};

@@ -1,0 +1,33 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { planChallenge } from '../apply/challenge.ts';
+import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
+import type { Command } from '../command.ts';
+import { CommandOf } from '../plan/commands.ts';
+import { costLines, estimateCost } from '../plan/cost.ts';
+import { planStatus, printPlan } from '../plan/print.ts';
+
+const run: Command['run'] = async (context) => {
+  const { config, options } = await connect(context);
+  const { plan, world } = await planChallenge(options);
+  const cost = estimateCost(config, world.hardware);
+  const out = context.options.out;
+  if (typeof out === 'string')
+    await writeFile(resolve(context.io.cwd, out), `${JSON.stringify(plan, null, 2)}\n`);
+  const status = planStatus(plan);
+  return {
+    status,
+    text: printPlan(plan, costLines(config, cost)),
+    data: { plan, cost },
+    ...(status === 'changes' ? { next: [CommandOf.apply] } : {}),
+  };
+};
+
+export const command: Command = {
+  name: 'plan',
+  args: '[dir]',
+  summary: 'Shows what apply would do, as a diff against what exists. Reads only.',
+  options: { ...HUB_OPTIONS, out: { type: 'string' } },
+  optionDocs: { ...HUB_OPTION_DOCS, out: 'write the plan to a file, for apply --plan' },
+  run,
+};

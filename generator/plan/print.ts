@@ -1,0 +1,80 @@
+import { isChange, waitsForPerson } from './provision.ts';
+import type { NodeState, PlanNode, ProvisionPlan } from './types.ts';
+
+const MARK: Record<NodeState, string> = {
+  create: '+',
+  update: '~',
+  adopt: '→',
+  delete: '-',
+  unchanged: '=',
+  human: '?',
+  blocked: '✗',
+  conflict: '!',
+};
+const DIFF_LINES = 12;
+
+/** A plan for people: what changes and what waits, line by line; what is as planned, as one number. */
+export function printPlan(plan: ProvisionPlan, cost: string[]): string {
+  const shown = plan.nodes.filter((node) => node.state !== 'unchanged');
+  const unchanged = plan.nodes.length - shown.length;
+  const lines = groups(shown).flatMap(printGroup);
+  return [...lines, `= ${unchanged} as planned`, '', summary(plan), ...cost].join('\n');
+}
+
+/** Many nodes of one kind and state that say the same are one line. */
+function groups(nodes: PlanNode[]): PlanNode[][] {
+  const byKey = new Map<string, PlanNode[]>();
+  for (const node of nodes) {
+    const alike = ['variable', 'seed', 'private-data'].includes(node.kind) && node.state === 'create';
+    const key = alike ? `${node.kind} ${node.state}` : node.id;
+    byKey.set(key, [...(byKey.get(key) ?? []), node]);
+  }
+  return [...byKey.values()];
+}
+
+function printGroup(group: PlanNode[]): string[] {
+  const [node] = group;
+  if (!node) return [];
+  if (group.length > 1) return [`${MARK[node.state]} ${group.length} ${plural(node)}: ${names(group)}`];
+  const head = `${MARK[node.state]} ${node.title}: ${node.reason}`;
+  const diff = node.kind === 'space-files' ? [] : (node.diff ?? []);
+  return [
+    head,
+    ...diff.slice(0, DIFF_LINES).map((line) => `      ${line}`),
+    ...(diff.length > DIFF_LINES ? [`      … ${diff.length - DIFF_LINES} more lines`] : []),
+    ...(node.human ? [`      ${node.human.url}`, `      ${node.human.steps}`] : []),
+    ...(node.next ?? []).map((step) => `      next: ${step.command}   (${step.why})`),
+  ];
+}
+
+const plural = (node: PlanNode): string =>
+  ({
+    variable: 'variables',
+    seed: 'files in the central bucket',
+    'private-data': 'files in the private bucket',
+  })[node.kind as string] ?? node.kind;
+
+function names(group: PlanNode[]): string {
+  const all = group.map((node) => node.id.slice(node.id.indexOf(':') + 1));
+  return all.length > 6 ? `${all.slice(0, 6).join(', ')}, …` : all.join(', ');
+}
+
+/** `12 to create, 1 waits for you`. */
+export function summary(plan: ProvisionPlan): string {
+  const count = (state: NodeState) => plan.nodes.filter((node) => node.state === state).length;
+  const changes = (['create', 'update', 'adopt', 'delete'] as const)
+    .filter((state) => count(state) > 0)
+    .map((state) => `${count(state)} to ${state}`);
+  const waiting = plan.nodes.filter(waitsForPerson).length;
+  const all = [
+    ...changes,
+    ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'waits' : 'wait'} for you`] : []),
+  ];
+  return all.length === 0 ? 'Nothing to do: everything is as planned.' : `${all.join(', ')}.`;
+}
+
+/** What a plan comes to, as the exit code says it. */
+export function planStatus(plan: ProvisionPlan): 'ok' | 'changes' | 'action_required' {
+  if (plan.nodes.some(isChange)) return 'changes';
+  return plan.nodes.some(waitsForPerson) ? 'action_required' : 'ok';
+}
