@@ -61,30 +61,41 @@ const singles = (context: VerbContext, names: string[]) =>
     }),
   );
 
+/** The newest run of the own bucket that has ended. @throws ClientError NO_RUN */
+async function lastRun(scratch: Scratch): Promise<string> {
+  const ended = (await scratch.list('runs/'))?.filter((file) => file.path.endsWith('/summary.json')) ?? [];
+  const newest = ended.sort((a, b) => ((a.mtime ?? '') < (b.mtime ?? '') ? 1 : -1))[0];
+  if (newest) return newest.path.slice(0, -'/summary.json'.length);
+  throw new ClientError('NO_RUN', 'There is no finished run to publish, and no --score was given.', {
+    next: [{ command: 'node collab.mjs run <folder>', why: 'measures a submission' }],
+  });
+}
+
+/** Score and submission of the run that is meant; nothing when the score is given by hand. */
+async function measured(
+  context: VerbContext,
+  own: Session,
+  scoreField: string,
+): Promise<Record<string, Field>> {
+  const named = text(context, 'run')?.replace(/\/+$/, '');
+  if (!named && text(context, 'score')) return {};
+  const scratch = await openScratch(context.io, own);
+  return fromRun(scratch, named ?? (await lastRun(scratch)), scoreField);
+}
+
 async function frontmatter(context: VerbContext, own: Session): Promise<Record<string, Field>> {
   const { score_field } = await own.api.call<{ score_field: string }>('/v1');
-  const run = text(context, 'run')?.replace(/\/+$/, '');
   const score = text(context, 'score');
-  const measured = run ? await fromRun(await openScratch(context.io, own), run, score_field) : {};
   const claimed =
     score === undefined ? {} : { [score_field]: Number.isNaN(Number(score)) ? score : Number(score) };
-  const all = {
-    ...measured,
+  return {
+    ...(await measured(context, own, score_field)),
     ...claimed,
     status: 'agent-run',
     ...singles(context, ['method', 'description', 'status', 'submission', 'lane', 'claim', 'summary']),
     ...lists(context, ['parents', 'tags']),
     ...extras(context),
   };
-  if (all[score_field as keyof typeof all] === undefined)
-    throw new ClientError(
-      'SCORE_MISSING',
-      `A result needs its ${score_field}: give --run <run prefix> or --score.`,
-      {
-        next: [{ command: 'node collab.mjs run <folder>', why: 'measures a submission' }],
-      },
-    );
-  return all;
 }
 
 /** Every JSON value is a YAML value: no YAML writer is needed for a flat head. */
@@ -114,7 +125,7 @@ export const result: Verb = {
     set: { type: 'string', multiple: true },
   },
   docs: {
-    run: 'run prefix that `run` printed: score and submission come from it',
+    run: 'run prefix that `run` printed (else the newest): score and submission come from it',
     score: 'the score, when no run measured it',
     method: 'short name of what was done',
     description: 'one line for the leaderboard',
