@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { Command, CommandContext, Outcome } from '../command.ts';
+import { CollabError } from '../errors.ts';
+import { readSeed } from '../local-hub/seed.ts';
+import { startHub } from '../local-hub/serve.ts';
+
+/** Serves the embedded hub until SIGINT or SIGTERM. */
+export const command: Command = {
+  name: 'hub',
+  args: '',
+  summary: 'Serves the embedded Hugging Face Hub alone; any client uses it through HF_ENDPOINT.',
+  options: {
+    dir: { type: 'string' },
+    port: { type: 'string' },
+    host: { type: 'string' },
+    seed: { type: 'string' },
+    'enforce-limits': { type: 'boolean' },
+  },
+  optionDocs: {
+    dir: 'folder of its state (default .collab/hub)',
+    port: 'port to listen on; 0 takes a free one (default 0)',
+    host: 'address to listen on (default 127.0.0.1)',
+    seed: 'YAML file with users, tokens, organizations and roles',
+    'enforce-limits': 'answer 429 over the quota of the caller’s plan',
+  },
+  run,
+};
+
+async function run(context: CommandContext): Promise<Outcome> {
+  const { io, options } = context;
+  const seed = typeof options.seed === 'string' ? await readSeed(resolve(io.cwd, options.seed)) : undefined;
+  const dir = resolve(io.cwd, typeof options.dir === 'string' ? options.dir : '.collab/hub');
+  const port = portOption(options.port);
+  const host = typeof options.host === 'string' ? options.host : '127.0.0.1';
+  const hub = await startHub({ dir, port, host, seed, enforceLimits: options['enforce-limits'] === true });
+  io.stdout.write(`${JSON.stringify({ url: hub.url, pid: process.pid, dir })}\n`);
+  if (!io.signal.aborted) await once(io.signal, 'abort');
+  await hub.close();
+  return { status: 'ok', text: '', data: {} };
+}
+
+function portOption(value: unknown): number {
+  const port = Number(value ?? 0);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new CollabError('BAD_FLAG', `--port must be 0 to 65535, not ${value}.`);
+}

@@ -1,0 +1,131 @@
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type Child, type Exit, startChild } from '../process/child.ts';
+import type { Database } from '../store/database.ts';
+import type { JobRow } from '../store/tables.ts';
+import type { Cas } from '../xet/cas.ts';
+import { JOB_HARDWARE } from './hardware.ts';
+import type { JobLog } from './job-log.ts';
+import { BucketMount, rewritePaths } from './mounts.ts';
+
+const WRITE_BACK_MS = 3000;
+
+export interface JobProcess {
+  outcome: Promise<Pick<JobRow, 'stage' | 'message'>>;
+  stop(): Promise<void>;
+}
+
+interface Deps {
+  db: Database;
+  cas: Cas;
+  dir: string;
+  endpoint: string;
+  now(): number;
+  log: JobLog;
+}
+
+/** Runs a job's command in a folder of its own, with its volumes as local folders and a scrubbed environment. */
+export function runProcess(deps: Deps, job: JobRow, secrets: Record<string, string>): JobProcess {
+  let child: Child | null = null;
+  let stopped = false;
+  const begin = async () => {
+    const mounts = job.volumes.map(
+      (volume, i) => new BucketMount(deps, volume, join(deps.dir, 'mounts', String(i))),
+    );
+    for (const mount of mounts) await mount.materialize();
+    const started = await prepare(deps, job, secrets, mounts);
+    if (stopped) return { stage: 'ERROR', message: 'stopped' } as const;
+    child = startChild({ ...started, onLine: (line) => deps.log.add(line) });
+    return supervise(child, job, mounts, deps.log);
+  };
+  const outcome = begin();
+  const stop = async () => {
+    stopped = true;
+    await child?.stop();
+    await outcome.catch(() => undefined);
+  };
+  return { outcome, stop };
+}
+
+async function supervise(
+  child: Child,
+  job: JobRow,
+  mounts: BucketMount[],
+  log: JobLog,
+): Promise<Pick<JobRow, 'stage' | 'message'>> {
+  let timedOut = false;
+  const limit = setTimeout(() => {
+    timedOut = true;
+    void child.stop();
+  }, job.timeoutSeconds * 1000);
+  const syncing = periodically(WRITE_BACK_MS, () => writeBack(mounts, log));
+  const exit = await child.exited;
+  clearTimeout(limit);
+  await syncing.stop();
+  for (const mount of mounts) await mount.writeBack();
+  if (timedOut) return { stage: 'ERROR', message: `Job timeout: over ${job.timeoutSeconds} s` };
+  if (exit.code === 0) return { stage: 'COMPLETED', message: null };
+  return { stage: 'ERROR', message: reasonOf(exit) };
+}
+
+/** A file that changes while it is read is taken the next time. */
+async function writeBack(mounts: BucketMount[], log: JobLog): Promise<void> {
+  try {
+    for (const mount of mounts) await mount.writeBack();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+      log.add('===== The hub has no disk space left =====');
+  }
+}
+
+function periodically(ms: number, work: () => Promise<void>): { stop(): Promise<void> } {
+  let last = Promise.resolve();
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    last = work().finally(() => {
+      busy = false;
+    });
+  }, ms);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await last;
+    },
+  };
+}
+
+async function prepare(deps: Deps, job: JobRow, secrets: Record<string, string>, mounts: BucketMount[]) {
+  const at = (part: string) => join(deps.dir, part);
+  for (const part of ['work', 'home', 'tmp']) await mkdir(at(part), { recursive: true, mode: 0o700 });
+  const rewrite = (text: string) => rewritePaths(text, mounts);
+  const [program, ...args] = [...job.command, ...job.arguments].map(rewrite) as [string, ...string[]];
+  const hardware = JOB_HARDWARE.find((entry) => entry.name === job.flavor);
+  const given = Object.entries({ ...job.environment, ...secrets }).map(([key, value]) => [
+    key,
+    rewrite(value),
+  ]);
+  const env: Record<string, string> = {
+    PATH: process.env.PATH ?? '/usr/bin:/bin',
+    LANG: 'C.UTF-8',
+    HOME: at('home'),
+    TMPDIR: at('tmp'),
+    PYTHONUNBUFFERED: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    HF_ENDPOINT: deps.endpoint,
+    ...Object.fromEntries(given),
+    JOB_ID: job.id,
+    ACCELERATOR: hardware?.accelerator?.model ?? 'none',
+    CPU_CORES: String(availableParallelism()),
+    MEMORY: hardware?.ram.replace(' GB', 'Gi') ?? '16Gi',
+  };
+  const command = program === 'python' ? 'python3' : program;
+  return { command, args, cwd: at('work'), env };
+}
+
+function reasonOf(exit: Exit): string {
+  if (exit.error) return `The command could not be started: ${exit.error}`;
+  return exit.signal ? `Job failed: killed by ${exit.signal}` : `Job failed with exit code: ${exit.code}`;
+}

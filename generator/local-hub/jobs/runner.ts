@@ -1,0 +1,162 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LogLine } from '../process/log.ts';
+import { type Database, put } from '../store/database.ts';
+import type { JobRow } from '../store/tables.ts';
+import type { Cas } from '../xet/cas.ts';
+import { JobLog, readJobLog } from './job-log.ts';
+import { type JobProcess, runProcess } from './process.ts';
+
+interface Deps {
+  db: Database;
+  cas: Cas;
+  dir: string;
+  now(): number;
+  endpoint(): string;
+  /** Jobs at once: one, so that timings are not disturbed. */
+  concurrency: number;
+}
+
+interface Live {
+  secrets: Record<string, string>;
+  log: JobLog;
+  process: JobProcess | null;
+  cancelled: boolean;
+}
+
+const ENDED = new Set(['COMPLETED', 'CANCELED', 'ERROR', 'DELETED']);
+
+/** Runs jobs as child processes, in order, and keeps their records. */
+export class JobRunner {
+  private readonly deps: Deps;
+  private readonly live = new Map<string, Live>();
+  private readonly queue: string[] = [];
+  private running = 0;
+  private stopped = false;
+
+  constructor(deps: Deps) {
+    this.deps = deps;
+  }
+
+  /** Jobs that a former hub process left behind cannot be going on. */
+  async recover(): Promise<void> {
+    const left = this.deps.db.values('jobs').filter((job) => !ENDED.has(job.stage));
+    const finishedAt = this.time();
+    const message = 'The hub stopped while this job was waiting or running.';
+    await this.deps.db.write(
+      ...left.map((job) => put('jobs', job.id, { ...job, stage: 'ERROR', message, finishedAt })),
+    );
+    await Promise.all(left.map((job) => this.cleanUp(job.id)));
+  }
+
+  /** Records a job and starts it when it is its turn. */
+  async submit(job: JobRow, secrets: Record<string, string>): Promise<void> {
+    await this.deps.db.write(put('jobs', job.id, job));
+    await mkdir(this.folder(job.id), { recursive: true, mode: 0o700 });
+    const log = new JobLog(join(this.folder(job.id), 'log.ndjson'), this.deps.now);
+    this.live.set(job.id, { secrets, log, process: null, cancelled: false });
+    this.queue.push(job.id);
+    this.next();
+  }
+
+  /** Secrets of a job that has not ended. */
+  secretsOf(id: string): Record<string, string> | undefined {
+    return this.live.get(id)?.secrets;
+  }
+
+  async cancel(job: JobRow): Promise<JobRow> {
+    const live = this.live.get(job.id);
+    if (!live || ENDED.has(job.stage)) return job;
+    live.cancelled = true;
+    if (live.process) await live.process.stop();
+    else await this.finish(job.id, { stage: 'CANCELED', message: null });
+    return this.deps.db.get('jobs', job.id) ?? job;
+  }
+
+  /** Lines so far, then new ones until the job ends. */
+  async *follow(id: string, signal: AbortSignal, tail?: number): AsyncGenerator<LogLine> {
+    const live = this.live.get(id);
+    if (live) {
+      yield* live.log.live.follow(signal, tail);
+      return;
+    }
+    const lines = await readJobLog(join(this.folder(id), 'log.ndjson'));
+    yield* tail === undefined ? lines : lines.slice(-tail);
+  }
+
+  async stopAll(): Promise<void> {
+    this.stopped = true;
+    this.queue.length = 0;
+    await Promise.all([...this.live.values()].map((live) => live.process?.stop()));
+    await Promise.all([...this.live.keys()].map((id) => this.interrupted(id)));
+  }
+
+  private next(): void {
+    while (this.running < this.deps.concurrency && !this.stopped) {
+      const id = this.queue.shift();
+      if (id === undefined) return;
+      if (!this.live.has(id)) continue;
+      this.running++;
+      void this.run(id).finally(() => {
+        this.running--;
+        this.next();
+      });
+    }
+  }
+
+  private async run(id: string): Promise<void> {
+    const live = this.live.get(id) as Live;
+    try {
+      const job = await this.update(id, { stage: 'RUNNING', startedAt: this.time() });
+      const { db, cas, now } = this.deps;
+      live.log.add(`===== Job started at ${this.time()} =====`);
+      const process = runProcess(
+        { db, cas, now, endpoint: this.deps.endpoint(), dir: this.folder(id), log: live.log },
+        job,
+        live.secrets,
+      );
+      live.process = process;
+      if (live.cancelled || this.stopped) void process.stop();
+      const outcome = await process.outcome;
+      if (this.stopped) await this.interrupted(id);
+      else await this.finish(id, live.cancelled ? { stage: 'CANCELED', message: null } : outcome);
+    } catch (error) {
+      await this.finish(id, { stage: 'ERROR', message: (error as Error).message }).catch(() => undefined);
+    }
+  }
+
+  private async interrupted(id: string): Promise<void> {
+    if (this.live.has(id))
+      await this.finish(id, { stage: 'ERROR', message: 'The hub stopped while this job was running.' });
+  }
+
+  private async finish(id: string, result: Pick<JobRow, 'stage' | 'message'>): Promise<void> {
+    const live = this.live.get(id);
+    if (!live) return;
+    this.live.delete(id);
+    const failureCount = result.stage === 'ERROR' ? 1 : 0;
+    await this.cleanUp(id);
+    await live.log.end();
+    await this.update(id, { ...result, finishedAt: this.time(), failureCount });
+  }
+
+  private async update(id: string, change: Partial<JobRow>): Promise<JobRow> {
+    const job = { ...(this.deps.db.get('jobs', id) as JobRow), ...change };
+    await this.deps.db.write(put('jobs', id, job));
+    return job;
+  }
+
+  /** Removes the working copies; the log stays. */
+  private async cleanUp(id: string): Promise<void> {
+    for (const part of ['mounts', 'work', 'home', 'tmp'])
+      await rm(join(this.folder(id), part), { recursive: true, force: true });
+  }
+
+  private folder(id: string): string {
+    return join(this.deps.dir, id);
+  }
+
+  private time(): string {
+    return new Date(this.deps.now()).toISOString();
+  }
+}

@@ -1,0 +1,194 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { HubFault } from '../faults.ts';
+import { type HubEnv, type HubRequest, intQuery, jsonBody, repoParam } from '../http.ts';
+import { canRead, namespaceOf, requireRead, requireWrite } from '../identity/permissions.ts';
+import { readCard } from '../spaces/card.ts';
+import { sseLog } from '../sse.ts';
+import { put } from '../store/database.ts';
+import type { SpaceRow, VariableRow } from '../store/tables.ts';
+
+const KEY = z
+  .string()
+  .regex(/^[a-zA-Z][_a-zA-Z0-9]*$/, 'letters, digits and underscores, starting with a letter');
+const ENTRY = z.object({ key: KEY, value: z.string(), description: z.string().nullish() });
+const NAMED = z.object({ key: z.string() });
+
+/** Spaces: info, variables, secrets, runtime, logs. */
+export function spaceRoutes(): Hono<HubEnv> {
+  const app = new Hono<HubEnv>();
+  app.get('/', (c) => c.json(listSpaces(c)));
+  app.get('/:ns/:name', async (c) => c.json(await spaceInfo(c, readableSpace(c))));
+  app.get('/:ns/:name/revision/:rev', async (c) => c.json(await spaceInfo(c, readableSpace(c))));
+  for (const kind of ['variables', 'secrets'] as const) {
+    app.get(`/:ns/:name/${kind}`, (c) => c.json(shown(kind, writableSpace(c)[kind])));
+    app.post(`/:ns/:name/${kind}`, (c) => setEntry(c, kind));
+    app.delete(`/:ns/:name/${kind}`, (c) => deleteEntry(c, kind));
+  }
+  app.get('/:ns/:name/runtime', (c) => c.json(runtime(c, readableSpace(c))));
+  app.post('/:ns/:name/restart', restart);
+  app.post('/:ns/:name/pause', pause);
+  app.post('/:ns/:name/sleeptime', async (c) => {
+    const { seconds } = await jsonBody(c, z.object({ seconds: z.number().int().min(-1) }));
+    return c.json(runtime(c, await change(c, () => ({ sleepTime: seconds }))));
+  });
+  app.post('/:ns/:name/hardware', setHardware);
+  app.put('/:ns/:name/settings', setVisibility);
+  app.get('/:ns/:name/logs/:kind', logs);
+  return app;
+}
+
+/** The Space of the path, when the caller may see it. @throws 401, 404 */
+export function readableSpace(c: HubRequest): SpaceRow {
+  const { db } = c.var.hub;
+  return requireRead(db, c.var.who, db.get('spaces', repoParam(c).toLowerCase()), 'space');
+}
+
+/** The Space of the path, when the caller may write it. @throws 401, 403, 404 */
+export function writableSpace(c: HubRequest): SpaceRow {
+  const { db } = c.var.hub;
+  return requireWrite(db, c.var.who, db.get('spaces', repoParam(c).toLowerCase()), 'space');
+}
+
+function listSpaces(c: HubRequest) {
+  const author = c.req.query('author')?.toLowerCase();
+  const { db } = c.var.hub;
+  return db
+    .values('spaces')
+    .filter((space) => !author || namespaceOf(space.repo).toLowerCase() === author)
+    .filter((space) => canRead(db, c.var.who, space, 'space'))
+    .map((space) => basicInfo(c, space));
+}
+
+function basicInfo(c: HubRequest, space: SpaceRow) {
+  const { id: _id, repo: id, sha, lastModified, createdAt, sdk } = space;
+  const host = `http://${spaceHost(c)}:${space.port}`;
+  const subdomain = id.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
+  return {
+    _id,
+    id,
+    author: namespaceOf(id),
+    sha,
+    lastModified,
+    createdAt,
+    private: space.private,
+    disabled: false,
+    gated: false,
+    sdk,
+    subdomain,
+    host,
+    likes: 0,
+    tags: [sdk],
+    models: [],
+    datasets: [],
+  };
+}
+
+async function spaceInfo(c: HubRequest, space: SpaceRow) {
+  const readme = space.files['README.md'];
+  const text = readme ? (await c.var.hub.blobs.get(readme.oid)).toString('utf8') : '';
+  return {
+    ...basicInfo(c, space),
+    siblings: Object.keys(space.files).map((rfilename) => ({ rfilename })),
+    runtime: runtime(c, space),
+    cardData: readCard(text),
+  };
+}
+
+/** Spaces on loopback are reached there; a hub that serves others gives the name it was called by. */
+function spaceHost(c: HubRequest): string {
+  const { host } = c.var.hub.options;
+  if (host !== '0.0.0.0' && host !== '::') return host;
+  return new URL(`http://${c.req.header('host') ?? '127.0.0.1'}`).hostname;
+}
+
+function runtime(c: HubRequest, space: SpaceRow) {
+  const live = c.var.hub.spaces.of(space);
+  const running = live.stage.startsWith('RUNNING');
+  return {
+    stage: live.stage,
+    hardware: { current: running ? space.hardware : null, requested: space.hardware },
+    gcTimeout: space.sleepTime < 0 ? null : space.sleepTime,
+    storage: null,
+    devMode: false,
+    replicas: { current: running ? 1 : 0, requested: 1 },
+    domains: [{ domain: `${spaceHost(c)}:${space.port}`, stage: 'READY' }],
+    ...(live.sha && { sha: live.sha }),
+    ...(live.errorMessage && { errorMessage: live.errorMessage }),
+  };
+}
+
+async function change(c: HubRequest, update: (space: SpaceRow) => Partial<SpaceRow>): Promise<SpaceRow> {
+  const space = writableSpace(c);
+  const changed = { ...space, ...update(space) };
+  await c.var.hub.db.write(put('spaces', space.repo.toLowerCase(), changed));
+  return changed;
+}
+
+async function setEntry(c: HubRequest, kind: 'variables' | 'secrets'): Promise<Response> {
+  const { key, value, description } = await jsonBody(c, ENTRY);
+  const updatedAt = new Date(c.var.hub.options.now()).toISOString();
+  const row: VariableRow = { key, value, ...(description ? { description } : {}), updatedAt };
+  const before = writableSpace(c);
+  const other = kind === 'variables' ? before.secrets : before.variables;
+  if (other[key]) throw new HubFault(400, `Collision: ${key} exists already as the other kind`);
+  if (before[kind][key]?.value === value && before[kind][key]?.description === row.description)
+    return c.json(shown(kind, before[kind]));
+  const space = await change(c, (s) => ({ [kind]: { ...s[kind], [key]: row } }));
+  c.var.hub.spaces.touch(space);
+  return c.json(shown(kind, space[kind]));
+}
+
+async function deleteEntry(c: HubRequest, kind: 'variables' | 'secrets'): Promise<Response> {
+  const { key } = await jsonBody(c, NAMED);
+  if (!Object.hasOwn(writableSpace(c)[kind], key)) return c.json(shown(kind, writableSpace(c)[kind]));
+  const space = await change(c, (s) => {
+    const { [key]: _gone, ...rest } = s[kind];
+    return { [kind]: rest };
+  });
+  c.var.hub.spaces.touch(space);
+  return c.json(shown(kind, space[kind]));
+}
+
+/** Variables with their values; of secrets the names only. */
+function shown(kind: 'variables' | 'secrets', rows: Record<string, VariableRow>) {
+  if (kind === 'variables') return rows;
+  return Object.fromEntries(Object.values(rows).map(({ value: _, ...row }) => [row.key, row]));
+}
+
+async function restart(c: HubRequest): Promise<Response> {
+  const space = await change(c, () => ({ paused: false }));
+  c.var.hub.spaces.touch(space, 0);
+  return c.json(runtime(c, space));
+}
+
+async function pause(c: HubRequest): Promise<Response> {
+  const space = await change(c, () => ({ paused: true }));
+  await c.var.hub.spaces.of(space).stop('PAUSED');
+  return c.json(runtime(c, space));
+}
+
+async function setHardware(c: HubRequest): Promise<Response> {
+  const schema = z.object({ flavor: z.string(), sleepTimeSeconds: z.number().int().nullish() });
+  const { flavor, sleepTimeSeconds } = await jsonBody(c, schema);
+  const space = await change(c, (s) => ({ hardware: flavor, sleepTime: sleepTimeSeconds ?? s.sleepTime }));
+  return c.json(runtime(c, space));
+}
+
+async function setVisibility(c: HubRequest): Promise<Response> {
+  const schema = z.object({ private: z.boolean().nullish(), visibility: z.string().nullish() });
+  const body = await jsonBody(c, schema);
+  const asked = body.visibility ? body.visibility !== 'public' : body.private;
+  const space = await change(c, (s) => ({ private: asked ?? s.private }));
+  return c.json({ private: space.private });
+}
+
+function logs(c: HubRequest): Response {
+  const space = writableSpace(c);
+  const kind = c.req.param('kind');
+  if (kind !== 'build' && kind !== 'run') throw new HubFault(404, 'logs are build or run');
+  const tail = c.req.query('tail') === undefined ? undefined : intQuery(c, 'tail', 0, 1, 100_000);
+  const live = c.var.hub.spaces.of(space);
+  const log = kind === 'build' ? live.buildLog : live.runLog;
+  return sseLog(c, (signal) => log.follow(signal, tail));
+}

@@ -1,0 +1,19 @@
+import { parse } from 'yaml';
+
+/** The YAML block at the head of a Space's README.md; `{}` when there is none. */
+export function readCard(readme: string): Record<string, unknown> {
+  const block = /^---\r?\n([\s\S]*?)\r?\n---/.exec(readme)?.[1];
+  try {
+    const value = block === undefined ? null : parse(block);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** OAuth scopes a Space asks for; `null` when it does not use OAuth. */
+export function oauthScopes(card: Record<string, unknown>): string[] | null {
+  if (card.hf_oauth !== true) return null;
+  const more = Array.isArray(card.hf_oauth_scopes) ? card.hf_oauth_scopes.map(String) : [];
+  return ['openid', 'profile', ...more];
+}

@@ -1,0 +1,142 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { BlobStore } from '../store/blobs.ts';
+import { type Database, put } from '../store/database.ts';
+import type { SpaceRow } from '../store/tables.ts';
+import { oauthScopes, readCard } from './card.ts';
+import { type Build, buildSpace } from './checkout.ts';
+import { freePort } from './ports.ts';
+import { SpaceRuntime } from './runtime.ts';
+
+interface Deps {
+  db: Database;
+  blobs: BlobStore;
+  dir: string;
+  now(): number;
+  /** Address Spaces listen on. */
+  host: string;
+  /** URL of the hub, once it listens. */
+  endpoint(): string;
+}
+
+/** The runtimes of all Spaces of the hub. */
+export class SpaceRuntimes {
+  private readonly deps: Deps;
+  private readonly runtimes = new Map<string, SpaceRuntime>();
+  private stopped = false;
+
+  constructor(deps: Deps) {
+    this.deps = deps;
+  }
+
+  of(space: SpaceRow): SpaceRuntime {
+    const known = this.runtimes.get(space.id);
+    if (known) return known;
+    const runtime = new SpaceRuntime(this.runtimeDeps(space.id));
+    this.runtimes.set(space.id, runtime);
+    if (space.paused) runtime.stage = 'PAUSED';
+    return runtime;
+  }
+
+  /** Files, variables or secrets changed. */
+  touch(space: SpaceRow, calmMs?: number): void {
+    if (!this.stopped) this.of(space).touch(calmMs);
+  }
+
+  startAll(): void {
+    for (const space of this.deps.db.values('spaces')) this.touch(space, 0);
+  }
+
+  async stopAll(): Promise<void> {
+    this.stopped = true;
+    await Promise.all([...this.runtimes.values()].map((runtime) => runtime.stop('PAUSED')));
+  }
+
+  async forget(space: SpaceRow): Promise<void> {
+    await this.runtimes.get(space.id)?.stop('PAUSED');
+    this.runtimes.delete(space.id);
+    await rm(join(this.deps.dir, space.id), { recursive: true, force: true });
+  }
+
+  private runtimeDeps(id: string) {
+    const { db, blobs, dir, now, host } = this.deps;
+    return {
+      now,
+      host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host,
+      row: () => db.values('spaces').find((space) => space.id === id),
+      build: (space: SpaceRow) => buildSpace(blobs, space, join(dir, space.id, 'app')),
+      refusal: (space: SpaceRow) => this.refusal(space),
+      port: (space: SpaceRow) => this.port(space),
+      environment: (space: SpaceRow, build: Build, port: number) => this.environment(space, build, port),
+    };
+  }
+
+  /** A Space is a program on this machine: only people who could change everything in its namespace get one. */
+  private refusal(space: SpaceRow): string | null {
+    const [namespace] = space.repo.toLowerCase().split('/') as [string];
+    const role = this.deps.db.get('orgs', namespace)?.members[space.author];
+    if (namespace === space.author.toLowerCase() || role === 'admin' || role === 'write') return null;
+    return 'The embedded hub runs Spaces of admins and writers of their namespace only.';
+  }
+
+  private async port(space: SpaceRow): Promise<number> {
+    const port = await this.pickPort(space.port, space.id);
+    const key = space.repo.toLowerCase();
+    const current = this.deps.db.get('spaces', key);
+    if (current && current.port !== port) await this.deps.db.write(put('spaces', key, { ...current, port }));
+    return port;
+  }
+
+  /** A free port that no other Space of this hub has. */
+  async pickPort(wanted: number | null, own?: string): Promise<number> {
+    const taken = new Set(
+      this.deps.db.values('spaces').flatMap((space) => (space.id === own ? [] : [space.port])),
+    );
+    for (;;) {
+      const port = await freePort(this.deps.host, wanted);
+      if (!taken.has(port)) return port;
+      wanted = null;
+    }
+  }
+
+  private async environment(space: SpaceRow, build: Build, port: number): Promise<Record<string, string>> {
+    const home = join(dirname(dirname(build.dir)), 'home');
+    await mkdir(home, { recursive: true });
+    const [author, name] = space.repo.split('/') as [string, string];
+    const values = (rows: SpaceRow['variables']) =>
+      Object.fromEntries(Object.values(rows).map((row) => [row.key, row.value]));
+    return {
+      PATH: process.env.PATH ?? '/usr/bin:/bin',
+      LANG: 'C.UTF-8',
+      HOME: home,
+      HF_ENDPOINT: this.deps.endpoint(),
+      HOST: this.deps.host,
+      ...build.launch.env,
+      ...values(space.variables),
+      ...values(space.secrets),
+      ...(await this.oauth(space)),
+      SPACE_ID: space.repo,
+      SPACE_HOST: `127.0.0.1:${port}`,
+      SPACE_AUTHOR_NAME: author,
+      SPACE_REPO_NAME: name,
+      SPACE_TITLE: name,
+      ACCELERATOR: 'none',
+      CPU_CORES: '2',
+      MEMORY: '16Gi',
+      PORT: String(port),
+    };
+  }
+
+  private async oauth(space: SpaceRow): Promise<Record<string, string>> {
+    const readme = space.files['README.md'];
+    const card = readme ? readCard((await this.deps.blobs.get(readme.oid)).toString('utf8')) : {};
+    const scopes = oauthScopes(card);
+    if (!scopes) return {};
+    return {
+      OAUTH_CLIENT_ID: space.oauth.clientId,
+      OAUTH_CLIENT_SECRET: space.oauth.clientSecret,
+      OAUTH_SCOPES: scopes.join(' '),
+      OPENID_PROVIDER_URL: this.deps.endpoint(),
+    };
+  }
+}

@@ -1,0 +1,157 @@
+import {
+  cancelJob,
+  getJob,
+  listJobHardware,
+  listJobs,
+  runJob,
+  streamJobLogs,
+  uploadFiles,
+} from '@huggingface/hub';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TOKENS, testHub, until } from '../helpers/hub.ts';
+
+let hub: Awaited<ReturnType<typeof testHub>>;
+beforeAll(async () => {
+  hub = await testHub();
+  await hub.call(TOKENS.admin, 'POST', '/api/buckets/acme/data', { private: true });
+  const files = {
+    'sub/in.txt': 'input',
+    'other.txt': 'not mounted',
+    'runs/keep.txt': 'x',
+    'runs/old.txt': 'y',
+  };
+  await uploadFiles({
+    ...writer(),
+    repo: { type: 'bucket', name: 'acme/data' },
+    files: Object.entries(files).map(([path, text]) => ({ path, content: new Blob([text]) })),
+  });
+});
+afterAll(() => hub.remove());
+
+const writer = () => ({ hubUrl: hub.url, accessToken: TOKENS.writer });
+const job = (jobId: string) => getJob({ ...writer(), namespace: 'acme', jobId });
+const read = async (path: string) => {
+  const answer = await hub.call(TOKENS.admin, 'GET', `/buckets/acme/data/resolve/${path}`);
+  return answer.ok ? answer.text() : answer.status;
+};
+const ended = (id: string) =>
+  until(async () => {
+    const now = await job(id);
+    return ['COMPLETED', 'ERROR', 'CANCELED'].includes(now.status.stage) && now;
+  });
+
+function run(code: string, more: Partial<Parameters<typeof runJob>[0]> = {}) {
+  return runJob({
+    ...writer(),
+    namespace: 'acme',
+    dockerImage: 'python:3.12',
+    command: ['python', '-c', code],
+    flavor: 'cpu-basic',
+    ...more,
+  } as Parameters<typeof runJob>[0]);
+}
+
+describe('Jobs', () => {
+  it('runs a command with mounts, environment and secrets, and writes the bucket back', async () => {
+    const started = await run(
+      [
+        'import os, sys',
+        'print("in:", open("/data/in.txt").read(), os.listdir("/data"))',
+        'print(os.environ["WHERE"], os.environ["TOKEN"], "VITEST" in os.environ, os.environ["JOB_ID"])',
+        'open("/state/new.txt", "w").write("made")',
+        'os.remove("/state/old.txt")',
+        'os.symlink("/etc/passwd", "/state/link")',
+      ].join('\n'),
+      {
+        environment: { WHERE: '/state/out' },
+        secrets: { TOKEN: 'topsecret' },
+        labels: { kind: 'test' },
+        volumes: [
+          { type: 'bucket', source: 'acme/data', mountPath: '/data', path: 'sub', readOnly: true },
+          { type: 'bucket', source: 'acme/data', mountPath: '/state', path: 'runs' },
+        ],
+      } as object,
+    );
+    expect(started).toMatchObject({
+      status: { stage: 'SCHEDULING' },
+      secrets: ['TOKEN'],
+      owner: { type: 'org' },
+    });
+    const lines = [];
+    for await (const line of streamJobLogs({ ...writer(), namespace: 'acme', jobId: started.id }))
+      lines.push(line.message);
+    expect(await ended(started.id)).toMatchObject({ status: { stage: 'COMPLETED' } });
+    expect(lines.join('')).toContain("in: input ['in.txt']");
+    expect(lines.join('')).toMatch(new RegExp(`/out topsecret False ${started.id}`));
+    expect(await read('runs/new.txt')).toBe('made');
+    expect(await read('runs/keep.txt')).toBe('x');
+    expect(await read('runs/old.txt')).toBe(404);
+    expect(await read('runs/link')).toBe(404);
+    const listed = await listJobs({ ...writer(), namespace: 'acme' });
+    expect(listed.map((entry) => entry.id)).toContain(started.id);
+    const query = (q: string) => hub.call(TOKENS.writer, 'GET', `/api/jobs/acme?${q}`).then((r) => r.json());
+    expect(await query('label=kind=test&stage=COMPLETED')).toHaveLength(1);
+    expect(await query('label=kind=other')).toHaveLength(0);
+    expect(await (await hub.call(TOKENS.writer, 'GET', `/api/jobs/acme/${started.id}`)).text()).not.toContain(
+      'topsecret',
+    );
+  });
+
+  it('reports failure, timeout and cancellation', async () => {
+    const failed = await run('import sys; print("oops"); sys.exit(3)');
+    expect((await ended(failed.id)).status).toMatchObject({
+      stage: 'ERROR',
+      message: 'Job failed with exit code: 3',
+    });
+    const slow = await run('import time; time.sleep(60)', { timeoutSeconds: 1 });
+    const waiting = await run('print(1)');
+    expect((await job(waiting.id)).status.stage).toBe('SCHEDULING');
+    await cancelJob({ ...writer(), namespace: 'acme', jobId: waiting.id });
+    expect((await ended(waiting.id)).status.stage).toBe('CANCELED');
+    expect((await ended(slow.id)).status.message).toContain('timeout');
+    const endless = await run('import time\nprint("up")\ntime.sleep(60)');
+    await until(async () => (await job(endless.id)).status.stage === 'RUNNING');
+    await cancelJob({ ...writer(), namespace: 'acme', jobId: endless.id });
+    expect((await ended(endless.id)).status.stage).toBe('CANCELED');
+    const missing = await run('', { command: ['no-such-program'] });
+    expect((await ended(missing.id)).status.message).toContain('no-such-program');
+  });
+
+  it('leaves no process behind', async () => {
+    const started = await run(
+      'import subprocess, sys\np = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])\nprint(p.pid)',
+    );
+    await ended(started.id);
+    let text = '';
+    for await (const line of streamJobLogs({ ...writer(), namespace: 'acme', jobId: started.id }))
+      text += line.message;
+    const pid = Number(/^\d+$/m.exec(text)?.[0]);
+    expect(pid).toBeGreaterThan(1);
+    await until(async () => !isAlive(pid));
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('refuses: no credits, no rights, unknown hardware, a bucket one may not see', async () => {
+    const spec = { dockerImage: 'python:3.12', command: ['true'], flavor: 'cpu-basic' };
+    const status = async (token: string, ns: string, more = {}) =>
+      (await hub.call(token, 'POST', `/api/jobs/${ns}`, { ...spec, ...more })).status;
+    expect(await status(TOKENS.admin, 'poor')).toBe(402);
+    expect(await status(TOKENS.one, 'acme')).toBe(403);
+    expect(await status(TOKENS.readOnly, 'acme')).toBe(403);
+    expect(await status(TOKENS.admin, 'acme', { flavor: 'tpu' })).toBe(400);
+    expect(await status(TOKENS.admin, 'acme', { command: [] })).toBe(400);
+    const volumes = [{ type: 'bucket', source: 'acme/data', mountPath: '/d' }];
+    expect(await status(TOKENS.outsider, 'outsider', { volumes })).toBe(404);
+    const prices = await listJobHardware({ ...writer() });
+    expect(prices.find((entry) => entry.name === 'a10g-small')?.unitCostUSD).toBeCloseTo(1 / 60);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
