@@ -16,7 +16,6 @@ const node =
   (entry, outfile, more = {}) =>
   async () => {
     const { build } = await import('esbuild');
-    const { splitting, ...options } = more;
     await build({
       entryPoints: [join(root, entry)],
       bundle: true,
@@ -28,10 +27,22 @@ const node =
       legalComments: 'none',
       banner: { js: NODE_BANNER },
       absWorkingDir: root,
-      ...(splitting ? { splitting: true, outdir: join(root, outfile) } : { outfile: join(root, outfile) }),
-      ...options,
+      ...(more.outdir ? {} : { outfile: join(root, outfile) }),
+      ...more,
     });
   };
+
+// One small entry and a chunk per verb: `--help` reads none of them.
+const cli = async () => {
+  rmSync(join(root, 'dist/cli'), { recursive: true, force: true });
+  await node('generator/bin.ts', '', {
+    splitting: true,
+    outdir: join(root, 'dist'),
+    entryNames: 'cli',
+    chunkNames: 'cli/[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
+  })();
+};
 
 const dashboard = async () => {
   const { build } = await import('vite');
@@ -43,7 +54,7 @@ const parts = [
     name: 'cli',
     from: ['generator', 'templates/hub', 'templates/contract', 'package.json'],
     out: 'dist/cli.mjs',
-    run: node('generator/bin.ts', 'dist/cli.mjs'),
+    run: cli,
   },
   {
     name: 'server',

@@ -4,6 +4,7 @@ import { SETTINGS } from '@collab/contract/settings.ts';
 import { CollabError } from '../errors.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { LocalFile } from '../plan/model.ts';
+import { withTaskTexts } from './bucket-readme.ts';
 
 /** Samples that participants may read. The oracle and the cheats never leave the directory. */
 const PUBLIC_SAMPLES = ['baseline', 'faster', 'noop'];
@@ -29,7 +30,8 @@ export async function readChallengeFiles(dir: string): Promise<ChallengeFiles> {
       readTree(dir, `submissions/${name}`, `shared_resources/samples/${name}/`),
     ),
   ]);
-  return { central: [...bucket, ...harness, ...samples.flat()], private: evaluation, space };
+  const seeds = await withTaskTexts(dir, bucket);
+  return { central: [...seeds, ...harness, ...samples.flat()], private: evaluation, space };
 }
 
 async function readHarness(dir: string): Promise<LocalFile[]> {

@@ -14,7 +14,7 @@ const json = (value: unknown) =>
 const md = (value: unknown) =>
   String(value)
     .replace(/\s+/g, ' ')
-    .replace(/[\\`*_{}[\]<>#|~!&]/g, (c) => `\\${c}`)
+    .replace(/[\\`*{}[\]<>#|~!&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (c) => `\\${c}`)
     .replace(/^([-+=]|\d+[.)])/, '\\$1');
 
 /** Inline code; the fence is longer than any run of backticks inside. */

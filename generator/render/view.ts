@@ -46,7 +46,6 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
     hub: {
       ...hub,
       isLocal: hub.endpoint === 'local',
-      host: hub.endpoint === 'local' ? 'http://127.0.0.1' : hub.endpoint,
       hasInvite: hub.invite_url !== '',
       spaceUrl: hub.endpoint === 'local' ? '' : spaceUrl(hub.space),
     },

@@ -1,0 +1,165 @@
+/** What `check` looks at besides challenge.yaml: texts, harness, the Space's build, and the token at hand. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createHubClient } from '@collab/hub';
+import { secretIn } from '../config/checks.ts';
+import type { ChallengeConfig } from '../config/types.ts';
+import type { Io } from '../io.ts';
+import { composeBucketReadme } from '../plan/sections.ts';
+import { readTasks } from './bucket-readme.ts';
+import { readChallengeFiles } from './directory.ts';
+import { spaceProblems } from './inputs.ts';
+
+export interface Finding {
+  level: 'error' | 'warning';
+  /** `task/task.md:3:7`. */
+  at: string;
+  problem: string;
+  hint?: string;
+}
+
+/** The one text that every participant reads. */
+const README_LIMIT = 12 * 1024;
+
+/** @param dir absolute. */
+export async function inspect(io: Io, dir: string, config: ChallengeConfig): Promise<Finding[]> {
+  const tasks = await readTasks(dir);
+  const groups = await Promise.all([
+    taskFindings(tasks),
+    readmeFindings(dir, tasks),
+    harnessFindings(dir, config),
+    spaceFindings(dir),
+    tokenFindings(io, config),
+  ]);
+  return groups.flat();
+}
+
+const PLACEHOLDER = /\b(?:TODO|TBD|FIXME|XXX)\b|\{\{|<(?:your|insert|fill|todo)\b[^>]*>|\blorem ipsum\b/gi;
+
+function taskFindings(tasks: Map<string, string>): Finding[] {
+  if (tasks.size === 0)
+    return [
+      {
+        level: 'error',
+        at: 'task/',
+        problem: 'has no text',
+        hint: 'participants need at least task/task.md',
+      },
+    ];
+  return [...tasks].flatMap(([name, text]) =>
+    text.split('\n').flatMap((line, i) => [
+      ...[...line.matchAll(PLACEHOLDER)].map(
+        (found): Finding => ({
+          level: 'error',
+          at: `task/${name}:${i + 1}:${found.index + 1}`,
+          problem: `placeholder "${found[0]}" is still there`,
+        }),
+      ),
+      ...secretFinding(`task/${name}:${i + 1}:1`, line),
+    ]),
+  );
+}
+
+function secretFinding(at: string, line: string): Finding[] {
+  const secret = secretIn(line);
+  return secret ? [{ level: 'error', at, problem: `looks like ${secret}; this text is public` }] : [];
+}
+
+async function readmeFindings(dir: string, tasks: Map<string, string>): Promise<Finding[]> {
+  const at = 'bucket/README.md';
+  const text = await readIfThere(join(dir, at));
+  if (text === null)
+    return [{ level: 'error', at, problem: 'is missing: it is the entry point of every participant' }];
+  const composed = composeBucketReadme(text, tasks);
+  const size = Buffer.byteLength(composed);
+  const findings = composed.split('\n').flatMap((line, i) => secretFinding(`${at}:${i + 1}:1`, line));
+  if (!/<!-- collab:begin task -->/.test(text))
+    findings.push({ level: 'warning', at, problem: 'has no task section: the texts of task/ are not shown' });
+  if (size > README_LIMIT)
+    findings.push({
+      level: 'error',
+      at,
+      problem: `is ${size} bytes with the texts of task/, over the limit of ${README_LIMIT}`,
+      hint: 'say it shorter, or link a file in bucket/shared_resources/',
+    });
+  return findings;
+}
+
+async function harnessFindings(dir: string, config: ChallengeConfig): Promise<Finding[]> {
+  const { entrypoint, jobs_enabled } = config.hardware;
+  const entry = await readIfThere(join(dir, 'harness', entrypoint));
+  if (entry === null)
+    return [
+      {
+        level: jobs_enabled || config.verification.mode === 'jobs' ? 'error' : 'warning',
+        at: `harness/${entrypoint}`,
+        problem: 'is missing: jobs and verification run it',
+        hint: 'hardware.entrypoint names it',
+      },
+    ];
+  const source = await sourceText(join(dir, 'harness'));
+  const unknown = (name: string) => !new RegExp(`\\b${name}\\b`).test(source);
+  const wanted: [string, string][] = [
+    ['metric.field', config.metric.field],
+    ...config.gates.map(({ id, field }): [string, string] => [`gates.${id}.field`, field]),
+  ];
+  return wanted
+    .filter(([, name]) => unknown(name))
+    .map(([at, name]) => ({
+      level: 'warning' as const,
+      at,
+      problem: `nothing in harness/ measures "${name}"; a result without it is never valid`,
+    }));
+}
+
+/** All Python and JSON of the harness in one text. */
+async function sourceText(dir: string): Promise<string> {
+  const entries = await readdir(dir, { withFileTypes: true, recursive: true });
+  const wanted = entries.filter((entry) => entry.isFile() && /\.(?:py|json)$/.test(entry.name));
+  const texts = await Promise.all(
+    wanted.map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')),
+  );
+  return texts.join('\n');
+}
+
+async function spaceFindings(dir: string): Promise<Finding[]> {
+  const { space } = await readChallengeFiles(dir);
+  return spaceProblems(dir, space).map(({ problem, command, why }) => ({
+    level: 'error',
+    at: 'space/',
+    problem,
+    hint: `${command}: ${why}`,
+  }));
+}
+
+/** Only with a token at hand and a Hub that is not on this machine; `doctor` looks closer. */
+async function tokenFindings(io: Io, config: ChallengeConfig): Promise<Finding[]> {
+  const token = io.env.HF_TOKEN?.trim();
+  if (config.hub.endpoint === 'local' || !token) return [];
+  const hub = createHubClient({ endpoint: config.hub.endpoint, token, fetch: io.fetch });
+  const identity = await hub.whoami().catch((error: Error) => error);
+  if (identity instanceof Error)
+    return [{ level: 'warning', at: 'HF_TOKEN', problem: `could not be checked: ${identity.message}` }];
+  const found: Finding[] = [];
+  if (identity.tokenRole !== 'fineGrained')
+    found.push({
+      level: 'warning',
+      at: 'HF_TOKEN',
+      problem: `is a "${identity.tokenRole}" token: it may do more than this needs`,
+      hint: 'apply wants a fine-grained one',
+    });
+  if (!identity.orgs.some((org) => org.name.toLowerCase() === config.hub.org.toLowerCase()))
+    found.push({
+      level: 'error',
+      at: 'hub.org',
+      problem: `${identity.name} is no member of ${config.hub.org}`,
+    });
+  return found;
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+}

@@ -1,0 +1,48 @@
+import { resolve as resolvePath } from 'node:path';
+import { type Finding, inspect } from '../apply/inspect.ts';
+import type { Command, CommandContext, Outcome } from '../command.ts';
+import { readChallenge } from '../config/yaml.ts';
+import { CollabError } from '../errors.ts';
+
+export const command: Command = {
+  name: 'check',
+  args: '[dir]',
+  summary:
+    'Validates challenge.yaml (errors at line:column), texts, harness, the Space and the token at hand.',
+  options: {},
+  optionDocs: {},
+  run,
+};
+
+async function run({ io, positionals }: CommandContext): Promise<Outcome> {
+  const dir = resolvePath(io.cwd, positionals[0] ?? '.');
+  const config = await readChallenge(dir);
+  const findings = await inspect(io, dir, config);
+  const errors = findings.filter((finding) => finding.level === 'error');
+  const warnings = findings.filter((finding) => finding.level === 'warning');
+  if (errors.length > 0) throw failed(errors);
+  const lines = warnings.map(
+    ({ at, problem, hint }) => `  warning: ${at}: ${problem}${hint ? `  (${hint})` : ''}`,
+  );
+  return {
+    status: 'ok',
+    text: [`ok: ${config.challenge.title} (${config.challenge.slug})`, ...lines].join('\n'),
+    data: {
+      dir,
+      slug: config.challenge.slug,
+      warnings: warnings.map(({ level: _level, ...warning }) => warning),
+    },
+    next: [{ command: 'create-collab plan', why: 'shows what apply would do' }],
+  };
+}
+
+function failed(errors: Finding[]): CollabError {
+  return new CollabError(
+    'CHECK_FAILED',
+    errors.length === 1 ? 'One problem.' : `${errors.length} problems.`,
+    {
+      problems: errors.map(({ at, problem, hint }) => ({ at, problem, hint })),
+      next: [{ command: 'create-collab check', why: 'after the correction' }],
+    },
+  );
+}
