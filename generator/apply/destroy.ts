@@ -1,0 +1,101 @@
+import { createHubClient } from '@collab/hub/client.ts';
+import { HubError } from '@collab/hub/port.ts';
+import type { ChallengeConfig } from '../config/types.ts';
+import { CollabError } from '../errors.ts';
+import { BUCKETS, type BucketRole, bucketId, type TargetState } from '../plan/model.ts';
+import { loadState, saveState } from './state.ts';
+import type { ApplyOptions } from './types.ts';
+
+/** One thing that destroy removes, or leaves and says why. */
+export interface Removal {
+  id: string;
+  kind: 'space' | 'bucket';
+  role?: BucketRole;
+  action: 'delete' | 'keep' | 'absent';
+  reason: string;
+}
+
+/**
+ * What there is to remove. A Space that was there before us, and buckets that are not named, stay: they may hold what
+ * is not ours to delete. Reads only.
+ */
+export async function planRemoval(
+  config: ChallengeConfig,
+  options: ApplyOptions,
+  named: string[],
+): Promise<Removal[]> {
+  const hub = createHubClient({ endpoint: options.hubUrl, token: options.token, fetch: options.io.fetch });
+  const state = await loadState(options.dir, config.hub.endpoint);
+  const known = [config.hub.space, ...BUCKETS.map((role) => bucketId(config, role))];
+  const unknown = named.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new CollabError('UNKNOWN_BUCKET', `"${unknown}" is not a bucket of this challenge.`, {
+      next: BUCKETS.map((role) => ({
+        command: `create-collab destroy --delete-bucket ${bucketId(config, role)}`,
+        why: `deletes the ${role} bucket`,
+      })),
+    });
+  const [space, ...buckets] = await Promise.all([
+    hub.spaceInfo(config.hub.space),
+    ...BUCKETS.map((role) => hub.bucketInfo(bucketId(config, role))),
+  ]);
+  return [
+    spaceRemoval(config, space !== null, state),
+    ...BUCKETS.map((role, index) => {
+      const info = buckets[index] ?? null;
+      const id = bucketId(config, role);
+      const base = { id, kind: 'bucket' as const, role };
+      if (!info) return { ...base, action: 'absent' as const, reason: 'not there' };
+      const content = `${info.totalFiles} files, ${(info.size / 1e6).toFixed(1)} MB`;
+      if (named.includes(id))
+        return { ...base, action: 'delete' as const, reason: `named; ${content} go with it` };
+      return { ...base, action: 'keep' as const, reason: `${content}; only deleted when named` };
+    }),
+  ];
+}
+
+function spaceRemoval(config: ChallengeConfig, exists: boolean, state: TargetState): Removal {
+  const base = { id: config.hub.space, kind: 'space' as const };
+  if (!exists) return { ...base, action: 'absent', reason: 'not there' };
+  if (state.space?.id === config.hub.space && state.space.made)
+    return { ...base, action: 'delete', reason: 'with its variables, secret and files' };
+  return { ...base, action: 'keep', reason: 'it was there before apply; delete it in its settings' };
+}
+
+/** Removes what the list says; what is gone already counts as removed. @returns what was removed. */
+export async function remove(
+  config: ChallengeConfig,
+  options: ApplyOptions,
+  removals: Removal[],
+): Promise<string[]> {
+  const hub = createHubClient({ endpoint: options.hubUrl, token: options.token, fetch: options.io.fetch });
+  const target = config.hub.endpoint;
+  const removed: string[] = [];
+  for (const { id, kind, role, action } of removals) {
+    if (action !== 'delete') continue;
+    await ignoreMissing(() => (kind === 'space' ? hub.deleteSpace(id) : hub.deleteBucket(id)));
+    const state = await loadState(options.dir, target);
+    await saveState(options.dir, target, forget(state, kind, role));
+    removed.push(id);
+    options.progress?.({ id: `${kind}:${id}`, state: 'done', text: `Deleted ${kind} ${id}` });
+  }
+  return removed;
+}
+
+function forget(state: TargetState, kind: Removal['kind'], role: BucketRole | undefined): TargetState {
+  if (kind === 'space') {
+    const { space: _gone, ...rest } = state;
+    return { ...rest, variables: [], secrets: {}, spaceFiles: [] };
+  }
+  if (!role) return state;
+  const { [role]: _gone, ...buckets } = state.buckets;
+  return { ...state, buckets, files: { ...state.files, [role]: {} } };
+}
+
+async function ignoreMissing(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof HubError && error.kind === 'missing')) throw error;
+  }
+}

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Connection, connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
+import { type Finding, hubFindings, machineFindings } from '../apply/diagnosis.ts';
+import { describe } from '../apply/run.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { CommandOf } from '../plan/commands.ts';
+
+const MARK: Record<Finding['state'], string> = { ok: '✓', warning: '!', wrong: '✗', unknown: '?' };
+
+const run: Command['run'] = async (context) => {
+  const machine = await machineFindings(
+    existsSync(join(context.io.packageRoot, 'dist', 'space', 'server.mjs')),
+  );
+  const findings = [...machine, ...(await challengeFindings(context))];
+  const wrong = findings.filter(({ state }) => state === 'wrong');
+  const lines = findings.flatMap((finding) => [
+    `${MARK[finding.state]} ${finding.text}`,
+    ...(finding.fix ? [`      fix: ${finding.fix.command}   (${finding.fix.why})`] : []),
+  ]);
+  const unsure = findings.filter(({ state }) => state === 'unknown').length;
+  const verdict =
+    wrong.length === 0
+      ? `Nothing is wrong${unsure > 0 ? `; ${unsure} could not be checked` : ''}.`
+      : `${wrong.length} ${wrong.length === 1 ? 'thing is' : 'things are'} wrong.`;
+  return {
+    status: wrong.length === 0 ? 'ok' : 'error',
+    text: [...lines, '', verdict].join('\n'),
+    data: { findings },
+    next: wrong.flatMap(({ fix }) => fix ?? []),
+  };
+};
+
+async function challengeFindings(context: CommandContext): Promise<Finding[]> {
+  let connection: Connection;
+  try {
+    connection = await connect(context);
+  } catch (error) {
+    const { code, message, next } = describe(error);
+    return [{ id: 'challenge', state: 'wrong', text: `${code}: ${message}`, fix: next[0] ?? CommandOf.plan }];
+  }
+  const valid: Finding = {
+    id: 'challenge',
+    state: 'ok',
+    text: `challenge.yaml of "${connection.config.challenge.title}"`,
+  };
+  return [valid, ...(await hubFindings(connection))];
+}
+
+export const command: Command = {
+  name: 'doctor',
+  args: '[dir]',
+  summary: 'Checks everything that an organizer can have wrong, and prints the fix for each. Reads only.',
+  options: { 'allow-broad-token': HUB_OPTIONS['allow-broad-token'] },
+  optionDocs: { 'allow-broad-token': HUB_OPTION_DOCS['allow-broad-token'] },
+  run,
+};

@@ -1,0 +1,104 @@
+import { createHubClient } from '@collab/hub/client.ts';
+import { planChallenge } from '../apply/challenge.ts';
+import type { Connection } from '../apply/connect.ts';
+import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
+import type { Command } from '../command.ts';
+import { CommandOf } from '../plan/commands.ts';
+import { costLines, estimateCost } from '../plan/cost.ts';
+import type { World } from '../plan/model.ts';
+import { planStatus, printPlan } from '../plan/print.ts';
+
+const run: Command['run'] = async (context) => {
+  const connection = await connect(context);
+  const { config, options } = connection;
+  const { plan, world } = await planChallenge(options);
+  const [server, jobs] = await Promise.all([serverFacts(connection, world), jobCounts(connection)]);
+  const cost = estimateCost(config, world.hardware);
+  const drift = planStatus(plan);
+  const text = [
+    `Space    ${config.hub.space}: ${world.space ? `${world.space.runtime.stage}, ${world.space.info.host}` : 'not there'}`,
+    `Server   ${serverLine(world, server)}`,
+    ...(['central', 'private'] as const).map((role) => bucketLine(role, world)),
+    `Jobs     ${jobLine(jobs)}`,
+    '',
+    drift === 'ok' ? 'No drift: everything is as planned.' : printPlan(plan, []),
+    ...costLines(config, cost),
+  ].join('\n');
+  const healthy = world.space?.healthy ?? false;
+  return {
+    status: drift === 'ok' && !healthy ? 'changes' : drift,
+    text,
+    data: {
+      space: world.space && { host: world.space.info.host, ...world.space.runtime, healthy },
+      buckets: world.buckets,
+      server,
+      jobs,
+      drift: plan.nodes.filter((node) => node.state !== 'unchanged'),
+      cost,
+    },
+    ...(drift === 'ok' ? {} : { next: [CommandOf.plan, CommandOf.apply] }),
+  };
+};
+
+interface ServerFacts {
+  results: number;
+  verdicts: Record<string, number>;
+}
+
+/** What the server says of results and verdicts; `null` when it does not answer. */
+async function serverFacts(connection: Connection, world: World): Promise<ServerFacts | null> {
+  const host = world.space?.healthy ? world.space.info.host : null;
+  if (!host) return null;
+  try {
+    const response = await connection.options.io.fetch(`${host}/v1/leaderboard?limit=500`, {
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (!response.ok) return null;
+    const { items = [] } = (await response.json()) as { items?: { verification?: unknown }[] };
+    const verdicts: Record<string, number> = {};
+    for (const { verification } of items) {
+      const verdict = typeof verification === 'string' ? verification : 'pending';
+      verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+    }
+    return { results: items.length, verdicts };
+  } catch {
+    return null;
+  }
+}
+
+async function jobCounts({ config, options }: Connection): Promise<Record<string, number>> {
+  const hub = createHubClient({ endpoint: options.hubUrl, token: options.token, fetch: options.io.fetch });
+  const counts: Record<string, number> = {};
+  for (const job of await hub.jobs(config.hub.org)) counts[job.stage] = (counts[job.stage] ?? 0) + 1;
+  return counts;
+}
+
+function serverLine(world: World, facts: ServerFacts | null): string {
+  if (!world.space?.healthy) return 'does not answer';
+  if (!facts) return 'answers; its leaderboard could not be read';
+  return `answers; ${facts.results} results on the board${list(facts.verdicts)}`;
+}
+
+function bucketLine(role: 'central' | 'private', world: World): string {
+  const info = world.buckets[role];
+  const label = role === 'central' ? 'Central ' : 'Private ';
+  return `${label} ${info ? `${info.id}: ${info.totalFiles} files, ${(info.size / 1e6).toFixed(1)} MB` : 'bucket not there'}`;
+}
+
+const jobLine = (jobs: Record<string, number>): string =>
+  Object.keys(jobs).length === 0 ? 'none so far' : list(jobs).replace(/^: /, '');
+
+const list = (counts: Record<string, number>): string => {
+  const parts = Object.entries(counts).map(([name, count]) => `${count} ${name.toLowerCase()}`);
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+};
+
+export const command: Command = {
+  name: 'status',
+  args: '[dir]',
+  summary:
+    'What runs where, healthy or not; what differs from the plan; results, jobs and prices. Reads only.',
+  options: { 'allow-broad-token': HUB_OPTIONS['allow-broad-token'] },
+  optionDocs: { 'allow-broad-token': HUB_OPTION_DOCS['allow-broad-token'] },
+  run,
+};
