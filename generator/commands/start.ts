@@ -7,6 +7,7 @@ import type { ApplyReport, LocalHub } from '../apply/types.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
+import { ensurePrepared } from '../eval/prepare.ts';
 import { requirePython } from '../tour/python.ts';
 import { checkReport, readReport, type TourReport } from '../tour/report.ts';
 import { type TourOutcome, takeTour } from '../tour/tour.ts';
@@ -121,7 +122,9 @@ const run: Command['run'] = async (context) => {
   const dir = resolve(io.cwd, context.positionals[0] ?? 'gemma-collab');
   await requirePython(io);
   const generateMs = await generate(context, dir);
-  const { hub: where } = await readChallenge(dir);
+  const config = await readChallenge(dir);
+  const where = config.hub;
+  await ensurePrepared(context, { dir, config });
   const hub = await startLocalHub({ io, dir, org: where.org, progress: context.progress });
   try {
     const ready = await bringUp(context, dir, began, hub, generateMs);

@@ -78,8 +78,7 @@ class Report:
     def _judge(self, measured: Measured, audit: Audit) -> list[Json]:
         assert self._settings is not None
         values = gate_values(measured, audit, self._settings.profile["output_tokens"])
-        wanted = [g for g in self._settings.gates if g["id"] not in self._settings.without]
-        return [judge(gate, values[gate["id"]]) for gate in wanted if gate["id"] in values]
+        return [judge(gate, values[gate["id"]]) for gate in self._settings.gates if gate["id"] in values]
 
     def _write(self, payload: Json) -> None:
         payload = {"schema": 1, **payload, "provenance": self._provenance(), "files": self._files()}
@@ -102,7 +101,6 @@ class Report:
             "hardware": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
             "seeds": [self.seed],
             "isolation": self.isolation.describe() if self.isolation else None,
-            "switched_off": sorted(settings.without) if settings else [],
             "times": {**self._times, "total": round(time.monotonic() - self._started, 3)},
         }
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
-import tempfile
 import traceback
 from pathlib import Path
 
@@ -36,7 +35,6 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=None, help="which prompts, in which order; random without it")
     parser.add_argument("--preflight", action="store_true", help="only list the problems that are seen without running it")
     parser.add_argument("--isolation", choices=["strict", "best"], default="best", help="strict: judge only behind every layer")
-    parser.add_argument("--without", default="", help="layers and gates to switch off, with commas; for the red team alone")
     return parser.parse_args(argv)
 
 
@@ -45,7 +43,7 @@ def main(argv: list[str]) -> int:
     args.state_dir.mkdir(parents=True, exist_ok=True)
     report = Report(args.state_dir)
     try:
-        settings = load_settings(HERE, args.profile, args.private_dir, args.without)
+        settings = load_settings(HERE, args.profile, args.private_dir)
         report.start(settings, args.seed if args.seed is not None else secrets.randbits(32))
         return evaluate(args, settings, report)
     except SubmissionFault as fault:
@@ -71,15 +69,15 @@ def evaluate(args: argparse.Namespace, settings: Settings, report: Report) -> in
     if args.preflight:
         print("preflight: no problem found")
         return EXIT_MEASURED
-    with tempfile.TemporaryDirectory(prefix="harness-", ignore_cleanup_errors=True) as work:
-        run_phases(args, settings, report, Path(work))
+    with isolation.work_folder() as work:
+        run_phases(args, settings, report, work)
     return EXIT_MEASURED
 
 
 def run_phases(args: argparse.Namespace, settings: Settings, report: Report, work: Path) -> None:
     """stage -> isolate -> timed passes -> control -> audit -> judge."""
     bench = Bench.prepare(settings, args.submission_dir, work, report)
-    bench.isolate(isolation.enter(settings.without), strict=args.isolation == "strict")
+    bench.isolate(isolation.enter(), strict=args.isolation == "strict")
     report.phase("isolate")
     try:
         measured = measure(bench)

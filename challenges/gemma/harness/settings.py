@@ -25,7 +25,6 @@ class Settings:
     ppl_records: list[Record]
     references: list[Json]
     private: bool
-    without: frozenset[str]
 
     @property
     def limits(self) -> Limits:
@@ -48,7 +47,7 @@ def read_json(path: Path) -> Any:
         raise HarnessFault(f"{path.name}: no valid JSON ({error})") from error
 
 
-def load_settings(harness: Path, name: str, private: Path | None, without: str) -> Settings:
+def load_settings(harness: Path, name: str, private: Path | None) -> Settings:
     """`private`, when given, takes the place of the public data, file by file with the same names."""
     available = sorted(p.stem for p in (harness / "profiles").glob("*.json"))
     if name not in available:
@@ -71,5 +70,4 @@ def load_settings(harness: Path, name: str, private: Path | None, without: str) 
         ppl_records=records(read_json(data("ppl_records.json")))[: profile["ppl_records"]],
         references=read_json(private / "references.json") if private else [],
         private=private is not None,
-        without=frozenset(filter(None, without.split(","))),
     )

@@ -60,7 +60,6 @@ class Bench:
     @staticmethod
     def prepare(settings: Settings, submission: Path, work: Path, report: Report) -> Bench:
         """Copy submission, reference and model to where an unprivileged user may read them."""
-        work.chmod(0o711)
         report.submission(stage(submission, work / "submission"))
         stage(settings.harness / "reference", work / "reference")
         stage(settings.harness / "model", work / "model")
@@ -123,7 +122,7 @@ def _counted(bench: Bench, passes: list[Pass], shown: Perplexity) -> Measured:
     answers = [request.answer for one in passes for request in one.requests]
     asked = bench.settings.profile["output_tokens"]
     for answer in answers:
-        if "token_ids" not in bench.settings.without and not bench.vocabulary.spells(answer):
+        if not bench.vocabulary.spells(answer):
             raise SubmissionFault("token_ids: the ids of an answer do not spell its text")
     counts = [bench.vocabulary.count(answer) for answer in answers]
     tps = [throughput(one, lambda answer: min(asked, bench.vocabulary.count(answer))) for one in passes]

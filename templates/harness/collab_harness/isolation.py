@@ -6,6 +6,9 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,13 +39,12 @@ class Isolation:
         return {"layers": self.holding, "missing": missing, "landlock_abi": linux.landlock_abi()}
 
 
-def enter(switched_off: frozenset[str] = frozenset()) -> Isolation:
+def enter() -> Isolation:
     """Close the network for this process and choose the layers for what it starts. Call it before any thread runs.
 
     Afterwards only loopback is left, where the kernel allows it: to root, or to everybody through a user namespace.
     """
-    isolation = Isolation(wanted=[layer for layer in LAYERS if layer not in switched_off], uid=random.SystemRandom().randint(200_000, 2_000_000_000))
-    isolation.held.update({layer: "switched off" for layer in switched_off})
+    isolation = Isolation(wanted=list(LAYERS), uid=random.SystemRandom().randint(200_000, 2_000_000_000))
     if "network_namespace" in isolation.wanted:
         isolation.held["network_namespace"] = _close_network()
     linux.not_dumpable()
@@ -51,6 +53,21 @@ def enter(switched_off: frozenset[str] = frozenset()) -> Isolation:
     elif "unprivileged_user" in isolation.wanted and not interpreter_runs_as(isolation.uid):
         _drop(isolation, "unprivileged_user", "the interpreter cannot be read by another user")
     return isolation
+
+
+@contextmanager
+def work_folder() -> Iterator[Path]:
+    """A temporary folder that another user can pass through, as far as there is a place for one."""
+    places = [tempfile.gettempdir(), "/tmp", "/var/tmp"]
+    base = next((place for place in places if passable(Path(place))), places[0])
+    with tempfile.TemporaryDirectory(prefix="harness-", dir=base, ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+def passable(folder: Path) -> bool:
+    """Whether every user may pass through a folder and all above it."""
+    return all(part.is_dir() and part.stat().st_mode & 0o001 for part in (folder, *folder.resolve().parents))
 
 
 def _drop(isolation: Isolation, layer: str, reason: str) -> None:

@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import type { Command, CommandContext, Outcome } from '../command.ts';
+import { readChallenge } from '../config/yaml.ts';
+import { CollabError } from '../errors.ts';
+import type { Challenge } from '../eval/harness.ts';
+
+type What = (context: CommandContext, challenge: Challenge) => Promise<Outcome>;
+
+/** Loaded when asked for, so that the other verbs stay fast. */
+const WHAT: Record<string, () => Promise<What>> = {
+  run: async () => (await import('../eval/run.ts')).run,
+  preflight: async () => (await import('../eval/run.ts')).preflight,
+  prepare: async () => (await import('../eval/prepare.ts')).prepare,
+};
+
+const run: Command['run'] = async (context) => {
+  const [what = '', dir = '.', ...rest] = context.positionals;
+  const load = WHAT[what];
+  if (!load || rest.length > 0) throw unknown(what, rest);
+  const root = resolve(context.io.cwd, dir);
+  return (await load())(context, { dir: root, config: await readChallenge(root) });
+};
+
+function unknown(what: string, rest: string[]): CollabError {
+  const known = Object.keys(WHAT).join(', ');
+  const message =
+    rest.length > 0 ? `"${rest[0]}" is one word too many.` : `eval what? "${what}" is none of: ${known}.`;
+  return new CollabError('BAD_COMMAND', message, {
+    next: [{ command: 'create-collab eval --help', why: 'lists what there is' }],
+  });
+}
+
+export const command: Command = {
+  name: 'eval',
+  args: `<${Object.keys(WHAT).join('|')}> [dir]`,
+  summary: 'Runs the harness of a challenge, and proves that it judges rightly.',
+  options: {
+    submission: { type: 'string' },
+    private: { type: 'boolean' },
+    seed: { type: 'string' },
+    state: { type: 'string' },
+    force: { type: 'boolean' },
+  },
+  optionDocs: {
+    submission: 'run, preflight: folder of the submission',
+    private: 'run: on the private prompts, as verification does it',
+    seed: 'run: which prompts in which order; prepare: seed of the private data',
+    state: 'run, preflight: folder for summary.json and logs (default: runs/…)',
+    force: 'prepare: make new private data although there is some',
+  },
+  run,
+};

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { CollabError } from '../errors.ts';
+import type { Io } from '../io.ts';
+
+export interface Finished {
+  /** Exit code; null when a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** What it printed, at most {@link MAX_OUTPUT} characters of the end. */
+  output: string;
+  ms: number;
+}
+
+const MAX_OUTPUT = 256 * 1024;
+
+export interface PythonOptions {
+  cwd: string;
+  timeoutMs: number;
+  onLine?(line: string): void;
+}
+
+/**
+ * Runs python3 in a process group of its own with a scrubbed environment: no token of the organizer reaches it.
+ * Ctrl-C and the time limit end the whole group.
+ * @throws CollabError PYTHON_MISSING, EVAL_TIMEOUT
+ */
+export async function python(io: Io, args: string[], options: PythonOptions): Promise<Finished> {
+  const started = io.now();
+  const child = spawn('python3', args, {
+    cwd: options.cwd,
+    env: { PATH: io.env.PATH ?? '/usr/bin:/bin', LANG: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const end = () => child.pid !== undefined && kill(-child.pid);
+  const state = { timedOut: false, output: '' };
+  const timer = setTimeout(() => {
+    state.timedOut = true;
+    end();
+  }, options.timeoutMs);
+  io.signal.addEventListener('abort', end, { once: true });
+  const collect = (chunk: Buffer) => {
+    const text = chunk.toString('utf8');
+    state.output = (state.output + text).slice(-MAX_OUTPUT);
+    for (const line of text.split('\n')) if (line) options.onLine?.(line);
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  try {
+    const { code, signal } = await ended(child);
+    if (state.timedOut) throw timedOut(options.timeoutMs);
+    return { code, signal, output: state.output, ms: io.now() - started };
+  } finally {
+    clearTimeout(timer);
+    io.signal.removeEventListener('abort', end);
+    end();
+  }
+}
+
+function ended(child: ReturnType<typeof spawn>): Promise<Pick<Finished, 'code' | 'signal'>> {
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause: NodeJS.ErrnoException) => reject(notStarted(cause)));
+    child.on('close', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+function kill(group: number): void {
+  try {
+    process.kill(group, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function notStarted(cause: NodeJS.ErrnoException): CollabError {
+  if (cause.code !== 'ENOENT')
+    return new CollabError('PYTHON_FAILED', `python3: ${cause.message}`, { cause });
+  return new CollabError(
+    'PYTHON_MISSING',
+    'Harnesses run on python3 (3.9 or newer), and there is none here.',
+    {
+      next: [{ command: 'create-collab doctor', why: 'tells how to install it on this system' }],
+    },
+  );
+}
+
+const timedOut = (ms: number) =>
+  new CollabError(
+    'EVAL_TIMEOUT',
+    `The harness did not end within ${Math.round(ms / 1000)} s and was ended.`,
+    {
+      next: [
+        { command: 'create-collab eval preflight', why: 'finds faults of the submission without running it' },
+      ],
+    },
+  );

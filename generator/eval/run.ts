@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { CommandContext, Outcome } from '../command.ts';
+import { CollabError } from '../errors.ts';
+import { type Challenge, type Ran, runHarness } from './harness.ts';
+import type { Summary } from './summary.ts';
+import { digits, table } from './table.ts';
+
+/** `eval run`: one submission through the harness, as a job would do it. `--private`: as verification does it. */
+export async function run(context: CommandContext, challenge: Challenge): Promise<Outcome> {
+  const submission = submissionOf(context, challenge.dir);
+  const state = stateOf(context, challenge.dir, basename(submission));
+  const ran = await runHarness(context.io, challenge, {
+    submission,
+    state,
+    private: context.options.private === true,
+    seed: seedOf(context),
+  });
+  if (ran.state !== 'measured') throw notMeasured(ran, state);
+  return { status: 'ok', text: report(challenge, ran), data: runData(ran, state) };
+}
+
+/** `eval preflight`: every problem that is seen without running anything. */
+export async function preflight(context: CommandContext, challenge: Challenge): Promise<Outcome> {
+  const submission = submissionOf(context, challenge.dir);
+  const state = stateOf(context, challenge.dir, `preflight-${basename(submission)}`);
+  const ran = await runHarness(context.io, challenge, { submission, state, preflight: true });
+  const problems = ran.finished.output
+    .split('\n')
+    .filter((line) => line.startsWith('preflight: ') && line !== 'preflight: no problem found')
+    .map((line) => line.slice('preflight: '.length));
+  if (ran.state === 'measured')
+    return { status: 'ok', text: 'Preflight: no problem found.', data: { problems: [] } };
+  if (problems.length === 0) throw notMeasured(ran, state);
+  throw new CollabError('PREFLIGHT_FAILED', 'The submission would be refused before it is run.', {
+    problems: problems.map((text) => {
+      const [at = '', ...rest] = text.split(': ');
+      return { at, problem: rest.join(': ') };
+    }),
+  });
+}
+
+export function submissionOf({ options, io }: CommandContext, dir: string): string {
+  if (typeof options.submission !== 'string')
+    throw new CollabError('SUBMISSION_MISSING', 'Which submission? Give its folder with --submission.', {
+      kind: 'action_required',
+      next: [
+        { command: 'create-collab eval run --submission submissions/baseline', why: 'runs the baseline' },
+      ],
+    });
+  const places = [resolve(io.cwd, options.submission), resolve(dir, options.submission)];
+  const found = places.find((place) => existsSync(place));
+  if (found) return found;
+  throw new CollabError('SUBMISSION_NOT_FOUND', `There is no folder ${options.submission}.`, {
+    next: [{ command: 'ls submissions', why: 'lists the samples of this challenge' }],
+  });
+}
+
+function stateOf({ options, io }: CommandContext, dir: string, name: string): string {
+  if (typeof options.state === 'string') return resolve(io.cwd, options.state);
+  const stamp = new Date(io.now()).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return join(dir, 'runs', `${stamp}-${name}`);
+}
+
+export function seedOf({ options }: CommandContext): number | undefined {
+  if (options.seed === undefined) return undefined;
+  const seed = Number(options.seed);
+  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw new CollabError('BAD_FLAG', '--seed must be a whole number, zero or more.');
+}
+
+function notMeasured(ran: Ran, state: string): CollabError {
+  const code = ran.state === 'submission-fault' ? 'SUBMISSION_FAULT' : 'HARNESS_FAULT';
+  const who =
+    ran.state === 'submission-fault'
+      ? 'The submission is at fault'
+      : 'The harness or this machine is at fault';
+  return new CollabError(code, `${who}: ${ran.error ?? 'no reason was given'}`, {
+    next: [{ command: `cat ${join(state, 'server.log')}`, why: 'what the submission printed' }],
+  });
+}
+
+function runData(ran: Ran, state: string) {
+  const { score, valid, failed, summary } = ran;
+  return { valid, score, failed_gates: failed, state_dir: state, ms: ran.finished.ms, summary };
+}
+
+function report({ config }: Challenge, ran: Ran): string {
+  const { metric } = config;
+  const sd = ran.summary?.score?.sd;
+  const spread = sd === null || sd === undefined ? '' : ` ± ${digits(sd)} between passes`;
+  return [
+    `${metric.label}: ${digits(ran.score)} ${metric.unit}${spread}`,
+    '',
+    gateTable(ran.summary),
+    '',
+    ran.valid ? 'Valid: every gate of the headline division holds.' : `Invalid: ${ran.failed.join(', ')}.`,
+    `Layers of isolation: ${ran.summary?.provenance.isolation?.layers.join(', ') || 'none'}.`,
+  ].join('\n');
+}
+
+function gateTable(summary: Summary | null): string {
+  const rows = (summary?.gates ?? []).map((gate) => [
+    gate.pass ? '✓' : '✗',
+    gate.id,
+    digits(gate.value),
+    `${gate.op} ${digits(gate.limit)}`,
+    gate.n ?? '',
+    digits(gate.se),
+    gate.note ?? '',
+  ]);
+  return table(['', 'gate', 'value', 'limit', 'n', 'se', 'note'], rows);
+}
