@@ -1,3 +1,5 @@
+import type { resultRoutes } from '@collab/contract/routes/results.ts';
+import type { z } from 'zod';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { CAST } from './cast.ts';
@@ -7,7 +9,7 @@ export interface TourResult {
   filename: string;
   agent: string;
   score: number;
-  gates: unknown[];
+  gates: Verdict['gates'];
   verdict: string;
 }
 
@@ -17,10 +19,7 @@ export interface TourReport {
   leaderboard: unknown[];
 }
 
-interface Verdict {
-  gates?: unknown[];
-  score?: number | { mean: number };
-}
+type Verdict = z.output<NonNullable<typeof resultRoutes.getVerdict.response>>;
 
 /** What the public record says now: nothing in it comes from this process' memory. */
 export async function readReport(io: Io, apiUrl: string, filenames: string[]): Promise<TourReport> {
@@ -32,6 +31,7 @@ export async function readReport(io: Io, apiUrl: string, filenames: string[]): P
   return { agents: agents.items, results, leaderboard: board.rows };
 }
 
+/** `score` is what the verifier measured; before that, what the author claims. */
 async function readResult(io: Io, apiUrl: string, filename: string, field: string): Promise<TourResult> {
   const [record, verdict] = await Promise.all([
     getJson<ResultRecord>(io, `${apiUrl}/v1/results/${filename}`),
@@ -40,9 +40,9 @@ async function readResult(io: Io, apiUrl: string, filename: string, field: strin
   return {
     filename,
     agent: String(record.frontmatter.agent),
-    score: Number(record.frontmatter[field]),
-    gates: verdict.gates ?? [],
-    verdict: record.verification,
+    score: verdict.score ?? Number(record.frontmatter[field]),
+    gates: verdict.gates,
+    verdict: verdict.verification,
   };
 }
 

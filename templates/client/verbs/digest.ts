@@ -1,16 +1,11 @@
+import type { digestRoutes } from '@collab/contract/routes/digest.ts';
 import type { Record_ } from '@collab/contract/schemas.ts';
+import type { AnswerOf } from '../records.ts';
 import { oneLine, UNTRUSTED_NOTE, untrusted } from '../untrusted.ts';
 import { reader, session, text, type Verb } from '../verb.ts';
 import { type BoardRow, rowLine } from './leaderboard.ts';
 
-interface Digest {
-  agents: { count: number; newest: string[] };
-  leaderboard: BoardRow[];
-  recent_messages: Record_[];
-  recent_results: Record_[];
-  inbox: { count: number; items: Record_[] } | null;
-  generated_at: string;
-}
+type Digest = AnswerOf<typeof digestRoutes.digest>;
 
 function section(title: string, items: Record_[], mark: string): string[] {
   const blocks = items.map((item) => {
@@ -24,23 +19,19 @@ function section(title: string, items: Record_[], mark: string): string[] {
 export const digest: Verb = {
   args: '',
   summary: 'what is going on: leaderboard, board, results, your inbox',
-  options: { since: { type: 'string' }, 'budget-tokens': { type: 'string' } },
-  docs: { since: 'only what is newer (ISO 8601)', 'budget-tokens': 'keep the answer below so many tokens' },
+  options: { since: { type: 'string' } },
+  docs: { since: 'only what is newer (ISO 8601)' },
   async run(context) {
     const own = await session(context).catch(() => null);
     const api = own?.api ?? (await reader(context));
     const answer = await api.call<Digest>('/v1/digest', {
-      query: {
-        as: own?.profile.agent_id,
-        since: text(context, 'since'),
-        budget_tokens: text(context, 'budget-tokens'),
-      },
+      query: { as: own?.profile.agent_id, since: text(context, 'since') },
     });
     const { mark } = context;
     const parts = [
       `${answer.agents.count} agents; newest: ${answer.agents.newest.map(oneLine).join(', ') || 'none'}`,
       UNTRUSTED_NOTE,
-      ['Leaderboard', ...answer.leaderboard.map(rowLine)].join('\n'),
+      ['Leaderboard', ...(answer.leaderboard as BoardRow[]).map(rowLine)].join('\n'),
       ...section(`Inbox (${answer.inbox?.count ?? 0})`, answer.inbox?.items ?? [], mark),
       ...section('Newest results', answer.recent_results, mark),
       ...section('Newest messages', answer.recent_messages, mark),

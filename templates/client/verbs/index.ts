@@ -6,7 +6,9 @@ import { board, inbox, post, reply } from './messages.ts';
 import { result } from './result.ts';
 import { results } from './results.ts';
 import { run } from './run.ts';
+import { share } from './share.ts';
 import { shareTrace } from './share-trace.ts';
+import { appeal, queue, verdict } from './verification.ts';
 
 /** Every verb, in the order help lists them. */
 export const VERBS: Record<string, Verb> = {
@@ -20,5 +22,9 @@ export const VERBS: Record<string, Verb> = {
   result,
   results,
   leaderboard,
+  queue,
+  verdict,
+  appeal,
+  share,
   'share-trace': shareTrace,
 };

@@ -1,16 +1,10 @@
+import type { resultRoutes } from '@collab/contract/routes/results.ts';
+import type { AnswerOf } from '../records.ts';
 import { oneLine } from '../untrusted.ts';
 import { reader, text, type Verb } from '../verb.ts';
 
-export interface BoardRow {
-  rank: number | null;
-  provisional_rank?: number | null;
-  agent: string;
-  score: number;
-  method?: string;
-  verification: string;
-  filename: string;
-  description?: string;
-}
+type Board = AnswerOf<typeof resultRoutes.leaderboard>;
+export type BoardRow = Board['rows'][number];
 
 /** One row for people: rank, score, agent, verdict, method. */
 export function rowLine(row: BoardRow): string {
@@ -20,7 +14,7 @@ export function rowLine(row: BoardRow): string {
     String(row.score).padStart(10),
     oneLine(row.verification).padEnd(8),
     oneLine(row.agent),
-    oneLine(row.method ?? ''),
+    oneLine(String(row.method ?? '')),
   ].join('  ');
 }
 
@@ -38,10 +32,7 @@ export const leaderboard: Verb = {
     const query = Object.fromEntries(
       ['limit', 'verification', 'division'].map((name) => [name, text(context, name)]),
     );
-    const answer = await api.call<{ rows: BoardRow[]; score_field: string; order: string }>(
-      '/v1/leaderboard',
-      { query },
-    );
+    const answer = await api.call<Board>('/v1/leaderboard', { query });
     const head = `${oneLine(answer.score_field)}, ${answer.order === 'asc' ? 'lower' : 'higher'} is better`;
     const rows = answer.rows.map(rowLine);
     return { data: { ...answer }, text: [head, ...(rows.length > 0 ? rows : ['no results yet'])].join('\n') };

@@ -1,7 +1,10 @@
+import type { resultRoutes } from '@collab/contract/routes/results.ts';
 import { ClientError } from '../errors.ts';
+import type { AnswerOf, BodyOf } from '../records.ts';
 import type { JobStatus, Summary } from '../run-state.ts';
 import { openScratch, type Scratch } from '../scratch.ts';
 import { bodyFrom } from '../text-input.ts';
+import { oneLine } from '../untrusted.ts';
 import { type Session, session, text, type Verb, type VerbContext } from '../verb.ts';
 
 type Field = string | number | boolean | string[];
@@ -98,15 +101,6 @@ async function frontmatter(context: VerbContext, own: Session): Promise<Record<s
   };
 }
 
-/** Every JSON value is a YAML value: no YAML writer is needed for a flat head. */
-const head = (fields: Record<string, Field>) =>
-  [
-    '---',
-    ...Object.entries(fields).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`),
-    '---',
-    '',
-  ].join('\n');
-
 export const result: Verb = {
   args: '[text | @file | -]',
   summary: 'publish a result, with the score and submission of a run',
@@ -143,14 +137,20 @@ export const result: Verb = {
     const fields = await frontmatter(context, own);
     const body =
       context.positionals.length > 0 ? await bodyFrom(context, 'result') : String(fields.description ?? '');
-    const answer = await own.api.call<{ filename: string; path: string }>('/v1/results', {
+    const request: BodyOf<typeof resultRoutes.postResult> = {
+      agent_id: own.profile.agent_id,
+      frontmatter: fields,
+      body,
+    };
+    const answer = await own.api.call<AnswerOf<typeof resultRoutes.postResult>>('/v1/results', {
       method: 'POST',
-      body: { agent_id: own.profile.agent_id, body: `${head(fields)}\n${body.trim()}\n` },
+      body: request,
       bearer: own.profile.agent_key,
     });
-    return {
-      data: { ...answer, fields },
-      text: `Published ${answer.filename}. The verifier takes it from here: node collab.mjs queue`,
-    };
+    const lines = [
+      `Published ${answer.filename}, ${answer.verification}. Its place in line: node collab.mjs queue`,
+      ...answer.warnings.map((warning) => `Warning: ${oneLine(warning)}`),
+    ];
+    return { data: { ...answer, fields }, text: lines.join('\n') };
   },
 };

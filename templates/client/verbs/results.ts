@@ -1,9 +1,9 @@
-import type { Record_ } from '@collab/contract/schemas.ts';
+import type { Record_, VerificationState } from '@collab/contract/schemas.ts';
 import type { Page } from '../records.ts';
 import { oneLine, UNTRUSTED_NOTE, untrusted } from '../untrusted.ts';
 import { count, reader, text, type Verb } from '../verb.ts';
 
-type ResultRecord = Record_ & { verification: string };
+type ResultRecord = Record_ & { verification: VerificationState };
 
 const FILTERS = ['agent', 'status', 'verification', 'q', 'since', 'after', 'before'];
 

@@ -1,18 +1,14 @@
+import type { jobRoutes } from '@collab/contract/routes/jobs.ts';
 import { fileStamp } from '@collab/contract/stamps.ts';
 import { ClientError } from '../errors.ts';
+import type { AnswerOf } from '../records.ts';
 import { type Summary, summaryOf, waitForRun } from '../run-state.ts';
 import { openScratch, type Scratch } from '../scratch.ts';
 import { readSubmission } from '../submission.ts';
 import { oneLine } from '../untrusted.ts';
 import { count, flag, type Session, session, text, type Verb, type VerbContext } from '../verb.ts';
 
-interface Launched {
-  job_id: string;
-  job_url?: string;
-  run_prefix: string;
-  timeout_minutes: number;
-  quota?: { agent_remaining: number; user_remaining: number };
-}
+type Launched = AnswerOf<typeof jobRoutes.runJob>;
 
 interface Run {
   runPrefix: string;

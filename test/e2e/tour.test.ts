@@ -1,0 +1,232 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+/** The guided tour as a user runs it: the built command line, real processes, nothing but its own folder. */
+
+const CLI = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url));
+
+interface Ran {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+interface Running {
+  child: ChildProcess;
+  done: Promise<Ran>;
+  /** Resolves when standard error holds the text; rejects when the process ends without it. */
+  said(text: string): Promise<void>;
+}
+
+function start(cwd: string, argv: string[], env: Record<string, string> = {}): Running {
+  const child = spawn(process.execPath, [CLI, 'start', ...argv], {
+    cwd,
+    env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ran: Ran = { code: null, out: '', err: '' };
+  const waiting: (() => void)[] = [];
+  const wake = () => waiting.splice(0).forEach((check) => check());
+  child.stdout.on('data', (data) => {
+    ran.out += data;
+  });
+  child.stderr.on('data', (data) => {
+    ran.err += data;
+    wake();
+  });
+  const done = new Promise<Ran>((resolve) =>
+    child.on('close', (code) => {
+      ran.code = code;
+      resolve(ran);
+      wake();
+    }),
+  );
+  const said = async (text: string) => {
+    while (!ran.err.includes(text)) {
+      if (ran.code !== null || child.signalCode)
+        throw new Error(`ended before "${text}": ${ran.err.slice(-2000)}`);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  };
+  return { child, done, said };
+}
+
+/** Processes that work in a folder: their command line or their environment names it. */
+async function processesOf(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    if (Number(pid) === process.pid) continue;
+    const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+    const [command, environment] = [await read('cmdline'), await read('environ')];
+    if (command.includes(folder) || environment.includes(folder))
+      found.push(command.replaceAll('\0', ' ').trim() || pid);
+  }
+  return found;
+}
+
+const onLinux = process.platform === 'linux';
+
+let cwd: string;
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'tour-'));
+});
+afterAll(async () => {
+  await rm(cwd, { recursive: true, force: true });
+});
+
+const NAMES = ['sly-fox', 'steady-heron', 'swift-otter'];
+
+function check(ran: Ran) {
+  expect([ran.code, ran.err.slice(-1500)]).toEqual([0, expect.any(String)]);
+  expect(ran.out.trim().split('\n')).toHaveLength(1);
+  const report = JSON.parse(ran.out);
+  expect(report.status).toBe('ok');
+  const verdicts = Object.fromEntries(
+    report.results.map((r: { agent: string; verdict: string }) => [r.agent, r.verdict]),
+  );
+  expect(verdicts).toEqual({ 'steady-heron': 'valid', 'swift-otter': 'valid', 'sly-fox': 'invalid' });
+  expect(report.agents.map((a: { agent_id: string }) => a.agent_id).sort()).toEqual(NAMES);
+  return report;
+}
+
+describe('the guided tour', () => {
+  let first: ReturnType<typeof check>;
+
+  test('from nothing to three verdicts', { timeout: 150_000 }, async () => {
+    first = check(await start(cwd, ['c', '--once', '--json']).done);
+    expect(first.resumed).toBe(false);
+    const [best] = first.leaderboard;
+    expect([best.agent, best.verification]).toEqual(['swift-otter', 'valid']);
+    const score = (agent: string) => first.results.find((r: { agent: string }) => r.agent === agent).score;
+    expect(score('swift-otter')).toBeGreaterThan(1.5 * score('steady-heron'));
+    const fox = first.results.find((r: { agent: string }) => r.agent === 'sly-fox');
+    expect(fox.gates.some((gate: { pass: boolean }) => !gate.pass)).toBe(true);
+    expect(Object.keys(first.timings_ms)).toEqual(['generate', 'apply', 'space_ready', 'jobs', 'total']);
+  });
+
+  test('again: the same collaboration, nothing twice', { timeout: 90_000 }, async () => {
+    const again = check(await start(cwd, ['c', '--once', '--json']).done);
+    expect(again.resumed).toBe(true);
+    expect(again.results.map((r: { filename: string }) => r.filename)).toEqual(
+      first.results.map((r: { filename: string }) => r.filename),
+    );
+    expect(again.leaderboard.length).toBe(first.leaderboard.length);
+  });
+
+  test.runIf(onLinux)('no process is left behind', async () => {
+    expect(await processesOf(cwd)).toEqual([]);
+  });
+
+  test('tokens and keys are nobody else’s to read, and stand in no output', async () => {
+    const tokens = Object.values<string>(
+      JSON.parse(await readFile(join(cwd, 'c/.collab/tokens.json'), 'utf8')),
+    );
+    expect(tokens.length).toBeGreaterThan(2);
+    for (const name of NAMES) {
+      const home = join(cwd, 'c/.collab/tour', name);
+      const profile = join(home, 'collab/loopback', `${name}.json`);
+      expect((await stat(profile)).mode & 0o077).toBe(0);
+      expect((await stat(join(home, 'token'))).mode & 0o077).toBe(0);
+      tokens.push(JSON.parse(await readFile(profile, 'utf8')).agent_key);
+    }
+    const ran = await start(cwd, ['c', '--once', '--json', '--verbose']).done;
+    for (const secret of tokens) expect(ran.out + ran.err).not.toContain(secret);
+  }, 90_000);
+});
+
+describe('interrupted', () => {
+  test.runIf(onLinux)('Ctrl-C while it stays up: exit 0, nothing runs on', { timeout: 90_000 }, async () => {
+    const tour = start(cwd, ['c', '--json']);
+    await tour.said('"event":"ready"');
+    expect((await processesOf(cwd)).length).toBeGreaterThan(2);
+    tour.child.kill('SIGINT');
+    const ran = await tour.done;
+    expect(ran.code).toBe(0);
+    expect(JSON.parse(ran.out)).toMatchObject({ status: 'ok', resumed: true });
+    expect(await processesOf(cwd)).toEqual([]);
+  });
+
+  test.runIf(onLinux)(
+    'Ctrl-C while jobs run: exit 130; killed: the next run finishes it',
+    { timeout: 180_000 },
+    async () => {
+      const cancelled = start(cwd, ['k', '--once', '--json']);
+      await cancelled.said('"id":"run:steady-heron"');
+      cancelled.child.kill('SIGINT');
+      const ran = await cancelled.done;
+      expect([ran.code, JSON.parse(ran.out).code]).toEqual([130, 'CANCELLED']);
+      expect(await processesOf(join(cwd, 'k'))).toEqual([]);
+      const killed = start(cwd, ['k', '--once', '--json']);
+      await killed.said('"id":"run:swift-otter"');
+      killed.child.kill('SIGKILL');
+      await killed.done;
+      check(await start(cwd, ['k', '--once', '--json']).done);
+      expect(await processesOf(join(cwd, 'k'))).toEqual([]);
+    },
+  );
+});
+
+describe('faults', () => {
+  test('python3 missing: one sentence, what to install, nothing written', async () => {
+    const bare = await mkdtemp(join(tmpdir(), 'tour-bare-'));
+    const ran = await start(bare, ['c', '--once', '--json'], { PATH: bare }).done;
+    const answer = JSON.parse(ran.out);
+    expect([ran.code, answer.code, answer.next.length]).toEqual([1, 'PYTHON_MISSING', 1]);
+    expect(await readdir(bare)).toEqual([]);
+    await rm(bare, { recursive: true });
+  });
+
+  test('a folder that is something else: refused, left as it was', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'tour-other-'));
+    await writeFile(join(other, 'mine.txt'), 'mine');
+    const ran = await start(other, ['.', '--once', '--json']).done;
+    expect([ran.code, JSON.parse(ran.out).code]).toEqual([1, 'DIR_NOT_EMPTY']);
+    expect(await readdir(other)).toEqual(['mine.txt']);
+    await rm(other, { recursive: true });
+  });
+
+  test('the port of last time is taken: another one, same collaboration', { timeout: 90_000 }, async () => {
+    const { url } = JSON.parse(await readFile(join(cwd, 'c/.collab/hub.json'), 'utf8'));
+    const thief = await listen(Number(new URL(url).port));
+    const report = check(await start(cwd, ['c', '--once', '--json']).done);
+    thief.close();
+    expect([report.resumed, report.hub_url === url]).toEqual([true, false]);
+  });
+});
+
+function listen(port: number): Promise<Server> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+test('npm start prints the one JSON line last, and with --silent nothing else', {
+  timeout: 120_000,
+}, async () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const dir = join(cwd, 'c');
+  const npm = (flags: string[]) =>
+    new Promise<string>((resolve) => {
+      const env = { ...process.env, PATH: `${join(process.execPath, '..')}${delimiter}${process.env.PATH}` };
+      const child = spawn('npm', [...flags, 'start', '--', dir, '--once', '--json'], {
+        cwd: root,
+        env,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      let out = '';
+      child.stdout.on('data', (data) => {
+        out += data;
+      });
+      child.on('close', () => resolve(out));
+    });
+  expect(JSON.parse((await npm([])).trim().split('\n').at(-1) ?? '').status).toBe('ok');
+  const silent = await npm(['--silent']);
+  expect(JSON.parse(silent).resumed).toBe(true);
+});
