@@ -40,6 +40,7 @@ const cli = async () => {
     outdir: join(root, 'dist'),
     entryNames: 'cli',
     chunkNames: 'cli/[name]-[hash]',
+    alias: { inquirer: join(root, 'generator/render/no-inquirer.ts') },
     outExtension: { '.js': '.mjs' },
   })();
 };

@@ -1,5 +1,6 @@
-/** Reads what the installed package can emit into memory: one pass, in parallel. */
-import { readdir, readFile } from 'node:fs/promises';
+/** Reads what the installed package can emit into memory. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CollabError } from '../errors.ts';
 import { mounts, type PackageFiles } from '../plan/files.ts';
@@ -16,37 +17,26 @@ export async function templateNames(packageRoot: string): Promise<string[]> {
 }
 
 /** Every file below the folders that the template mounts. @throws CollabError PACKAGE_INCOMPLETE. */
-export async function readPackage(packageRoot: string, template: string): Promise<PackageFiles> {
+export function readPackage(packageRoot: string, template: string): PackageFiles {
   const files = new Map<string, Uint8Array>();
-  await Promise.all(
-    mounts(template).map(async ([prefix]) => {
-      for (const [path, content] of await readBelow(packageRoot, prefix)) files.set(path, content);
-    }),
-  );
-  for (const needed of [
-    'dist/space/server.mjs',
-    'dist/space/public/index.html',
-    'dist/space/client/collab.mjs',
-  ])
-    if (!files.has(needed)) throw incomplete(needed);
+  for (const [prefix] of mounts(template)) readBelow(packageRoot, prefix, files);
+  for (const needed of NEEDED) if (!files.has(needed)) throw incomplete(needed);
   return files;
 }
 
-async function readBelow(root: string, prefix: string): Promise<[string, Uint8Array][]> {
-  const entries = await readdir(join(root, prefix), { withFileTypes: true }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    },
-  );
-  const parts = await Promise.all(
-    entries.map(async (entry): Promise<[string, Uint8Array][]> => {
-      if (entry.isDirectory())
-        return entry.name === 'node_modules' ? [] : readBelow(root, `${prefix}${entry.name}/`);
-      return entry.isFile() ? [[prefix + entry.name, await readFile(join(root, prefix, entry.name))]] : [];
-    }),
-  );
-  return parts.flat();
+const NEEDED = ['server.mjs', 'public/index.html', 'client/collab.mjs', 'build.json'].map(
+  (name) => `dist/space/${name}`,
+);
+
+/** Synchronous: hundreds of small files are read several times faster so. */
+function readBelow(root: string, prefix: string, files: Map<string, Uint8Array>): void {
+  const folder = join(root, prefix);
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = prefix + entry.name;
+    if (entry.isDirectory() && entry.name !== 'node_modules') readBelow(root, `${path}/`, files);
+    if (entry.isFile()) files.set(path, readFileSync(join(root, path)));
+  }
 }
 
 function incomplete(what: string, cause?: unknown): CollabError {

@@ -48,7 +48,7 @@ async function run(context: CommandContext): Promise<Outcome> {
   const config = configOf(final);
   const dir = asked?.dir ?? positionals[0] ?? config.challenge.slug;
   const target = resolvePath(io.cwd, dir);
-  const files = await emit(config, await readPackage(io.packageRoot, config.template));
+  const files = await emit(config, readPackage(io.packageRoot, config.template));
   const again = replay(config, gathered.defaults, dir, pkg.version);
   if (options['dry-run']) return dryRun(target, files, again);
   if (io.signal.aborted) throw new Cancelled();

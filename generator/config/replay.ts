@@ -1,8 +1,8 @@
 /** The non-interactive command that makes the same tree: only what differs from the defaults, built from the table's flags. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Field } from './field.ts';
+import type { Field, FieldPath, Known } from './field.ts';
 import { inherited } from './gather.ts';
-import { type Answers, fields, resolve, valueAt } from './schema.ts';
+import { type Answers, cleaned, fallbackOf, fields, valueAt } from './schema.ts';
 import type { ChallengeConfig } from './types.ts';
 
 /** One POSIX shell line. No flag of it can hold a secret: the table has none, and texts that look like one are refused. */
@@ -19,20 +19,20 @@ export function replay(config: ChallengeConfig, defaults: Answers, dir: string, 
 
 /** The flags alone, as an argument list. */
 export function replayFlags(config: ChallengeConfig, defaults: Answers): string[] {
-  const given: Answers = { template: config.template };
-  if (config.profile !== defaults.profile) given.profile = config.profile;
+  const said: Answers = { template: config.template };
+  if (config.profile !== defaults.profile) said.profile = config.profile;
+  const look = ((path: FieldPath) => valueAt(config, path)) as Known;
   for (const field of fields) {
+    const unsaid = inherited(said, defaults)[field.path] ?? fallbackOf(field, look);
     const value = valueAt(config, field.path);
-    if (given[field.path] === undefined && !isDeepStrictEqual(value, withDefaults(defaults, given, field)))
-      given[field.path] = value;
+    if (said[field.path] === undefined && !sameValue(field, value, unsaid)) said[field.path] = value;
   }
-  return [...fields.flatMap((field) => flagOf(field, given[field.path])), '--yes'];
+  return [...fields.flatMap((field) => flagOf(field, said[field.path])), '--yes'];
 }
 
-/** What the field would be without being said: resolved with everything said so far. */
-function withDefaults(defaults: Answers, given: Answers, field: Field): unknown {
-  return resolve({ ...inherited(given, defaults), ...given }).known[field.path];
-}
+/** The same once the table has cleaned both. */
+const sameValue = (field: Field, value: unknown, unsaid: unknown) =>
+  unsaid !== undefined && isDeepStrictEqual(value, cleaned(field, unsaid));
 
 function flagOf(field: Field, value: unknown): string[] {
   if (value === undefined) return [];

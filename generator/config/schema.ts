@@ -66,6 +66,9 @@ export function problemOf(field: Field, value: unknown, look: Known): string | u
   return found[0] ?? field.check?.(clean, look);
 }
 
+/** The value as the table keeps it: white space trimmed, limits filled in. */
+export const cleaned = (field: Field, value: unknown): unknown => coerce(field, value, [], () => {});
+
 type Report = (at: ValuePath, problem: string) => void;
 interface Shape {
   kind: Kind;

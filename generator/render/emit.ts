@@ -26,11 +26,20 @@ export async function emit(config: ChallengeConfig, files: PackageFiles): Promis
 /** Packages that `space/src` imports, and the tools that build it, at the versions this one was built with. */
 function needed(entries: TreeEntry[], versions: Record<string, string>): { name: string; version: string }[] {
   const sources = entries.filter((entry) => /^space\/src\/.*\.(?:ts|svelte|css)$/.test(entry.path));
-  const text = sources.map((entry) => Buffer.from(entry.content).toString('utf8')).join('\n');
-  const used = (name: string) => new RegExp(`['"]${name}(?:/[^'"]*)?['"]`).test(text);
+  const imports = new Set(
+    sources.flatMap(({ content }) => importedPackages(Buffer.from(content).toString('utf8'))),
+  );
   return Object.entries(versions)
-    .filter(([name]) => name === 'esbuild' || used(name))
+    .filter(([name]) => name === 'esbuild' || imports.has(name))
     .map(([name, version]) => ({ name, version }));
+}
+
+/** Packages named by import statements: `d3-scale`, `@scope/name`, without the path inside. */
+function importedPackages(source: string): string[] {
+  const names = source.matchAll(
+    /(?:\bfrom|\bimport)\s*\(?\s*['"](@[\w.-]+\/[\w.-]+|[\w.-]+)(?:\/[^'"]*)?['"]/g,
+  );
+  return [...names].map((found) => found[1] as string);
 }
 
 const planned = (path: string, text: string): PlannedFile => ({
