@@ -38,8 +38,11 @@ export async function planChallenge(options: ApplyOptions, hub = clientFor(optio
   return { inputs, world, plan: planProvision(inputs, world, config.hub.endpoint) };
 }
 
-const clientFor = (options: ApplyOptions): HubPort =>
-  createHubClient({ endpoint: options.hubUrl, token: options.token, fetch: options.io.fetch });
+/** The Hub of an apply, with the clock of the outside world. */
+export function clientFor({ io, hubUrl, token }: Pick<ApplyOptions, 'io' | 'hubUrl' | 'token'>): HubPort {
+  const clock = { now: io.now, sleep: (ms: number) => io.sleep(ms, io.signal) };
+  return createHubClient({ endpoint: hubUrl, token, fetch: io.fetch, clock });
+}
 
 /**
  * Makes the Hub as the challenge directory says. May be cut off anywhere and run again: each round looks first, and

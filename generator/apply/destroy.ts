@@ -1,8 +1,8 @@
-import { createHubClient } from '@collab/hub/client.ts';
 import { HubError } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import { BUCKETS, type BucketRole, bucketId, type TargetState } from '../plan/model.ts';
+import { clientFor } from './challenge.ts';
 import { loadState, saveState } from './state.ts';
 import type { ApplyOptions } from './types.ts';
 
@@ -24,7 +24,7 @@ export async function planRemoval(
   options: ApplyOptions,
   named: string[],
 ): Promise<Removal[]> {
-  const hub = createHubClient({ endpoint: options.hubUrl, token: options.token, fetch: options.io.fetch });
+  const hub = clientFor(options);
   const state = await loadState(options.dir, config.hub.endpoint);
   const known = [config.hub.space, ...BUCKETS.map((role) => bucketId(config, role))];
   const unknown = named.find((name) => !known.includes(name));
@@ -68,7 +68,7 @@ export async function remove(
   options: ApplyOptions,
   removals: Removal[],
 ): Promise<string[]> {
-  const hub = createHubClient({ endpoint: options.hubUrl, token: options.token, fetch: options.io.fetch });
+  const hub = clientFor(options);
   const target = config.hub.endpoint;
   const removed: string[] = [];
   for (const { id, kind, role, action } of removals) {

@@ -1,10 +1,9 @@
-import { createHubClient } from '@collab/hub/client.ts';
 import { HubError, type HubPort } from '@collab/hub/port.ts';
 import type { NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
 import type { World } from '../plan/model.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
-import { planChallenge } from './challenge.ts';
+import { clientFor, planChallenge } from './challenge.ts';
 import type { Connection } from './connect.ts';
 import { pythonVersion } from './observe.ts';
 import { describe } from './run.ts';
@@ -47,7 +46,7 @@ export async function machineFindings(packageRootBuilt: boolean): Promise<Findin
 /** What the Hub knows: clock, token, roles, buckets, Space. Every question is asked even when another fails. */
 export async function hubFindings(connection: Connection): Promise<Finding[]> {
   const { config, options } = connection;
-  const hub = createHubClient({ endpoint: options.hubUrl, token: options.token, fetch: options.io.fetch });
+  const hub = clientFor(options);
   const clock = await clockFinding(connection);
   let seen: { plan: ProvisionPlan; world: World };
   try {

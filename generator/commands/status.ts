@@ -1,5 +1,4 @@
-import { createHubClient } from '@collab/hub/client.ts';
-import { planChallenge } from '../apply/challenge.ts';
+import { clientFor, planChallenge } from '../apply/challenge.ts';
 import type { Connection } from '../apply/connect.ts';
 import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
 import type { Command } from '../command.ts';
@@ -67,7 +66,7 @@ async function serverFacts(connection: Connection, world: World): Promise<Server
 }
 
 async function jobCounts({ config, options }: Connection): Promise<Record<string, number>> {
-  const hub = createHubClient({ endpoint: options.hubUrl, token: options.token, fetch: options.io.fetch });
+  const hub = clientFor(options);
   const counts: Record<string, number> = {};
   for (const job of await hub.jobs(config.hub.org)) counts[job.stage] = (counts[job.stage] ?? 0) + 1;
   return counts;

@@ -1,0 +1,123 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { localSeed, localUsers } from '../../generator/apply/local-users.ts';
+import type { ApplyOptions, LocalTokens } from '../../generator/apply/types.ts';
+import { readChallenge } from '../../generator/config/yaml.ts';
+import type { Io } from '../../generator/io.ts';
+import type { Seed } from '../../generator/local-hub/seed.ts';
+import { startHub } from '../../generator/local-hub/serve.ts';
+import { sourceHash } from '../../templates/space/source-hash.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The smallest server that is one: answers healthz, and says which settings reached it. */
+const SERVER = `import { createServer } from 'node:http';
+createServer((request, response) => {
+  const known = request.url === '/v1/healthz';
+  response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ org: process.env.ORG, token: Boolean(process.env.HF_TOKEN) }));
+}).listen(Number(process.env.PORT), '127.0.0.1');
+`;
+
+const FILES: Record<string, string> = {
+  'bucket/README.md': '# The challenge\n\nRead this first.\n',
+  'bucket/agents/README.md': '# Agents\n',
+  'bucket/message_board/README.md': '# Board\n',
+  'harness/run.py': 'print("run")\n',
+  'harness/secret/key.txt': 'not to be uploaded\n',
+  'harness/upload.json': '["run.py", "data/**"]\n',
+  'harness/data/public.txt': 'public\n',
+  'submissions/baseline/serve.py': 'print("baseline")\n',
+  'submissions/oracle/serve.py': 'print("oracle")\n',
+  'submissions/cheats/pruned/serve.py': 'print("cheat")\n',
+  'private/split.jsonl': '{"prompt": "secret"}\n',
+  'space/Dockerfile': 'FROM node:24-slim\nWORKDIR /app\nCOPY server.mjs ./\nCMD ["node", "server.mjs"]\n',
+  'space/README.md': '---\ntitle: Test\nsdk: docker\napp_port: 7860\n---\n',
+  'space/server.mjs': SERVER,
+  'space/src/contract/index.ts': 'export {};\n',
+  'space/src/hub/index.ts': 'export {};\n',
+  'space/src/backend/index.ts': 'export {};\n',
+  'space/src/client/index.ts': 'export {};\n',
+  'space/src/dashboard/index.ts': 'export {};\n',
+};
+
+/** A challenge directory as `new` leaves it, in small. */
+export async function writeChallenge(dir: string): Promise<void> {
+  for (const [path, content] of Object.entries(FILES)) await put(dir, path, content);
+  await cp(join(ROOT, 'challenges/gemma/challenge.yaml'), join(dir, 'challenge.yaml'));
+  await stampBuild(dir);
+}
+
+export async function put(dir: string, path: string, content: string): Promise<void> {
+  await mkdir(dirname(join(dir, path)), { recursive: true });
+  await writeFile(join(dir, path), content);
+}
+
+export async function stampBuild(dir: string): Promise<void> {
+  await put(dir, 'space/build.json', JSON.stringify({ source: sourceHash(join(dir, 'space/src')) }));
+}
+
+/** An outside world for a test: real fetch and clock, output kept. */
+export function testIo(more: Partial<Io> = {}): Io & { out: string[] } {
+  const out: string[] = [];
+  const sink = new Writable({
+    write: (chunk, _encoding, done) => {
+      out.push(String(chunk));
+      done();
+    },
+  });
+  return {
+    argv: [],
+    env: {},
+    cwd: '/',
+    stdin: process.stdin,
+    stdout: sink,
+    stderr: sink,
+    fetch: globalThis.fetch,
+    now: () => Date.now(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 50))),
+    signal: new AbortController().signal,
+    packageRoot: ROOT,
+    out,
+    ...more,
+  };
+}
+
+export interface Bench {
+  dir: string;
+  url: string;
+  tokens: LocalTokens;
+  options(more?: Partial<ApplyOptions>): ApplyOptions;
+  close(): Promise<void>;
+}
+
+/** A challenge directory and an embedded hub of its own. */
+export async function startBench(): Promise<Bench> {
+  const dir = await mkdtemp(join(tmpdir(), 'collab-apply-'));
+  await writeChallenge(dir);
+  const { hub } = await readChallenge(dir);
+  const tokens = await localUsers(dir, hub.org);
+  const seed = localSeed(hub.org, tokens) as Seed;
+  const running = await startHub({ dir: join(dir, '.collab/hub'), port: 0, host: '127.0.0.1', seed });
+  return {
+    dir,
+    url: running.url,
+    tokens,
+    options: (more = {}) => ({
+      io: testIo(),
+      dir,
+      hubUrl: running.url,
+      token: tokens.organizer ?? '',
+      spaceToken: tokens['collab-server'] ?? '',
+      participantToken: tokens['participant-1'] ?? '',
+      ...more,
+    }),
+    close: async () => {
+      await running.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
