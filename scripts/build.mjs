@@ -1,7 +1,7 @@
 // Builds everything that is shipped: dist/cli.mjs, dist/space/{server.mjs,public/}, dist/space/public/client/collab.mjs.
 // A part is left alone when its sources have not changed since its last build.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sourceHash as spaceSourceHash } from '../templates/space/source-hash.mjs';
