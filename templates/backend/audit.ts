@@ -1,4 +1,7 @@
 /** The audit log: what was written or refused, by whom. One file per flush, so that no flush can lose another's rows. */
+import { fileStamp, isoStamp } from '@collab/contract/stamps.ts';
+import type { Log } from './log.ts';
+import type { PrivateFiles } from './store/types.ts';
 
 export interface AuditRow {
   agent_id: string | null;
@@ -20,4 +23,71 @@ export interface Audit {
   record(row: AuditRow): void;
   /** Resolves when every queued row is in the private bucket. */
   flush(): Promise<void>;
+}
+
+export interface AuditDeps {
+  files: PrivateFiles;
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  signal: AbortSignal;
+  log: Log;
+}
+
+/** Rows wait so long for company before they are written, in ms. */
+const GATHER_MS = 1_000;
+
+/** Rows leave the queue only when the Hub has taken their file: a failed flush is repeated under the same name. */
+export function createAudit(deps: AuditDeps): Audit {
+  let queue: string[] = [];
+  let flight: Promise<void> | null = null;
+  let last = 0;
+
+  const name = () => {
+    last = Math.max(deps.now(), last + 1);
+    const stamp = fileStamp(last);
+    return `audit/${stamp.slice(0, 6)}/${stamp}.jsonl`;
+  };
+
+  const write = async () => {
+    while (queue.length > 0) {
+      const rows = queue;
+      queue = [];
+      const path = name();
+      for (let attempt = 0; ; attempt++) {
+        try {
+          await deps.files.writeText(path, rows.join(''));
+          break;
+        } catch (error) {
+          deps.log('error', 'audit_retry', { error, rows: rows.length });
+          if (deps.signal.aborted && attempt >= 3) throw error;
+          await deps.sleep(Math.min(500 * 2 ** attempt, 30_000));
+        }
+      }
+    }
+  };
+
+  const flush = () => {
+    flight ??= write().finally(() => {
+      flight = null;
+    });
+    return flight;
+  };
+
+  let timer = false;
+  return {
+    record(row) {
+      queue.push(`${JSON.stringify({ ts: isoStamp(deps.now()), ...row })}\n`);
+      if (timer) return;
+      timer = true;
+      void deps.sleep(GATHER_MS, deps.signal).then(() => {
+        timer = false;
+        return flush().catch(() => {});
+      });
+    },
+    async flush() {
+      await flush();
+      // Rows that came in while the last file was on its way.
+      if (queue.length > 0) await flush();
+    },
+  };
 }

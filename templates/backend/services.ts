@@ -1,20 +1,20 @@
 /** What the app is made of. Tests replace the outside (`Deps`); route modules get the inside (`Services`). */
 import type { HubPort } from '@collab/hub/port.ts';
 import type { Audit } from './audit.ts';
+import type { Keys } from './auth/keys.ts';
+import type { Sessions } from './auth/sessions.ts';
 import type { Auth } from './auth/types.ts';
 import type { Limits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
 import type { Sources } from './store/source.ts';
-import type { Store } from './store/types.ts';
+import type { RunningStore } from './store/store.ts';
 
 /** The outside world, as parameters. */
 export interface Deps {
   settings: Settings;
   /** Speaks with the server's own token. */
   hub: HubPort;
-  /** A hub that speaks with somebody else's token, for that one request. */
-  hubAs(token: string): HubPort;
   /** Milliseconds since 1970. */
   now(): number;
   /** Cryptographically random bytes. */
@@ -22,16 +22,24 @@ export interface Deps {
   /** Resolves after so many milliseconds, or at once when the signal fires. Tests drive it. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   log: Log;
+  /** Address of the connection a request came over. */
+  peer?(raw: unknown): string | undefined;
+  /** Tests: an answer that breaks its declared schema is an error. */
+  strict?: boolean;
   /** Folder with the built dashboard and `client/collab.mjs`; absent: neither is served. */
   staticDir?: string;
 }
 
 export interface Services extends Deps {
-  store: Store;
+  store: RunningStore;
   auth: Auth;
+  keys: Keys;
+  sessions: Sessions;
   limits: Limits;
   audit: Audit;
   sources: Sources;
+  /** Registers background work that begins when the record is loaded and ends with `signal`. Errors are logged. */
+  onReady(task: () => Promise<void>): void;
   /** Fires when the server stops: background work ends. */
   signal: AbortSignal;
 }

@@ -35,6 +35,8 @@ export interface Auth {
   organizer(credential: Credential): Promise<HfUser>;
   /** Role of a user in the org; `null`: not a member. Throws ORGANIZER_CHECK_UNAVAILABLE. */
   role(user: HfUser): Promise<string | null>;
+  /** Lower-cased user names of the org, remembered; `null` when the Hub does not tell. */
+  memberNames(): Promise<ReadonlySet<string> | null>;
   /** Reads the handshake again: does the scratch bucket still prove the registered user? 403 when not. */
   handshake(agent: string): Promise<void>;
 }

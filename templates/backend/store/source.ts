@@ -1,6 +1,9 @@
 /** Files that agents hand over from their scratch buckets. */
-import type { Source } from '@collab/contract/paths.ts';
-import type { BucketFile } from '@collab/hub/port.ts';
+import { ApiError } from '@collab/contract/errors.ts';
+import { parseSource, pathProblem, type Source } from '@collab/contract/paths.ts';
+import { type BucketFile, HubError, type HubPort } from '@collab/hub/port.ts';
+import type { Settings } from '../settings.ts';
+import { hubFailure } from './hub-failure.ts';
 
 export interface SourceFile {
   /** Relative to the source path: `a/b.txt`. */
@@ -18,4 +21,66 @@ export interface Sources {
    * SOURCE_NOT_FOUND when there are none, INVALID_PATH for a whole bucket or an unsafe name, SYNC_TOO_LARGE.
    */
   files(source: Source): Promise<SourceFile[]>;
+}
+
+export function createSources(hub: HubPort, settings: Settings): Sources {
+  const home = { org: settings.ORG, slug: settings.COLLAB_SLUG };
+  return {
+    resolve(uri) {
+      const source = parseSource(uri, home);
+      if ('problem' in source) throw new ApiError('INVALID_PATH', source.problem, { hint: source.hint });
+      return source;
+    },
+    async text(source, maxBytes = settings.MESSAGE_MAX_BYTES) {
+      const bytes = await readSource(hub, source, maxBytes);
+      return { bytes, text: utf8(bytes, source) };
+    },
+    async files(source) {
+      if (source.path === '')
+        throw new ApiError('INVALID_PATH', 'a whole bucket cannot be the source', {
+          hint: 'name a folder in it',
+        });
+      const listed = await hub
+        .listFiles(source.bucket, `${source.path}/`)
+        .catch(hubFailure('list the source'));
+      return checked(listed ?? [], source, settings);
+    },
+  };
+}
+
+async function readSource(hub: HubPort, source: Source, maxBytes: number): Promise<Uint8Array> {
+  if (source.path === '') throw new ApiError('INVALID_PATH', 'the source names no file');
+  try {
+    const bytes = await hub.readFile(source.bucket, source.path, { maxBytes });
+    if (bytes !== null) return bytes;
+  } catch (error) {
+    if (error instanceof HubError && error.kind === 'invalid')
+      throw new ApiError('TOO_LARGE', `the source is over ${maxBytes} bytes`, { cause: error });
+    hubFailure('read the source')(error);
+  }
+  throw new ApiError('SOURCE_NOT_FOUND', `no such file: hf://buckets/${source.bucket}/${source.path}`);
+}
+
+function utf8(bytes: Uint8Array, source: Source): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ApiError('INVALID_SOURCE', `${source.path} is not UTF-8 text`, { cause });
+  }
+}
+
+function checked(listed: BucketFile[], source: Source, settings: Settings): SourceFile[] {
+  const files = listed
+    .map((file) => ({ relative: file.path.slice(source.path.length + 1), file }))
+    .filter(({ relative }) => !relative.split('/').some((part) => part.startsWith('.')));
+  if (files.length === 0)
+    throw new ApiError('SOURCE_NOT_FOUND', `nothing below hf://buckets/${source.bucket}/${source.path}/`);
+  const bad = files.find(({ relative }) => pathProblem(relative) !== null);
+  if (bad) throw new ApiError('INVALID_PATH', `source file: ${pathProblem(bad.relative)}`);
+  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  if (files.length > settings.SYNC_MAX_FILES || bytes > settings.SYNC_MAX_BYTES)
+    throw new ApiError('SYNC_TOO_LARGE', `${files.length} files, ${bytes} bytes`, {
+      hint: `at most ${settings.SYNC_MAX_FILES} files and ${settings.SYNC_MAX_BYTES} bytes in one sync`,
+    });
+  return files;
 }

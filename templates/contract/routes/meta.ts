@@ -9,6 +9,7 @@ export const healthz = defineRoute({
     deep: z.string().max(5).optional().describe('1: also asks the Hub and reports lag and queue.'),
   }),
   response: z.looseObject({ status: z.enum(['ok', 'degraded']) }),
+  statuses: [200, 503],
   doc: 'Is the server up.',
 });
 
@@ -67,4 +68,20 @@ export const me = defineRoute({
   doc: 'Who the bearer token or session belongs to.',
 });
 
-export const metaRoutes = { healthz, describe, me };
+export const openapi = defineRoute({
+  name: 'meta.openapi',
+  method: 'GET',
+  path: '/openapi.json',
+  response: z.looseObject({ openapi: z.string() }),
+  doc: 'This API as an OpenAPI 3.1 document.',
+});
+
+export const docs = defineRoute({
+  name: 'meta.docs',
+  method: 'GET',
+  path: '/docs',
+  response: null,
+  doc: 'The table of routes as a page.',
+});
+
+export const metaRoutes = { healthz, describe, openapi, docs, me };

@@ -1,0 +1,69 @@
+/** The server as a value: everything outside is a parameter. */
+import { createAudit } from './audit.ts';
+import { createAuth } from './auth/auth.ts';
+import { createKeys } from './auth/keys.ts';
+import { createRoles } from './auth/roles.ts';
+import { createSessions } from './auth/sessions.ts';
+import { createWhoami } from './auth/whoami.ts';
+import { createHttp } from './http/app.ts';
+import { addLogin } from './http/login.ts';
+import { addStatic } from './http/static.ts';
+import { createLimits } from './limits.ts';
+import { routeModules } from './routes/index.ts';
+import type { Deps, Services } from './services.ts';
+import { createSources } from './store/source.ts';
+import { createStore } from './store/store.ts';
+
+export interface Server {
+  /** Answers requests; Hono's `request()` for tests in process. */
+  app: ReturnType<typeof createHttp>;
+  services: Services;
+  /** Loads the record and keeps it fresh. Resolves when the server has stopped. */
+  run(): Promise<void>;
+  /** Finishes what was accepted: the queue of writes, the audit log. */
+  stop(): Promise<void>;
+}
+
+export function createApp(deps: Deps): Server {
+  const { settings, hub, now } = deps;
+  const stop = new AbortController();
+  const ending = new AbortController();
+  const store = createStore(deps, ending.signal);
+  const keys = createKeys(store.private, deps.random, now);
+  const roles = createRoles(hub, settings.ORG, settings.ORG_ROLES_TTL_S * 1000, now);
+  const whoami = createWhoami(hub, settings.ORG, now);
+  const tasks: (() => Promise<void>)[] = [];
+  const services: Services = {
+    ...deps,
+    store,
+    keys,
+    sessions: createSessions(deps.random, now),
+    auth: createAuth({ hub, settings, store, keys, whoami, roles }),
+    limits: createLimits(settings, now),
+    audit: createAudit({ files: store.private, now, sleep: deps.sleep, signal: stop.signal, log: deps.log }),
+    sources: createSources(hub, settings),
+    signal: stop.signal,
+    onReady: (task) => tasks.push(task),
+  };
+  const app = createHttp(
+    services,
+    routeModules.flatMap((module) => module(services)),
+  );
+  addLogin(app, services);
+  addStatic(app, deps.staticDir);
+  return {
+    app,
+    services,
+    run: () => store.run(() => begin(tasks, deps)),
+    async stop() {
+      stop.abort();
+      await store.drained();
+      ending.abort();
+      await services.audit.flush();
+    },
+  };
+}
+
+function begin(tasks: (() => Promise<void>)[], { log }: Deps): void {
+  for (const task of tasks) task().catch((error: unknown) => log('error', 'background_failed', { error }));
+}

@@ -1,0 +1,92 @@
+/** Who is calling, and may they write as this agent. */
+import { ApiError } from '@collab/contract/errors.ts';
+import { agentPath, HANDSHAKE, scratchBucket } from '@collab/contract/paths.ts';
+import type { HubPort } from '@collab/hub/port.ts';
+import type { Settings } from '../settings.ts';
+import { hubFailure } from '../store/hub-failure.ts';
+import type { Store } from '../store/types.ts';
+import { KEY_PREFIX, type Keys } from './keys.ts';
+import type { Roles } from './roles.ts';
+import type { Auth, Credential, HfUser, Writer } from './types.ts';
+import { sha256 } from './whoami.ts';
+
+export interface AuthDeps {
+  hub: HubPort;
+  settings: Settings;
+  store: Pick<Store, 'get'>;
+  keys: Keys;
+  whoami(token: string): Promise<HfUser>;
+  roles: Roles;
+}
+
+export function createAuth(deps: AuthDeps): Auth {
+  const { settings, store } = deps;
+
+  const user = async ({ bearer }: Credential): Promise<HfUser> => {
+    if (bearer === null)
+      throw new ApiError('UNAUTHORIZED', 'a Hugging Face token is needed', {
+        hint: 'send Authorization: Bearer hf_…, or log in',
+      });
+    if (bearer.startsWith(KEY_PREFIX))
+      throw new ApiError('UNAUTHORIZED', 'an agent key does not prove a Hugging Face user', {
+        hint: 'send a Hugging Face token here',
+      });
+    return deps.whoami(bearer);
+  };
+
+  const registered = (agent: string) => {
+    const card = store.get(agentPath(agent));
+    const hfUser = card?.frontmatter.hf_user;
+    if (!card || typeof hfUser !== 'string' || hfUser === '')
+      throw new ApiError('NOT_REGISTERED', `agent not registered: ${agent}`, {
+        hint: 'register first via POST /v1/agents/register',
+      });
+    return { hfUser, card };
+  };
+
+  const writer: Auth['writer'] = async (credential, agent, options): Promise<Writer> => {
+    const { hfUser } = registered(agent);
+    const { bearer } = credential;
+    if (bearer === null) {
+      if (settings.WRITE_AUTH === 'open' && !options?.always) return { agent, auth: 'none', hfUser };
+      throw new ApiError('UNAUTHORIZED', `writing as ${agent} needs its agent key or its user's token`, {
+        hint: 'send Authorization: Bearer ccak_… (POST /v1/agents/register with force makes a new key)',
+      });
+    }
+    if (bearer.startsWith(KEY_PREFIX)) {
+      if (await deps.keys.check(agent, bearer)) return { agent, auth: 'key', hfUser };
+      throw new ApiError('UNAUTHORIZED', `this is not the key of ${agent}`, {
+        hint: 'POST /v1/agents/register with force makes a new key',
+      });
+    }
+    const caller = await user(credential);
+    if (caller.name.toLowerCase() === hfUser.toLowerCase()) return { agent, auth: 'hf', hfUser };
+    throw new ApiError('IDENTITY_MISMATCH', `${agent} belongs to another user`);
+  };
+
+  return {
+    user,
+    writer,
+    role: deps.roles.role,
+    memberNames: deps.roles.memberNames,
+    async organizer(credential) {
+      const caller = await user(credential);
+      if ((await deps.roles.role(caller)) === 'admin') return caller;
+      throw new ApiError('NOT_ORGANIZER', 'only organizers (admins of the org) may do this', {
+        hint: `ask an admin of ${settings.ORG}`,
+      });
+    },
+    async handshake(agent) {
+      const { card, hfUser } = registered(agent);
+      const bucket = scratchBucket(settings.ORG, settings.COLLAB_SLUG, agent);
+      const bytes = await deps.hub
+        .readFile(bucket, HANDSHAKE, { maxBytes: 4096 })
+        .catch(hubFailure('read the handshake'));
+      const text = bytes === null ? null : new TextDecoder().decode(bytes).trim();
+      if (text !== null && (text === hfUser || sha256(text) === card.frontmatter.handshake)) return;
+      throw new ApiError('BUCKET_NOT_OWNED_BY_CALLER', `${bucket} no longer proves ${hfUser}`, {
+        hint: 'register again with force',
+      });
+    },
+  };
+}

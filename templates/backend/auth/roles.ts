@@ -1,0 +1,58 @@
+/** Roles in the org, looked up with the server's token. */
+import { ApiError } from '@collab/contract/errors.ts';
+import type { HubPort } from '@collab/hub/port.ts';
+import type { HfUser } from './types.ts';
+
+export interface Roles {
+  role(user: HfUser): Promise<string | null>;
+  memberNames(): Promise<ReadonlySet<string> | null>;
+}
+
+const MAX_CACHED = 2_000;
+
+/**
+ * By e-mail first (one call), accepted only for the caller itself; otherwise from the whole member list. Both are
+ * remembered for `ttlMs`.
+ * @returns `null` when the user is no member. Throws ORGANIZER_CHECK_UNAVAILABLE.
+ */
+export function createRoles(hub: HubPort, org: string, ttlMs: number, now: () => number): Roles {
+  const byMail = new Map<string, { role: string; until: number }>();
+  let members: { map: Map<string, string>; until: number } | null = null;
+
+  const viaMail = async (user: HfUser): Promise<string | null> => {
+    if (!user.email) return null;
+    const key = `${user.name.toLowerCase()}\n${user.email}`;
+    const hit = byMail.get(key);
+    if (hit && hit.until > now()) return hit.role;
+    const found = await hub.memberByEmail(org, user.email);
+    if (!found?.role || found.user.toLowerCase() !== user.name.toLowerCase()) return null;
+    if (byMail.size >= MAX_CACHED) byMail.clear();
+    byMail.set(key, { role: found.role, until: now() + ttlMs });
+    return found.role;
+  };
+
+  const all = async () => {
+    if (!members || members.until <= now())
+      members = { map: await hub.orgMembers(org), until: now() + ttlMs };
+    return members.map;
+  };
+
+  return {
+    async role(user) {
+      const mail = await viaMail(user).catch(() => null);
+      if (mail !== null) return mail;
+      const map = await all().catch((cause: unknown) => {
+        throw new ApiError('ORGANIZER_CHECK_UNAVAILABLE', 'roles could not be looked up', {
+          cause,
+          retryAfterS: 30,
+        });
+      });
+      return map.get(user.name.toLowerCase()) ?? null;
+    },
+    memberNames: () =>
+      all().then(
+        (map) => new Set(map.keys()),
+        () => null,
+      ),
+  };
+}

@@ -1,0 +1,37 @@
+/** The head of a message: what its author may set, what the server sets. */
+import type { Frontmatter, Json } from '@collab/contract/schemas.ts';
+
+/** Keys an author may set. */
+export const AUTHOR_KEYS = ['type', 'refs', 'thread', 'lane', 'tags', 'summary', 'channel'] as const;
+/** Keys the server sets: the author's are dropped without a word. */
+export const SERVER_KEYS = [
+  'agent',
+  'timestamp',
+  'via',
+  'auth',
+  'idempotency',
+  'source_sha256',
+  'broadcast',
+] as const;
+
+const scalar = (value: Json) => value === null || typeof value !== 'object';
+const plain = (value: Json) =>
+  scalar(value) || (Array.isArray(value) && value.length <= 64 && value.every(scalar));
+
+/** The allowed part of an author's head, and the names of what was left out. */
+export function authorHead(head: Frontmatter): { kept: Frontmatter; dropped: string[] } {
+  const kept: Frontmatter = {};
+  const dropped: string[] = [];
+  for (const [key, value] of Object.entries(head)) {
+    if ((AUTHOR_KEYS as readonly string[]).includes(key) && plain(value)) kept[key] = value;
+    else if (!(SERVER_KEYS as readonly string[]).includes(key)) dropped.push(key.slice(0, 80));
+  }
+  return { kept, dropped: dropped.slice(0, 50) };
+}
+
+/** Only people are of type `user`: nobody passes for a person by a word in a head. */
+export function authorType(type: Json | undefined, human: boolean): string {
+  const given = typeof type === 'string' && type.trim() !== '' ? type.trim().slice(0, 64) : undefined;
+  if (human) return given ?? 'user';
+  return given === undefined || given === 'user' ? 'agent' : given;
+}

@@ -1,0 +1,127 @@
+/** People log in with the Hub's OAuth; the token never leaves this process. */
+import { createHash } from 'node:crypto';
+import type { Context, Hono } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { Services } from '../services.ts';
+import { SESSION_COOKIE, sameOrigin } from './app.ts';
+
+const STATE_COOKIE = 'collab_login';
+const STATE_MS = 600_000;
+const SESSION_MS = 8 * 3_600_000;
+const SCOPES = 'openid profile email';
+
+interface Attempt {
+  verifier: string;
+  next: string;
+  redirectUri: string;
+  until: number;
+}
+
+const b64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
+
+/** A path on this very site: no scheme, no host, no backslash tricks. */
+export function safeNext(next: string | undefined): string {
+  if (next === undefined || !/^\/(?![/\\])[\x21-\x7e]*$/.test(next) || next.includes('\\')) return '/';
+  const at = new URL(next, 'http://here.invalid');
+  return at.host === 'here.invalid' ? at.pathname + at.search + at.hash : '/';
+}
+
+export function addLogin(app: Hono<any>, s: Services): void {
+  if (s.settings.OAUTH_CLIENT_ID === '') return;
+  const attempts = new Map<string, Attempt>();
+  const secure = s.settings.SPACE_HOST !== '' && !/^(127\.|localhost)/.test(s.settings.SPACE_HOST);
+  const cookie = { httpOnly: true, path: '/', secure, sameSite: secure ? 'None' : 'Lax' } as const;
+
+  app.get('/login', async (c) => {
+    const state = b64(s.random(24));
+    const attempt = {
+      verifier: b64(s.random(32)),
+      next: safeNext(c.req.query('next')),
+      redirectUri: `${origin(s, c)}/auth/callback`,
+      until: s.now() + STATE_MS,
+    };
+    attempts.set(state, attempt);
+    for (const [key, a] of attempts) if (a.until <= s.now() || attempts.size > 1000) attempts.delete(key);
+    attempts.set(state, attempt);
+    setCookie(c, STATE_COOKIE, state, { ...cookie, maxAge: STATE_MS / 1000 });
+    const url = new URL('/oauth/authorize', provider(s));
+    url.search = new URLSearchParams({
+      client_id: s.settings.OAUTH_CLIENT_ID,
+      redirect_uri: attempt.redirectUri,
+      response_type: 'code',
+      scope: SCOPES,
+      state,
+      code_challenge: createHash('sha256').update(attempt.verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    }).toString();
+    return c.redirect(url.toString());
+  });
+
+  app.get('/auth/callback', async (c) => {
+    const state = c.req.query('state') ?? '';
+    const attempt = attempts.get(state);
+    attempts.delete(state);
+    const fail = (code: string) => c.redirect(`/?login_error=${code}`);
+    if (!attempt || attempt.until <= s.now() || getCookie(c, STATE_COOKIE) !== state)
+      return fail('bad_state');
+    deleteCookie(c, STATE_COOKIE, cookie);
+    const code = c.req.query('code');
+    if (!code) return fail('provider');
+    const token = await exchange(s, attempt, code).catch((error: unknown) => {
+      s.log('warn', 'login_failed', { error });
+      return null;
+    });
+    if (token === null) return fail('token_exchange');
+    const user = await s.auth.user({ bearer: token.access, from: 'session' }).catch(() => null);
+    if (!user) return fail('whoami');
+    if (!user.isMember) return fail('not_in_org');
+    const until = s.now() + Math.min(token.seconds * 1000, SESSION_MS);
+    const value = s.sessions.open({ token: token.access, user: user.name, until });
+    setCookie(c, SESSION_COOKIE, value, { ...cookie, maxAge: Math.floor((until - s.now()) / 1000) });
+    return c.redirect(attempt.next);
+  });
+
+  app.post('/logout', (c) => {
+    if (!sameOrigin(c)) return c.redirect('/', 303);
+    s.sessions.close(getCookie(c, SESSION_COOKIE));
+    deleteCookie(c, SESSION_COOKIE, cookie);
+    return c.body(null, 204);
+  });
+}
+
+const provider = (s: Services) => s.settings.OPENID_PROVIDER_URL || s.settings.HF_ENDPOINT;
+
+/** The address the Hub knows this Space by; forwarded headers never decide it. */
+function origin(s: Services, c: Context): string {
+  const host = s.settings.SPACE_HOST;
+  if (host === '') return new URL(c.req.url).origin;
+  return /^(127\.|localhost)/.test(host) ? `http://${host}` : `https://${host}`;
+}
+
+async function exchange(
+  s: Services,
+  attempt: Attempt,
+  code: string,
+): Promise<{ access: string; seconds: number }> {
+  const basic = Buffer.from(`${s.settings.OAUTH_CLIENT_ID}:${s.settings.OAUTH_CLIENT_SECRET}`).toString(
+    'base64',
+  );
+  const response = await fetch(new URL('/oauth/token', provider(s)), {
+    method: 'POST',
+    headers: { Authorization: `Basic ${basic}`, 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: attempt.redirectUri,
+      code_verifier: attempt.verifier,
+    }),
+    signal: AbortSignal.timeout(15_000),
+  });
+  if (!response.ok) throw new Error(`token exchange answered ${response.status}`);
+  const answer = (await response.json()) as { access_token?: unknown; expires_in?: unknown };
+  if (typeof answer.access_token !== 'string') throw new Error('token exchange gave no token');
+  return {
+    access: answer.access_token,
+    seconds: typeof answer.expires_in === 'number' ? answer.expires_in : 28_800,
+  };
+}

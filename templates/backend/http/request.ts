@@ -1,0 +1,103 @@
+/** Reading a request: bounded body, validated parts, who sent it. */
+import { ApiError, type Problem } from '@collab/contract/errors.ts';
+import type { AnyRoute } from '@collab/contract/route.ts';
+import type { Context } from 'hono';
+import type { z } from 'zod';
+
+type Issue = z.core.$ZodIssue;
+
+export const problemsOf = (issues: Issue[]): Problem[] =>
+  issues.slice(0, 20).map((i) => ({ path: i.path.map(String).join('.') || '(body)', problem: i.message }));
+
+/** Bytes of the body, at most `max`. */
+async function bodyBytes(request: Request, max: number): Promise<Uint8Array> {
+  const tooLarge = () => new ApiError('TOO_LARGE', `the body is over ${max} bytes`);
+  if (Number(request.headers.get('content-length') ?? 0) > max) throw tooLarge();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += part.byteLength;
+    if (size > max) throw tooLarge();
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** The JSON body, validated. An empty body is `{}`. */
+export async function readBody(
+  route: AnyRoute,
+  request: Request,
+  max: number,
+): Promise<{ body: unknown; bytes: number; text: string }> {
+  const bytes = await bodyBytes(request, max);
+  if (route.body === null) return { body: undefined, bytes: 0, text: '' };
+  const type = request.headers.get('content-type') ?? '';
+  if (bytes.byteLength > 0 && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type))
+    throw new ApiError('INVALID_REQUEST', 'the body must be JSON', {
+      hint: 'send Content-Type: application/json',
+    });
+  const text = new TextDecoder().decode(bytes);
+  const parsed = route.body.safeParse(parseJson(text));
+  if (parsed.success) return { body: parsed.data, bytes: bytes.byteLength, text };
+  const problems = problemsOf(parsed.error.issues);
+  const first = problems[0];
+  throw new ApiError(
+    'INVALID_REQUEST',
+    first ? `${first.path}: ${first.problem}` : 'the body breaks the schema',
+    { problems },
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return text.trim() === '' ? {} : JSON.parse(text);
+  } catch {
+    throw new ApiError('INVALID_REQUEST', 'the body is not valid JSON');
+  }
+}
+
+/** Known parameters, validated; the names of the unknown ones. The last of a repeated parameter counts. */
+export function readQuery(route: AnyRoute, url: string): { query: unknown; ignored: string[] } {
+  const known = Object.keys(route.query.shape);
+  const given: Record<string, string> = {};
+  const ignored = new Set<string>();
+  for (const [name, value] of new URL(url).searchParams) {
+    if (known.includes(name)) given[name] = value;
+    else ignored.add(name);
+  }
+  const parsed = route.query.safeParse(given);
+  if (parsed.success) return { query: parsed.data, ignored: [...ignored] };
+  const problems = problemsOf(parsed.error.issues);
+  throw new ApiError('INVALID_QUERY', problems.map((p) => `${p.path}: ${p.problem}`).join('; '), {
+    problems,
+  });
+}
+
+export function readParams(route: AnyRoute, raw: Record<string, string>): unknown {
+  const parsed = route.params.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  throw new ApiError(
+    'INVALID_PATH',
+    problemsOf(parsed.error.issues)
+      .map((p) => `${p.path}: ${p.problem}`)
+      .join('; '),
+  );
+}
+
+/** `Authorization: Bearer x`; anything else is no bearer. */
+export function bearerOf(header: string | undefined): string | null {
+  const m = /^bearer[ \t]+(\S.*)$/is.exec(header?.trim() ?? '');
+  const token = m?.[1]?.trim() ?? '';
+  return token !== '' && token.length <= 4096 && /^[\x21-\x7e]+$/.test(token) ? token : null;
+}
+
+/** The caller's address: what the outermost trusted proxy saw, or the connection itself. */
+export function addressOf(c: Context, hops: number, peer: string | undefined): string | undefined {
+  const chain = (c.req.header('x-forwarded-for') ?? '')
+    .split(',')
+    .map((p) => p.trim())
+    .filter(Boolean);
+  const seen = hops > 0 ? chain.at(-hops) : undefined;
+  const ip = seen ?? peer;
+  return ip !== undefined && /^[0-9a-fA-F.:]{2,45}$/.test(ip) ? ip : peer;
+}

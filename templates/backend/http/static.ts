@@ -1,0 +1,69 @@
+/** The dashboard's built files and the participants' client. */
+import { readFile } from 'node:fs/promises';
+import { extname, join, normalize, sep } from 'node:path';
+import type { Context, Hono } from 'hono';
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
+};
+
+/** Only own files run, nothing is loaded from elsewhere but avatars; huggingface.co may frame the page. */
+export const PAGE_CSP = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self' data: https://huggingface.co https://*.huggingface.co https://*.hf.co",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'self' https://huggingface.co http://127.0.0.1:* http://localhost:*",
+].join('; ');
+
+export function addStatic(app: Hono<any>, dir: string | undefined): void {
+  if (dir === undefined) return;
+  app.get(
+    '/client/collab.mjs',
+    async (c, next) => (await file(c, join(dir, 'client'), 'collab.mjs')) ?? next(),
+  );
+  app.get('*', async (c, next) => {
+    const path = decodeURIComponent(new URL(c.req.url).pathname).slice(1) || 'index.html';
+    if (path.startsWith('v1/')) return next();
+    const found = await file(c, join(dir, 'public'), path);
+    if (found) return found;
+    // A permalink of the page itself.
+    const page = extname(path) === '' && (c.req.header('accept') ?? '').includes('text/html');
+    return (page ? await file(c, join(dir, 'public'), 'index.html') : null) ?? next();
+  });
+}
+
+async function file(c: Context, root: string, path: string): Promise<Response | null> {
+  const full = normalize(join(root, path));
+  if (
+    !full.startsWith(root + sep) ||
+    path.includes('\0') ||
+    path.split(/[\\/]/).some((p) => p.startsWith('.'))
+  )
+    return null;
+  const type = TYPES[extname(full)];
+  if (type === undefined) return null;
+  const bytes = await readFile(full).catch(() => null);
+  if (bytes === null) return null;
+  const hashed = /[-.][A-Za-z0-9_-]{8,}\.(?:js|css|woff2|svg|png)$/.test(full) && path.includes('assets/');
+  return c.body(new Uint8Array(bytes), 200, {
+    'Content-Type': type,
+    'Cache-Control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'Content-Security-Policy': PAGE_CSP,
+  });
+}

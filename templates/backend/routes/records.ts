@@ -1,0 +1,64 @@
+/** Answers made of records, the same for every folder. */
+import { ApiError } from '@collab/contract/errors.ts';
+import { printable } from '@collab/contract/identity.ts';
+import { type ListQuery, listPage, matches } from '../domain/list.ts';
+import type { Services } from '../services.ts';
+import type { Entry, Facet, FolderView, StoredRecord } from '../store/types.ts';
+
+const DEFAULT_LIMIT = 10;
+/** Bodies that a `q=` search holds at a time. */
+const SEARCH_CHUNK = 200;
+
+export const recordBody = (r: StoredRecord) => ({
+  filename: r.name,
+  frontmatter: r.frontmatter,
+  body: r.body,
+});
+
+/** Entries of `list` whose record contains `q`; reads bodies, so it costs N. */
+export async function search(s: Services, list: readonly Entry[], q: string): Promise<Set<Entry>> {
+  const found = new Set<Entry>();
+  for (let i = 0; i < list.length; i += SEARCH_CHUNK) {
+    const chunk = list.slice(i, i + SEARCH_CHUNK);
+    const records = await s.store.read(chunk);
+    for (const [n, record] of records.entries()) if (matches(record, q)) found.add(chunk[n] as Entry);
+  }
+  return found;
+}
+
+/** One page in the list grammar. `extend` adds to each record (verification states). */
+export async function listAnswer(
+  s: Services,
+  view: FolderView,
+  query: ListQuery,
+  where: Partial<Record<Facet, string | undefined>>,
+  extend?: (entry: Entry) => Record<string, unknown>,
+  only?: (entry: Entry) => boolean,
+) {
+  const hits = query.q ? await search(s, view.entries(), query.q) : null;
+  const page = listPage(view, query, {
+    where,
+    only: hits || only ? (e) => (hits?.has(e) ?? true) && (only?.(e) ?? true) : undefined,
+    defaultLimit: DEFAULT_LIMIT,
+    maxExpanded: s.settings.EXPAND_MAX_LIMIT,
+  });
+  const { items, ...rest } = page;
+  const records = query.expand ? await s.store.read(items) : null;
+  const shown = records
+    ? records.map((r, i) => ({ ...recordBody(r), ...extend?.(items[i] as Entry) }))
+    : items.map((e) => e.name);
+  return { body: { ...rest, items: shown, ...(s.store.stale && { stale: true }) } };
+}
+
+/** `{folder}/{filename}`, or NOT_FOUND. */
+export async function oneRecord(
+  s: Services,
+  folder: string,
+  filename: string,
+  extend?: (entry: Entry) => Record<string, unknown>,
+) {
+  const entry = filename.includes('/') ? null : s.store.get(`${folder}/${filename}`);
+  if (!entry) throw new ApiError('NOT_FOUND', `no such file: ${printable(filename)}`);
+  const [record] = await s.store.read([entry]);
+  return { body: { ...recordBody(record as StoredRecord), ...extend?.(entry) } };
+}

@@ -1,0 +1,85 @@
+/** Bodies of records: an LRU bounded in bytes, in front of a few downloads at a time. */
+import { ApiError } from '@collab/contract/errors.ts';
+import type { HubPort } from '@collab/hub/port.ts';
+import { parseRecord } from '../codec/frontmatter.ts';
+import type { Entry } from './types.ts';
+
+/** UTF-16 units plus what an entry of the map costs, in bytes. */
+const cost = (body: string) => body.length * 2 + 200;
+
+/** Runs at most `width` of them at a time. */
+export function limiter(width: number): <T>(task: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (task) => {
+    if (running >= width) await new Promise<void>((go) => waiting.push(go));
+    else running++;
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
+  };
+}
+
+export class Bodies {
+  private readonly cache = new Map<string, { entry: Entry; body: string }>();
+  private readonly flights = new Map<string, Promise<string>>();
+  private readonly slot = limiter(16);
+  private held = 0;
+  private readonly hub: HubPort;
+  private readonly bucket: string;
+  private readonly maxBytes: number;
+
+  constructor(hub: HubPort, bucket: string, maxBytes: number) {
+    this.hub = hub;
+    this.bucket = bucket;
+    this.maxBytes = maxBytes;
+  }
+
+  put(entry: Entry, body: string): void {
+    this.drop(entry.path);
+    this.cache.set(entry.path, { entry, body });
+    this.held += cost(body);
+    for (const [path] of this.cache) {
+      if (this.held <= this.maxBytes || this.cache.size <= 1) break;
+      this.drop(path);
+    }
+  }
+
+  drop(path: string): void {
+    const old = this.cache.get(path);
+    if (!old) return;
+    this.held -= cost(old.body);
+    this.cache.delete(path);
+  }
+
+  /** The body of an entry, from memory or the Hub. @throws ApiError HUB_UNAVAILABLE when it cannot be had. */
+  async get(entry: Entry): Promise<string> {
+    const hit = this.cache.get(entry.path);
+    if (hit && hit.entry === entry) {
+      this.cache.delete(entry.path);
+      this.cache.set(entry.path, hit);
+      return hit.body;
+    }
+    const flight = this.flights.get(entry.path) ?? this.fetch(entry);
+    this.flights.set(entry.path, flight);
+    return flight.finally(() => this.flights.delete(entry.path));
+  }
+
+  private async fetch(entry: Entry): Promise<string> {
+    const bytes = await this.slot(() => this.hub.readFile(this.bucket, entry.path)).catch(
+      (cause: unknown) => {
+        throw new ApiError('HUB_UNAVAILABLE', `could not read ${entry.path}`, { cause, retryAfterS: 5 });
+      },
+    );
+    if (bytes === null)
+      throw new ApiError('HUB_UNAVAILABLE', `${entry.path} is listed but cannot be read`, { retryAfterS: 5 });
+    const text = new TextDecoder().decode(bytes);
+    const body = entry.path.endsWith('.md') ? parseRecord(text).body : text;
+    this.put(entry, body);
+    return body;
+  }
+}
