@@ -119,7 +119,7 @@ async function applyOnce(picture: Picture, options: ApplyOptions, hub: HubPort, 
   const operations = operationsFor(plan, at);
   const stamp = () => new Date(io.now()).toISOString();
   // What we are about to set is ours from now on, also when this run is cut off.
-  if (operations.some((operation) => operation.id.startsWith('variable:')))
+  if (operations.some((operation) => operation.id === 'variables'))
     state.variables = [...new Set([...state.variables, ...Object.keys(inputs.variables)])].sort();
   if (JSON.stringify(state) !== JSON.stringify(inputs.state)) await save();
   if (operations.length > 0) await journal(dir, { at: stamp(), run, event: 'begin' });

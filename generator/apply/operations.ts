@@ -9,6 +9,7 @@ import { SPACE_SECRET, spaceFileChanges } from '../plan/space.ts';
 import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
 import { waitForHealth } from './health.ts';
 import { probe } from './observe.ts';
+import { inParallel } from './parallel.ts';
 import type { ApplyOptions } from './types.ts';
 
 /** One step of an apply: a plan node, or a group of nodes that is one call. */
@@ -43,7 +44,7 @@ export function operationsFor(plan: ProvisionPlan, at: OperationContext): Operat
     ...filesOperation('private', of('private-data'), at),
     ...of('check').map((node) => probeOperation(node, at)),
     ...of('space').map((node) => spaceOperation(node, at)),
-    ...of('variable').map((node) => variableOperation(node, at)),
+    ...variablesOperation(of('variable'), at),
     ...of('secret').map((node) => secretOperation(node, at)),
     ...of('space-files').map((node) => commitOperation(node, at)),
     ...of('health').map((node) => healthOperation(node, plan, at)),
@@ -159,15 +160,23 @@ function spaceOperation(node: PlanNode, at: OperationContext): Operation {
   });
 }
 
-function variableOperation(node: PlanNode, at: OperationContext): Operation {
+const VARIABLES_AT_A_TIME = 12;
+
+/** No call sets several variables at once: they go side by side. Setting one again changes nothing. */
+function variablesOperation(nodes: PlanNode[], at: OperationContext): Operation[] {
+  if (nodes.length === 0) return [];
   const id = at.inputs.config.hub.space;
-  const key = pathOf(node);
-  return single(node, true, async () => {
-    if (node.state === 'delete') {
-      await at.hub.deleteSpaceVariable(id, key);
-      at.state.variables = at.state.variables.filter((name) => name !== key);
-    } else await at.hub.setSpaceVariable(id, { key, value: at.inputs.variables[key] ?? '' });
-  });
+  const run = async () => {
+    await inParallel(VARIABLES_AT_A_TIME, nodes, async (node) => {
+      const key = pathOf(node);
+      if (node.state === 'delete') await at.hub.deleteSpaceVariable(id, key);
+      else await at.hub.setSpaceVariable(id, { key, value: at.inputs.variables[key] ?? '' });
+    });
+    const dropped = nodes.filter((node) => node.state === 'delete').map(pathOf);
+    at.state.variables = at.state.variables.filter((key) => !dropped.includes(key));
+  };
+  const title = `${nodes.length} ${nodes.length === 1 ? 'variable' : 'variables'} of ${id}`;
+  return [{ id: 'variables', title, nodes, writes: true, run }];
 }
 
 function secretOperation(node: PlanNode, at: OperationContext): Operation {
