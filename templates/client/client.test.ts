@@ -202,7 +202,7 @@ describe('post and read', () => {
 
   test.each([
     [['post'], 'BODY_MISSING', 1],
-    [['post', '@nothing.md'], 'BODY_UNREADABLE', 1],
+    [['post', '--file', 'nothing.md'], 'BODY_UNREADABLE', 1],
     [['reply', 'text'], 'BAD_FLAG', 2],
     [['board', '--limit', '0'], 'BAD_FLAG', 2],
     [['board', '--nope'], 'BAD_FLAG', 2],

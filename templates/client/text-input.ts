@@ -6,22 +6,27 @@ import type { VerbContext } from './verb.ts';
 /** What the server takes inline: 1 MiB per message or result. */
 const MAX_BYTES = 1_048_576;
 
+/** For verbs that post a text. */
+export const FILE_OPTION = { file: { type: 'string' as const } };
+export const FILE_DOC = { file: 'the text is in this file' };
+
 /**
- * The text a verb posts: the argument itself, `@file`, or standard input for `-`.
+ * The text a verb posts: its words, `--file`, or standard input for `-`.
  * @throws ClientError BODY_MISSING, BODY_UNREADABLE, TOO_LARGE
  */
 export async function bodyFrom(context: VerbContext, what: string): Promise<string> {
-  const given = context.positionals.join(' ');
+  const file = context.options.file;
+  const words = context.positionals.join(' ');
   const body =
-    given === '-'
-      ? await readStdin(context)
-      : given.startsWith('@')
-        ? await readText(context, given.slice(1))
-        : given;
+    typeof file === 'string'
+      ? await readText(context, file)
+      : words === '-'
+        ? await readStdin(context)
+        : words;
   if (body.trim() === '')
     throw new ClientError(
       'BODY_MISSING',
-      `Nothing to post: give the text of the ${what}, @file, or - for standard input.`,
+      `Nothing to post: give the text of the ${what}, --file, or - for standard input.`,
     );
   if (Buffer.byteLength(body) > MAX_BYTES)
     throw new ClientError('TOO_LARGE', `The ${what} is larger than 1 MiB.`, {

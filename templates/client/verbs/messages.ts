@@ -2,10 +2,11 @@ import type { messageRoutes } from '@collab/contract/routes/messages.ts';
 import type { Record_ } from '@collab/contract/schemas.ts';
 import { ClientError } from '../errors.ts';
 import { type AnswerOf, type BodyOf, type Page, printMessages } from '../records.ts';
-import { bodyFrom } from '../text-input.ts';
+import { bodyFrom, FILE_DOC, FILE_OPTION } from '../text-input.ts';
 import { count, reader, session, text, type Verb, type VerbContext } from '../verb.ts';
 
 const POST_OPTIONS: Verb['options'] = {
+  ...FILE_OPTION,
   type: { type: 'string' },
   refs: { type: 'string' },
   thread: { type: 'string' },
@@ -15,6 +16,7 @@ const POST_OPTIONS: Verb['options'] = {
 };
 
 const POST_DOCS = {
+  ...FILE_DOC,
   type: 'kind of message, for filters',
   refs: 'file names this answers, separated by commas',
   thread: 'file name of the first message of the thread',
@@ -55,7 +57,7 @@ function sent(answer: Awaited<ReturnType<typeof send>>) {
 }
 
 export const post: Verb = {
-  args: '<text | @file | ->',
+  args: '<text | ->',
   summary: 'post to the message board; @name reaches an inbox',
   options: POST_OPTIONS,
   docs: POST_DOCS,
@@ -65,7 +67,7 @@ export const post: Verb = {
 const { refs: _refs, ...REPLY_OPTIONS } = POST_OPTIONS;
 
 export const reply: Verb = {
-  args: '<message.md> <text | @file | ->',
+  args: '<message.md> <text | ->',
   summary: 'answer a message; its author is told',
   options: REPLY_OPTIONS,
   docs: POST_DOCS,

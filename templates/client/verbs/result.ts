@@ -3,7 +3,7 @@ import { ClientError } from '../errors.ts';
 import type { AnswerOf, BodyOf } from '../records.ts';
 import type { JobStatus, Summary } from '../run-state.ts';
 import { openScratch, type Scratch } from '../scratch.ts';
-import { bodyFrom } from '../text-input.ts';
+import { bodyFrom, FILE_DOC, FILE_OPTION } from '../text-input.ts';
 import { oneLine } from '../untrusted.ts';
 import { type Session, session, text, type Verb, type VerbContext } from '../verb.ts';
 
@@ -102,9 +102,10 @@ async function frontmatter(context: VerbContext, own: Session): Promise<Record<s
 }
 
 export const result: Verb = {
-  args: '[text | @file | -]',
+  args: '[text | -]',
   summary: 'publish a result, with the score and submission of a run',
   options: {
+    ...FILE_OPTION,
     run: { type: 'string' },
     score: { type: 'string' },
     method: { type: 'string' },
@@ -119,6 +120,7 @@ export const result: Verb = {
     set: { type: 'string', multiple: true },
   },
   docs: {
+    ...FILE_DOC,
     run: 'run prefix that `run` printed (else the newest): score and submission come from it',
     score: 'the score, when no run measured it',
     method: 'short name of what was done',
@@ -136,7 +138,9 @@ export const result: Verb = {
     const own = await session(context);
     const fields = await frontmatter(context, own);
     const body =
-      context.positionals.length > 0 ? await bodyFrom(context, 'result') : String(fields.description ?? '');
+      context.positionals.length > 0 || context.options.file
+        ? await bodyFrom(context, 'result')
+        : String(fields.description ?? '');
     const request: BodyOf<typeof resultRoutes.postResult> = {
       agent_id: own.profile.agent_id,
       frontmatter: fields,

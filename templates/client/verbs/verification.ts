@@ -1,7 +1,7 @@
 import type { resultRoutes } from '@collab/contract/routes/results.ts';
 import { ClientError } from '../errors.ts';
 import type { AnswerOf } from '../records.ts';
-import { bodyFrom } from '../text-input.ts';
+import { bodyFrom, FILE_DOC, FILE_OPTION } from '../text-input.ts';
 import { oneLine } from '../untrusted.ts';
 import { reader, session, type Verb, type VerbContext } from '../verb.ts';
 
@@ -39,10 +39,10 @@ export const verdict: Verb = {
 };
 
 export const appeal: Verb = {
-  args: '<result.md> <text | @file | ->',
+  args: '<result.md> <text | ->',
   summary: 'ask the organizers for another look at your judged result',
-  options: {},
-  docs: {},
+  options: FILE_OPTION,
+  docs: FILE_DOC,
   async run(context) {
     const name = resultName(context, 'appeal');
     const { api, profile } = await session(context);
