@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { eachLine } from './lines.ts';
+import { unwatchGroup, watchGroup } from './reaper.ts';
 
 export interface ChildOptions {
   command: string;
@@ -27,18 +28,27 @@ export interface Child {
 /** Starts a program in a process group of its own, so that everything it starts can be ended with it. */
 export function startChild({ command, args, cwd, env, onLine }: ChildOptions): Child {
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { pid } = child;
+  if (pid !== undefined) watchGroup(pid);
   for (const stream of [child.stdout, child.stderr]) eachLine(stream, onLine);
   const exited = new Promise<Exit>((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, error: error.message }));
-    child.once('exit', () => setTimeout(() => releaseOutput(child), 250).unref());
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    let release: NodeJS.Timeout | undefined;
+    child.once('exit', () => {
+      release = setTimeout(() => releaseOutput(child), 250);
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(release);
+      killGroup(pid, 'SIGKILL');
+      if (pid !== undefined) unwatchGroup(pid);
+      resolve({ code, signal });
+    });
   });
   const stop = async (graceMs = 3000) => {
     killGroup(child.pid, 'SIGTERM');
     const timer = setTimeout(() => killGroup(child.pid, 'SIGKILL'), graceMs);
     await exited;
     clearTimeout(timer);
-    killGroup(child.pid, 'SIGKILL');
   };
   return { pid: child.pid, exited, stop };
 }
@@ -55,6 +65,7 @@ export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }

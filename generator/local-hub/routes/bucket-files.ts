@@ -66,11 +66,15 @@ function tree(c: HubRequest): Response {
   return c.json(page.map((entry) => treeItem(entry, files, paths)));
 }
 
-/** Entries one level below the prefix: files, and folders written as `folder/`. */
+/**
+ * One level of a tree: for a folder (`dir` or `dir/`) what lies in it, for any other string prefix the matching names
+ * beside each other. Folders are written as `folder/`.
+ */
 function withFolders(paths: string[], prefix: string): string[] {
-  const level = prefix.lastIndexOf('/') + 1;
+  const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
   const entries = paths.map((path) => {
-    const slash = path.indexOf('/', prefix.endsWith('/') || prefix === '' ? prefix.length : level);
+    const from = path.startsWith(folder) ? folder.length : prefix.length;
+    const slash = path.indexOf('/', from);
     return slash < 0 ? path : path.slice(0, slash + 1);
   });
   return [...new Set(entries)].sort();

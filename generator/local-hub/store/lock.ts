@@ -54,8 +54,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Start time of a process where the system tells it (Linux): a recycled pid is not the old holder. */
+/** Start time of a process where the system tells it (Linux): a recycled pid or a zombie is not the old holder. */
 async function startOf(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  return stat === null ? null : (stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null);
+  if (stat === null) return null;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? 'ended' : (fields[19] ?? null);
 }
