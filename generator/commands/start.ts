@@ -10,6 +10,7 @@ import { Cancelled, CollabError } from '../errors.ts';
 import { ensurePrepared } from '../eval/prepare.ts';
 import { requirePython } from '../tour/python.ts';
 import { checkReport, readReport, type TourReport } from '../tour/report.ts';
+import { forPeople } from '../tour/telling.ts';
 import { type TourOutcome, takeTour } from '../tour/tour.ts';
 
 interface Timings {
@@ -53,16 +54,23 @@ async function provision(
     ...(hub.tokens['participant-1'] ? { participantToken: hub.tokens['participant-1'] } : {}),
     progress: context.progress,
   });
-  const failed = report.operations.find((op) => op.state === 'failed')?.error;
-  if (report.status !== 'ok' || !report.apiUrl)
-    throw new CollabError(
-      failed?.code ?? 'APPLY_FAILED',
-      failed?.message ?? 'The plan could not be applied.',
-      {
-        next: failed?.next ?? [{ command: `create-collab apply ${dir}`, why: 'shows what is missing' }],
-      },
-    );
+  if (report.status !== 'ok' || !report.apiUrl) throw applyFailed(report, dir);
   return { ...report, apiUrl: report.apiUrl };
+}
+
+/** The first thing that went wrong, in its own words. */
+function applyFailed({ operations, plan }: ApplyReport, dir: string): CollabError {
+  const failed = operations.find((op) => op.state === 'failed')?.error;
+  const stuck = plan.nodes.filter((node) => ['blocked', 'human', 'conflict'].includes(node.state));
+  return new CollabError(
+    failed?.code ?? 'APPLY_FAILED',
+    failed?.message ?? 'The plan could not be applied.',
+    {
+      problems: failed ? [] : stuck.map((node) => ({ at: node.id, problem: node.reason })),
+      next: failed?.next ??
+        stuck[0]?.next ?? [{ command: `create-collab plan ${dir}`, why: 'shows what is missing' }],
+    },
+  );
 }
 
 interface Ready {
@@ -116,7 +124,8 @@ function board({ report }: Ready): string[] {
   );
 }
 
-const run: Command['run'] = async (context) => {
+const run: Command['run'] = async (given) => {
+  const context = given.json ? given : { ...given, progress: forPeople(given.progress) };
   const { io } = context;
   const began = io.now();
   const dir = resolve(io.cwd, context.positionals[0] ?? 'gemma-collab');
