@@ -1,5 +1,6 @@
 /** The table as questions on a terminal, in its order; only what is still open is asked, and nothing is written here. */
 
+import { setMaxListeners } from 'node:events';
 import { resolve as resolvePath } from 'node:path';
 import * as clack from '@clack/prompts';
 import { requireFree } from '../apply/files.ts';
@@ -35,6 +36,8 @@ export async function answered<T>(prompt: Promise<T>): Promise<Exclude<T, symbol
 /** @returns every answer a person gave, ready to be written. */
 export async function ask(io: Io, options: Given, dir: string | undefined): Promise<Asked> {
   const terminal: Terminal = { io, common: { input: io.stdin, output: io.stdout, signal: io.signal } };
+  // Every question listens for Ctrl-C, and there are many questions.
+  setMaxListeners(0, io.signal);
   clack.intro('create-collab: from a question to a running collaboration', terminal.common);
   let gathered = await withTemplate(terminal, options);
   const folder = dir ?? (await askFolder(terminal, gathered.template));

@@ -12,7 +12,7 @@ const cut = (text: unknown, width = 60) => {
   const line = String(text ?? '').replace(/\s+/g, ' ');
   return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 };
-const row = (name: string, text: unknown) => `${name.padEnd(14)}${cut(text)}`;
+const row = (name: string, text: unknown) => `${name.padEnd(16)}${cut(text)}`;
 
 /** The template's part, shown instead of asked. */
 export function templateLines({ defaults }: Pick<Gathered, 'defaults'>): string[] {

@@ -15,14 +15,15 @@ const md = (value: unknown) =>
   String(value)
     .replace(/\s+/g, ' ')
     .replace(/[\\`*{}[\]<>#|~!&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (c) => `\\${c}`)
-    .replace(/^([-+=]|\d+[.)])/, '\\$1');
+    .replace(/^([-+=])/, '\\$1')
+    .replace(/^(\d+)([.)])/, '$1\\$2');
 
 /** Inline code; the fence is longer than any run of backticks inside. */
 function code(value: unknown): string {
   const text = String(value).replace(/\s+/g, ' ');
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map((run) => run[0].length));
   const fence = '`'.repeat(longest + 1);
-  const pad = /^`|`$/.test(text) ? ' ' : '';
+  const pad = /^[` ]|[` ]$/.test(text) ? ' ' : '';
   return `${fence}${pad}${text}${pad}${fence}`;
 }
 

@@ -1,0 +1,307 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli, KEY, type Keys, tempDir, terminal } from '../helpers/fake-io.ts';
+import { packageRoot } from '../helpers/package-root.ts';
+
+/** Every path with mode and content, as one text. */
+function treeOf(dir: string): string {
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => {
+      const hash = createHash('sha256').update(readFileSync(path)).digest('hex');
+      return `${path.slice(dir.length + 1)} ${(statSync(path).mode & 0o777).toString(8)} ${hash}`;
+    })
+    .join('\n');
+}
+
+/** Splits a POSIX shell line of plain and single-quoted words. */
+function words(line: string): string[] {
+  const found = line.matchAll(/((?:'[^']*'|\\.|[^\s'\\])+)/g);
+  return [...found].map((m) =>
+    (m[1] as string).replace(/'([^']*)'|\\(.)/g, (_all, quoted, escaped) => quoted ?? escaped),
+  );
+}
+const replayOf = (text: string) => words(/npx create-collab@\S+ (new .*--yes)/s.exec(text)?.[1] ?? '');
+
+describe('new without a terminal', () => {
+  it('writes the whole Gemma repository', async () => {
+    const ran = await cli(['new', 'gemma-collab', '--template', 'gemma', '--yes', '--json'], {
+      packageRoot: packageRoot(),
+    });
+    expect(ran.code).toBe(0);
+    expect(ran.json()).toMatchObject({ status: 'ok', dir: 'gemma-collab', template: 'gemma', slug: 'gemma' });
+    const dir = join(ran.io.cwd, 'gemma-collab');
+    for (const path of [
+      'challenge.yaml',
+      'README.md',
+      'SETUP.md',
+      'AGENTS.md',
+      'CLAUDE.md',
+      '.gitignore',
+      '.env.example',
+      'package.json',
+      '.collab/template.json',
+      'bucket/README.md',
+      'bucket/results/README.md',
+      'harness/run.py',
+      'space/Dockerfile',
+      'space/server.mjs',
+      'space/public/index.html',
+      'space/client/collab.mjs',
+      'space/build.json',
+      'space/src/contract/settings.ts',
+      'task/task.md',
+      'submissions/baseline/manifest.json',
+    ])
+      expect(existsSync(join(dir, path)), path).toBe(true);
+    const all = treeOf(dir);
+    expect(all).not.toMatch(/\.hbs |\.test\.ts |node_modules|_gitignore|__pycache__/);
+    expect(readdirSync(ran.io.cwd)).toEqual(['gemma-collab']);
+  });
+
+  it('names every missing answer with its flag, exits 2, writes nothing', async () => {
+    const ran = await cli(['new', 'x', '--json']);
+    expect(ran.code).toBe(2);
+    const { status, code, problems, next } = ran.json();
+    expect({ status, code }).toEqual({ status: 'action_required', code: 'ANSWERS_MISSING' });
+    expect(problems.map((p: { at: string }) => p.at)).toEqual(
+      expect.arrayContaining(['--title <value>', '--slug <value>', '--hub <value>']),
+    );
+    expect(next[0].command).toBe('create-collab new x --template gemma --yes');
+    expect(readdirSync(ran.io.cwd)).toEqual([]);
+  });
+
+  it('an agent in a terminal is not asked', async () => {
+    const ran = await cli(['new', 'x'], { tty: true, env: { AI_AGENT: 'some-agent' } });
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain('--title <value>: What is the challenge called?');
+  });
+
+  it('--yes cannot invent an organization', async () => {
+    const ran = await cli(['new', 'x', '--yes', '--hub', 'https://huggingface.co', '--json']);
+    expect(ran.code).toBe(2);
+    expect(ran.json().problems.map((p: { at: string }) => p.at)).toEqual(
+      expect.arrayContaining(['--org', '--private-namespace']),
+    );
+  });
+
+  it('--dry-run shows the files and exits 2', async () => {
+    const ran = await cli(['new', 'x', '--yes', '--dry-run', '--json'], { packageRoot: packageRoot() });
+    expect(ran.code).toBe(2);
+    expect(ran.json().files.map((f: { path: string }) => f.path)).toContain('challenge.yaml');
+    expect(readdirSync(ran.io.cwd)).toEqual([]);
+  });
+});
+
+describe('four doors, one room', () => {
+  const title = `Tom & "Jerry's" {{x}} #1: 🚀 \`race\` | <b> *go*`;
+  it('the same answers give the same bytes through flags, file, --set and prompts', async () => {
+    const root = packageRoot();
+    const cwd = tempDir();
+    const run = (argv: string[]) => cli(argv, { packageRoot: root, cwd });
+    const flags = await run([
+      'new',
+      'a',
+      '--yes',
+      '--title',
+      title,
+      '--slug',
+      'race',
+      '--org',
+      'acme',
+      '--no-private',
+      '--budget-usd',
+      '7',
+    ]);
+    expect(flags.err).toBe('');
+    writeFileSync(
+      join(cwd, 'answers.yaml'),
+      `challenge:\n  title: ${JSON.stringify(title)}\n  slug: race\nhub: { org: acme }\nhardware: { budget_usd: 7 }\n`,
+    );
+    await run(['new', 'b', '--answers', 'answers.yaml']);
+    await run([
+      'new',
+      'c',
+      '--yes',
+      '--set',
+      `challenge.title=${title}`,
+      '--set',
+      'challenge.slug=race',
+      '--set',
+      'hub.org=acme',
+      '--set',
+      'hardware.budget_usd=7',
+    ]);
+    const keys: Keys = {
+      'What is the challenge called?': [title, KEY.enter],
+      'Short name': ['race', KEY.enter],
+      'Organization of the participants?': ['acme', KEY.enter],
+      'Budget for all jobs': ['7', KEY.enter],
+      'And now?': [KEY.down, KEY.enter],
+    };
+    const asked = await terminal(['new', 'd', '--template', 'gemma'], keys, { packageRoot: root, cwd });
+    expect({ err: asked.err, code: asked.code }).toEqual({ err: '', code: 0 });
+    const a = treeOf(join(cwd, 'a'));
+    expect(treeOf(join(cwd, 'b'))).toBe(a);
+    expect(treeOf(join(cwd, 'c'))).toBe(a);
+    expect(treeOf(join(cwd, 'd'))).toBe(a);
+
+    await run(['new', 'e', '--answers', 'a/challenge.yaml']);
+    expect(treeOf(join(cwd, 'e'))).toBe(a);
+
+    const again = replayOf(asked.out).map((word) => (word === 'd' ? 'f' : word));
+    expect((await run(again)).code).toBe(0);
+    expect(treeOf(join(cwd, 'f'))).toBe(a);
+  });
+
+  it('every setting can be said by its flag, and the replay repeats it', async () => {
+    const root = packageRoot();
+    const cwd = tempDir();
+    const argv = [
+      'new',
+      'a',
+      '--template',
+      'blank',
+      '--yes',
+      '--title',
+      'Primes, fast',
+      '--objective',
+      "It's a\nlong story",
+      '--lanes',
+      'Sieves, Wheels',
+      '--gates',
+      "[{id: ok, field: ok, op: '>=', limit: 1}]",
+      '--metric-baseline=-3',
+      '--metric-allow-non-positive',
+      '--no-jobs',
+      '--verification',
+      'peer',
+      '--approvals',
+      '3',
+      '--private',
+      '--set',
+      'gates.ok.limit=2',
+      '--divisions',
+      '[{id: main, label: Main, gates: [ok], headline: true}]',
+    ];
+    const first = await cli(argv, { packageRoot: root, cwd });
+    expect(first.err).toBe('');
+    const text = readFileSync(join(cwd, 'a/challenge.yaml'), 'utf8');
+    expect(text).toContain('slug: primes-fast');
+    expect(text).toMatch(/limit: 2\n/);
+    const again = replayOf(first.out).map((word) => (word === 'a' ? 'b' : word));
+    expect((await cli(again, { packageRoot: root, cwd })).code).toBe(0);
+    expect(treeOf(join(cwd, 'b'))).toBe(treeOf(join(cwd, 'a')));
+  });
+});
+
+describe('new on a terminal', () => {
+  it('asks in the order of the table and skips what the template fixes', async () => {
+    const { asked, code, err } = await terminal(
+      ['new'],
+      { 'And now?': [KEY.down, KEY.enter] },
+      { packageRoot: packageRoot() },
+    );
+    expect({ err, code }).toEqual({ err: '', code: 0 });
+    expect(asked).toEqual([
+      'Which template?',
+      'Into which folder?',
+      'What is the challenge called?',
+      'Short name for buckets and URLs?',
+      'One line that makes people want to join?',
+      'Timeline?',
+      'How do participants reach you?',
+      'Jobs per agent and day?',
+      'Jobs per user and day, over all of their agents?',
+      'Budget for all jobs together, in dollars? (hard stop; 0: none)',
+      'Where will it run?',
+      'Organization of the participants?',
+      expect.stringContaining('Namespace for private things?'),
+      'Keep it private to the organization?',
+      'Write it?',
+      'And now?',
+    ]);
+  });
+
+  it('Ctrl-C at each question cancels with 130 and leaves nothing', async () => {
+    const root = packageRoot();
+    const { asked } = await terminal(['new'], { 'And now?': [KEY.down, KEY.enter] }, { packageRoot: root });
+    for (const question of asked.slice(0, -1)) {
+      const ran = await terminal(['new'], { [question]: KEY.ctrlC }, { packageRoot: root });
+      expect({ question, code: ran.code }).toEqual({ question, code: 130 });
+      expect(readdirSync(ran.io.cwd)).toEqual([]);
+    }
+  });
+});
+
+describe('what cannot be written', () => {
+  it.each([
+    [
+      'unknown template',
+      ['new', 'x', '--template', 'gema', '--yes'],
+      /UNKNOWN_TEMPLATE.*did you mean "gemma"/,
+    ],
+    [
+      'invalid slug',
+      ['new', 'x', '--yes', '--slug', 'My Slug'],
+      /--slug: challenge.slug must be lower case: "my-slug"/,
+    ],
+    [
+      'wrong number',
+      ['new', 'x', '--yes', '--budget-usd', 'lots'],
+      /--budget-usd: hardware.budget_usd must be a number, is text/,
+    ],
+    ['unknown flag', ['new', 'x', '--titel', 'x'], /BAD_FLAG/],
+    ['unknown --set', ['new', 'x', '--yes', '--set', 'challenge.titel=x'], /did you mean "challenge.title"/],
+    ['--set without =', ['new', 'x', '--yes', '--set', 'challenge.title'], /wants path=value/],
+    ['no such answers file', ['new', 'x', '--answers', 'none.yaml'], /ANSWERS_NOT_FOUND/],
+    ['two folders', ['new', 'x', 'y', '--yes'], /BAD_USAGE.*"y"/],
+    ['a folder below a file', ['new', 'file/x', '--yes'], /NOT_A_DIRECTORY/],
+    ['a folder in use', ['new', 'used', '--yes'], /DIR_NOT_EMPTY.*mine\.txt/],
+  ])('%s', async (_name, argv, wanted) => {
+    const cwd = tempDir();
+    writeFileSync(join(cwd, 'file'), '');
+    mkdirSync(join(cwd, 'used'));
+    writeFileSync(join(cwd, 'used/mine.txt'), 'mine');
+    const ran = await cli(argv, { packageRoot: packageRoot(), cwd });
+    expect(ran.code).not.toBe(0);
+    expect(ran.err).toMatch(wanted);
+    expect(readdirSync(cwd).sort()).toEqual(['file', 'used']);
+    expect(readdirSync(join(cwd, 'used'))).toEqual(['mine.txt']);
+  });
+
+  it('an answers file with a mistake is shown at its line', async () => {
+    const cwd = tempDir();
+    writeFileSync(join(cwd, 'a.yaml'), 'metric:\n  order: up\n');
+    const ran = await cli(['new', 'x', '--answers', 'a.yaml'], { cwd });
+    expect(ran.err).toMatch(/a\.yaml:2:10: metric\.order must be one of desc, asc/);
+  });
+
+  it('a package without its build says so', async () => {
+    const root = packageRoot();
+    writeFileSync(join(root, 'none'), '');
+    const ran = await cli(['new', 'x', '--yes'], { packageRoot: tempDir() });
+    expect(ran.err).toMatch(/PACKAGE_INCOMPLETE/);
+  });
+
+  it('a secret in an answer is refused and never echoed', async () => {
+    const secret = ['hf', 'A'.repeat(34)].join('_');
+    const ran = await cli(['new', 'x', '--yes', '--contact', `ask ${secret}`, '--json', '--verbose']);
+    expect(ran.code).toBe(1);
+    expect(ran.out + ran.err).not.toContain(secret);
+  });
+
+  it('an existing empty folder is filled and keeps its identity', async () => {
+    const cwd = tempDir();
+    mkdirSync(join(cwd, 'here/.git'), { recursive: true });
+    const before = statSync(join(cwd, 'here')).ino;
+    const ran = await cli(['new', 'here', '--yes'], { packageRoot: packageRoot(), cwd });
+    expect(ran.code).toBe(0);
+    expect(statSync(join(cwd, 'here')).ino).toBe(before);
+    expect(existsSync(join(cwd, 'here/challenge.yaml'))).toBe(true);
+  });
+});
