@@ -30,11 +30,7 @@ function code(value: unknown): string {
 /** A cell of a Markdown table. */
 const cell = (value: unknown) => md(value) || ' ';
 
-/** One word of a POSIX shell. */
-const sh = (value: unknown) =>
-  /^[\w./:@=+-]+$/.test(String(value)) ? String(value) : `'${String(value).replaceAll("'", `'\\''`)}'`;
-
-export const HELPERS = { json, yaml: json, md, code, cell, sh } as const;
+export const HELPERS = { json, yaml: json, md, code, cell } as const;
 for (const [name, helper] of Object.entries(HELPERS))
   engine.registerHelper(name, (value: unknown) => helper(value));
 
