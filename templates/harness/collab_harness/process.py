@@ -36,14 +36,18 @@ class Program:
 
 
 class Running:
-    """A started program. Everything it says ends in `log`, at most `limits.output_bytes`; nothing it says is evidence."""
+    """A started program. What it prints ends in `log`, at most `limits.output_bytes`, and is no evidence.
 
-    def __init__(self, program: Program, isolation: Isolation, limits: Limits, required: list[str] | None = None) -> None:
+    With `talk` its standard input and output are left to a Conversation, and `log` holds standard error alone.
+    """
+
+    def __init__(self, program: Program, isolation: Isolation, limits: Limits, required: list[str] | None = None, talk: bool = False) -> None:
         self.program, self.limits = program, limits
         self.log = bytearray()
         self.exceeded: str | None = None
         self._give_away(program.scratch, isolation)
-        self._process, self.isolation_report = _spawn(program, isolation, limits, required or [])
+        self._process, self.isolation_report = _spawn(program, isolation, limits, required or [], talk)
+        self.standard_input, self.standard_output = self._process.stdin, self._process.stdout
         isolation.held.update(self.isolation_report)
         self._reader = threading.Thread(target=self._collect, daemon=True)
         self._reader.start()
@@ -86,7 +90,7 @@ class Running:
         self._kill_tree()
 
     def _collect(self) -> None:
-        stream = self._process.stdout
+        stream = self._process.stderr or self._process.stdout
         assert stream is not None
         room = self.limits.output_bytes
         total = 0
@@ -123,7 +127,7 @@ def _resolve(argv: list[str]) -> list[str]:
     return [sys.executable, *argv[1:]] if argv[0] in ("python", "python3") else argv
 
 
-def _spawn(program: Program, isolation: Isolation, limits: Limits, required: list[str]) -> tuple[subprocess.Popen[bytes], dict[str, str | None]]:
+def _spawn(program: Program, isolation: Isolation, limits: Limits, required: list[str], talk: bool) -> tuple[subprocess.Popen[bytes], dict[str, str | None]]:
     own_user = "unprivileged_user" in isolation.wanted
     spec = {
         "argv": _resolve(program.argv),
@@ -140,7 +144,8 @@ def _spawn(program: Program, isolation: Isolation, limits: Limits, required: lis
     reading, writing = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-I", str(_SANDBOX), json.dumps(spec | {"report_fd": writing})],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE if talk else subprocess.STDOUT,
         start_new_session=True, pass_fds=[writing], env={"PATH": os.defpath},
     )  # fmt: skip
     os.close(writing)

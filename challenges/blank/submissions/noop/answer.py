@@ -1,0 +1,1 @@
+"""Ends at once: no answer. A harness that measures this measures nothing."""

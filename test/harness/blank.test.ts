@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runHarness } from '../../generator/eval/harness.ts';
+import { ensurePrepared } from '../../generator/eval/prepare.ts';
+import { emitted } from './emitted.ts';
+import { contextOf, machine } from './io.ts';
+
+let challenge: Awaited<ReturnType<typeof emitted>>;
+
+beforeAll(async () => {
+  challenge = await emitted('blank');
+  await ensurePrepared(contextOf(machine(challenge.dir), []), challenge);
+});
+afterAll(() => challenge.remove());
+
+const measure = (sample: string, secret: boolean) =>
+  runHarness(machine(challenge.dir), challenge, {
+    submission: join(challenge.dir, 'submissions', sample),
+    state: join(challenge.dir, 'runs', `${sample}-${secret}`),
+    private: secret,
+  });
+
+test('the example challenge ranks the faster program above the baseline', async () => {
+  const [baseline, faster] = [await measure('baseline', true), await measure('faster', true)];
+  expect([baseline.valid, faster.valid]).toEqual([true, true]);
+  expect(faster.score).toBeGreaterThan(2 * (baseline.score ?? Number.POSITIVE_INFINITY));
+});
+
+test('oracle passes, a program that does nothing is at fault', async () => {
+  expect((await measure('oracle', true)).valid).toBe(true);
+  expect((await measure('noop', true)).state).toBe('submission-fault');
+});
+
+test('known answers win on public questions and are invalid on private ones', async () => {
+  expect((await measure('cheats/known-answers', false)).valid).toBe(true);
+  expect((await measure('cheats/known-answers', true)).failed).toEqual(['correct']);
+});
