@@ -12,6 +12,15 @@ const quiet = process.argv.includes('--quiet');
 const NODE_BANNER =
   "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);";
 
+// zod's index takes the error messages of fifty languages along; we speak one.
+const oneLanguage = {
+  name: 'one-language',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    })),
+};
+
 const node =
   (entry, outfile, more = {}) =>
   async () => {
@@ -27,6 +36,7 @@ const node =
       legalComments: 'none',
       banner: { js: NODE_BANNER },
       absWorkingDir: root,
+      plugins: [oneLanguage],
       ...(more.outdir ? {} : { outfile: join(root, outfile) }),
       ...more,
     });
