@@ -13,6 +13,7 @@ import { routeModules } from './routes/index.ts';
 import type { Deps, Services } from './services.ts';
 import { createSources } from './store/source.ts';
 import { createStore } from './store/store.ts';
+import { createEvaluation } from './verify/evaluation.ts';
 
 export interface Server {
   /** Answers requests; Hono's `request()` for tests in process. */
@@ -33,7 +34,7 @@ export function createApp(deps: Deps): Server {
   const roles = createRoles(hub, settings.ORG, settings.ORG_ROLES_TTL_S * 1000, now);
   const whoami = createWhoami(hub, settings.ORG, now);
   const tasks: (() => Promise<void>)[] = [];
-  const services: Services = {
+  const core: Omit<Services, 'evaluation'> = {
     ...deps,
     store,
     keys,
@@ -45,6 +46,8 @@ export function createApp(deps: Deps): Server {
     signal: stop.signal,
     onReady: (task) => tasks.push(task),
   };
+  const services: Services = { ...core, evaluation: createEvaluation(core) };
+  services.onReady(() => services.evaluation.run());
   const app = createHttp(
     services,
     routeModules.flatMap((module) => module(services)),

@@ -9,6 +9,7 @@ import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
 import type { Sources } from './store/source.ts';
 import type { RunningStore } from './store/store.ts';
+import type { Evaluation } from './verify/evaluation.ts';
 
 /** The outside world, as parameters. */
 export interface Deps {
@@ -38,6 +39,8 @@ export interface Services extends Deps {
   limits: Limits;
   audit: Audit;
   sources: Sources;
+  /** Verdicts, boards, the job ledger and what runs by it. */
+  evaluation: Evaluation;
   /** Registers background work that begins when the record is loaded and ends with `signal`. Errors are logged. */
   onReady(task: () => Promise<void>): void;
   /** Fires when the server stops: background work ends. */

@@ -53,7 +53,8 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
 }
 
 /** `{x}` → `:x`, `{x*}` → the rest. */
-const honoPath = (path: string) => path.replace(/\{(\w+)\*\}/g, ':$1{.+}').replace(/\{(\w+)\}/g, ':$1');
+const honoPath = (path: string) =>
+  path.replace(/\{(\w+)\}(:\w+)/g, ':$1{[^/]+$2}').replace(/\{(\w+)\*\}/g, ':$1{.+}').replace(/\{(\w+)\}/g, ':$1');
 
 function byPath(bindings: Binding[]): Map<string, string[]> {
   const out = new Map<string, string[]>();

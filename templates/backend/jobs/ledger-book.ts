@@ -47,15 +47,21 @@ export interface LedgerBook {
   settled(id: string, seconds: number): Promise<void>;
   /** The job never ran. */
   released(id: string): Promise<void>;
+  /** As it stands on the Hub. */
   read(): Promise<Ledger>;
+  /** As this server last saw it: no call to the Hub once it was read. For showing, never for admitting. */
+  recent(): Promise<Ledger>;
 }
 
 export function ledgerBook({ files, settings, now }: LedgerDeps): LedgerBook {
   const path = settings.JOB_QUOTA_LEDGER_PATH;
+  let seen: Ledger | null = null;
   const update = async (change: (ledger: Ledger) => Ledger | undefined) => {
     await files
       .updateText(path, (text) => {
-        const after = change(readLedger(text));
+        const before = readLedger(text);
+        const after = change(before);
+        seen = after ?? before;
         return after && writeLedger(prune(after, now()));
       })
       .catch(unavailable);
@@ -65,6 +71,11 @@ export function ledgerBook({ files, settings, now }: LedgerDeps): LedgerBook {
       const entry = ledger.entries.find((candidate) => candidate.id === id);
       return entry && amend(ledger, id, fields(entry));
     });
+
+  const read = async () => {
+    seen = readLedger(await files.readText(path).catch(unavailable));
+    return seen;
+  };
 
   return {
     async reserve(request) {
@@ -85,7 +96,8 @@ export function ledgerBook({ files, settings, now }: LedgerDeps): LedgerBook {
         usd: Math.min(entry.usd, jobUsd(settings.JOB_USD_PER_HOUR, seconds)),
       })),
     released: (id) => change(id, () => ({ state: 'released' })),
-    read: async () => readLedger(await files.readText(path)),
+    read,
+    recent: async () => seen ?? read(),
   };
 }
 

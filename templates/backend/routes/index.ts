@@ -1,7 +1,23 @@
 /** Every route module of the server. */
 import type { RouteModule } from '../http/handle.ts';
 import { routes as agents } from './agents.ts';
+import { routes as digest } from './digest.ts';
+import { routes as jobs } from './jobs.ts';
+import { routes as leaderboard } from './leaderboard.ts';
 import { routes as messages } from './messages.ts';
 import { routes as meta } from './meta.ts';
+import { routes as results } from './results.ts';
+import { routes as sync } from './sync.ts';
+import { routes as verdicts } from './verdicts.ts';
 
-export const routeModules: RouteModule[] = [meta, agents, messages];
+export const routeModules: RouteModule[] = [
+  meta,
+  agents,
+  messages,
+  results,
+  verdicts,
+  leaderboard,
+  digest,
+  sync,
+  jobs,
+];

@@ -7,8 +7,8 @@ import { getResult, listResults, postResult } from '@collab/contract/routes/resu
 import { type Frontmatter, type VerificationState, verificationState } from '@collab/contract/schemas.ts';
 import { mergeServer, parseSubmitted, writeRecord } from '../codec/frontmatter.ts';
 import { wireState } from '../domain/leaderboard/eligible.ts';
-import { stampHead, type TakenResult, takeResult } from '../domain/results/take.ts';
 import { readSnapshotRef, snapshotRef } from '../domain/results/snapshot.ts';
+import { stampHead, type TakenResult, takeResult } from '../domain/results/take.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
@@ -48,19 +48,23 @@ export const routes: RouteModule = (s) => [
       ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
       ...(ready.auth === 'none' && { auth: 'none' }),
     });
-    return { status: 201, body: { ...answer, verification: 'pending', warnings: warningsOf(s, ready) } };
+    const verification = s.evaluation.standings.state(answer.filename);
+    return { status: 201, body: { ...answer, verification, warnings: warningsOf(s, ready) } };
   }),
   handle(listResults, async (call) => {
     await s.evaluation.standings.ready();
     const states = statesOf(call.query.verification);
-    const only = states && ((entry: Entry) => states.has(wireState(stateOf(s, entry))) || states.has(stateOf(s, entry)));
+    const only =
+      states && ((entry: Entry) => states.has(wireState(stateOf(s, entry))) || states.has(stateOf(s, entry)));
     const extend = (entry: Entry) => ({ verification: stateOf(s, entry) });
     const { status } = call.query;
     return listAnswer(s, s.store.folder('results'), call.query, { status }, extend, only) as never;
   }),
   handle(getResult, async (call) => {
     await s.evaluation.standings.ready();
-    return oneRecord(s, 'results', call.params.filename, (entry) => ({ verification: stateOf(s, entry) })) as never;
+    return oneRecord(s, 'results', call.params.filename, (entry) => ({
+      verification: stateOf(s, entry),
+    })) as never;
   }),
 ];
 
@@ -80,15 +84,19 @@ export function statesOf(csv: string | undefined): Set<VerificationState> | unde
 
 async function prepare(s: Services, call: Post): Promise<Ready> {
   const { source, agent_id } = call.body;
-  const ready = source === undefined ? await inline(s, call, agent_id as string) : await fromSource(s, call, source);
+  const ready =
+    source === undefined ? await inline(s, call, agent_id as string) : await fromSource(s, call, source);
   const { frontmatter, body } = ready.parsed;
   refuseSecrets(body, 'the result');
   refuseSecrets(JSON.stringify(frontmatter), 'the head of the result');
   const { rules } = s.evaluation;
   const result = takeResult(frontmatter, body, { ...rules, allowNonPositive: !rules.compat });
-  const submission = await resolveSubmission(s.hub, ownerOf(s.settings, ready.author), frontmatter, rules.compat).catch(
-    hubFailure('list the submission'),
-  );
+  const submission = await resolveSubmission(
+    s.hub,
+    ownerOf(s.settings, ready.author),
+    frontmatter,
+    rules.compat,
+  ).catch(hubFailure('list the submission'));
   refuseLarge(s, submission);
   return { ...ready, result, submission };
 }
@@ -161,7 +169,12 @@ function draftOf(s: Services, call: Post, ready: Ready, indexed: boolean): Draft
       if (source) refuseDuplicate(folder().where('source_sha256', source.sha256), author);
       const name = recordName(at.file, author);
       const snapshot = submission && snapshotRef(submission.files);
-      const server = stampHead({ author, timestamp: at.minute, ...ready, snapshot, idempotency: call.idempotency });
+      const server = stampHead({
+        ...ready,
+        timestamp: at.minute,
+        snapshot,
+        idempotency: call.idempotency,
+      });
       const content = writeRecord(mergeServer(result.head, server), result.body);
       const index = indexed ? (s.evaluation.book.pendingFiles(name).adds ?? []) : [];
       const copies = (submission?.files ?? []).map((file) => ({
@@ -170,7 +183,12 @@ function draftOf(s: Services, call: Post, ready: Ready, indexed: boolean): Draft
         sourceBucket: submission?.location.bucket as string,
         size: file.size,
       }));
-      const answer = { filename: name, via: ready.via, path: resultPath(name), submission_snapshot: snapshot?.path ?? null };
+      const answer = {
+        filename: name,
+        via: ready.via,
+        path: resultPath(name),
+        submission_snapshot: snapshot?.path ?? null,
+      };
       return { files: { adds: [{ path: answer.path, content }, ...index], copies }, answer };
     },
   };
@@ -179,5 +197,10 @@ function draftOf(s: Services, call: Post, ready: Ready, indexed: boolean): Draft
 /** The answer an earlier request got. */
 function answerOf(entry: Entry): Answer {
   const via = entry.frontmatter.via as Answer['via'];
-  return { filename: entry.name, via, path: entry.path, submission_snapshot: readSnapshotRef(entry.frontmatter) };
+  return {
+    filename: entry.name,
+    via,
+    path: entry.path,
+    submission_snapshot: readSnapshotRef(entry.frontmatter),
+  };
 }

@@ -14,7 +14,7 @@ export const digest = defineRoute({
   response: z.object({
     agents: z.object({ count: z.number().int(), newest: z.array(z.string()) }),
     taskforces: z.object({ count: z.number().int(), newest: z.array(z.string()) }),
-    leaderboard: leaderboard.response?.shape.rows ?? z.array(z.json()),
+    leaderboard: leaderboard.response?.shape.rows ?? z.array(json),
     recent_messages: z.array(record),
     recent_results: z.array(resultRecord),
     inbox: z.object({ count: z.number().int(), items: z.array(record) }).nullable(),

@@ -1,9 +1,21 @@
 /** Every route of the server, in the order `GET /v1` lists them. */
 import type { AnyRoute } from '../route.ts';
 import { agentRoutes } from './agents.ts';
+import { digestRoutes } from './digest.ts';
+import { jobRoutes } from './jobs.ts';
 import { messageRoutes } from './messages.ts';
 import { metaRoutes } from './meta.ts';
+import { resultRoutes } from './results.ts';
+import { syncRoutes } from './sync.ts';
 
-export const ROUTES = { ...metaRoutes, ...agentRoutes, ...messageRoutes };
+export const ROUTES = {
+  ...metaRoutes,
+  ...agentRoutes,
+  ...messageRoutes,
+  ...resultRoutes,
+  ...digestRoutes,
+  ...syncRoutes,
+  ...jobRoutes,
+};
 
 export const allRoutes: readonly AnyRoute[] = Object.values(ROUTES);

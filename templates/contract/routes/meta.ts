@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineRoute } from '../route.ts';
+import { json } from '../schemas.ts';
 
 export const healthz = defineRoute({
   name: 'meta.healthz',
@@ -30,9 +31,9 @@ export const describe = defineRoute({
     score_order: z.enum(['asc', 'desc']),
     secondary_field: z.string().nullable(),
     secondary_label: z.string().nullable(),
-    gates: z.array(z.json()),
-    divisions: z.array(z.json()),
-    lanes: z.array(z.json()),
+    gates: z.array(json),
+    divisions: z.array(json),
+    lanes: z.array(json),
     invite_url: z.string().nullable(),
     write_auth: z.enum(['key', 'open']),
     registration: z.enum(['nonce', 'compat']),

@@ -200,13 +200,13 @@ const row = z.looseObject({
   hf_user: z.string().nullable(),
   score: z.number(),
   score_exact: z.string().optional(),
-  method: z.json(),
+  method: json,
   verification: verificationState,
   filename: z.string(),
-  timestamp: z.json(),
-  description: z.json(),
+  timestamp: json,
+  description: json,
   provisional_rank: z.number().int().nullish(),
-  secondary: z.json().optional(),
+  secondary: json.optional(),
 });
 
 export const leaderboard = defineRoute({

@@ -1,4 +1,4 @@
-import type { VerificationState } from '@collab/contract/schemas.ts';
+import type { Frontmatter, Json, VerificationState } from '@collab/contract/schemas.ts';
 import type { Score } from '../score/score.ts';
 import type { Judgement } from '../verification/judgement.ts';
 import type { GateOutcome } from '../verification/verdict.ts';
@@ -10,7 +10,7 @@ export interface Entry {
   stamp: string;
   agent: string;
   user: string | null;
-  frontmatter: Record<string, unknown>;
+  frontmatter: Frontmatter;
   /** The record could not be parsed. */
   malformed: boolean;
   /** What the author says; `null` when it is no score. */
@@ -27,11 +27,11 @@ export interface Row {
   hf_user: string | null;
   score: number;
   score_exact?: string;
-  method: unknown;
+  method: Json;
   verification: VerificationState;
   filename: string;
-  timestamp: unknown;
-  description: unknown;
+  timestamp: Json;
+  description: Json;
 }
 
 /** What our own profile adds to a row. */

@@ -1,0 +1,79 @@
+import { ApiError } from '@collab/contract/errors.ts';
+import type { Frontmatter } from '@collab/contract/schemas.ts';
+import type { SnapshotRef } from './snapshot.ts';
+import { checkResult, type ResultRules } from './validate.ts';
+
+export interface TakenResult {
+  /** The author's fields, the server's own taken out. */
+  head: Frontmatter;
+  body: string;
+  status: string | undefined;
+}
+
+/** Fields that only the server sets. An author's are dropped: a snapshot of his own choosing would be judged for his. */
+const SERVER_KEYS = [
+  'agent',
+  'timestamp',
+  'via',
+  'auth',
+  'idempotency',
+  'source_sha256',
+  'submission_snapshot',
+  'submission_files',
+  'submission_bytes',
+  'verification',
+];
+
+/** Checks a result as it was handed in. @throws ApiError INVALID_FRONTMATTER with every problem */
+export function takeResult(frontmatter: Frontmatter, body: string, rules: ResultRules): TakenResult {
+  const check = checkResult(frontmatter, rules);
+  if (!check.ok) {
+    const [first] = check.problems;
+    const missing = first?.problem.startsWith('result frontmatter');
+    throw new ApiError('INVALID_FRONTMATTER', `${missing ? '' : `${first?.path} `}${first?.problem}`, {
+      hint: `a result needs ${rules.requiredFields.join(', ')}`,
+      problems: check.problems,
+    });
+  }
+  const exactKey = `${rules.scoreField}_exact`;
+  const dropped = new Set([...SERVER_KEYS, exactKey]);
+  const kept = Object.fromEntries(Object.entries(frontmatter).filter(([key]) => !dropped.has(key)));
+  const exact: Frontmatter = check.score.exact === undefined ? {} : { [exactKey]: check.score.exact };
+  const status = typeof frontmatter.status === 'string' ? frontmatter.status : undefined;
+  return { head: { ...kept, ...exact }, body, status };
+}
+
+export interface Stamping {
+  author: string;
+  timestamp: string;
+  via: string;
+  auth: string;
+  source: { sha256: string } | null;
+  snapshot: SnapshotRef | null;
+  idempotency: string | null;
+}
+
+/** The server's own fields, the reference's first. */
+export function stampHead({
+  author,
+  timestamp,
+  via,
+  auth,
+  source,
+  snapshot,
+  idempotency,
+}: Stamping): Frontmatter {
+  return {
+    agent: author,
+    timestamp,
+    via,
+    ...(auth === 'none' && { auth }),
+    ...(snapshot && {
+      submission_snapshot: snapshot.path,
+      submission_files: snapshot.files,
+      submission_bytes: snapshot.bytes,
+    }),
+    ...(source && { source_sha256: source.sha256 }),
+    ...(idempotency !== null && { idempotency }),
+  };
+}

@@ -1,0 +1,51 @@
+import type { Verdict } from './verdict.ts';
+
+export interface Announcement {
+  verdict: Verdict;
+  owner: string;
+  claimed: number | null;
+  scoreField: string;
+}
+
+const TITLES: Record<Verdict['state'], string> = {
+  valid: 'VERIFIED VALID',
+  invalid: 'INVALID',
+  inconclusive: 'INCONCLUSIVE',
+  expired: 'EXPIRED',
+  pending: 'PENDING',
+};
+
+/** The message that tells a verdict to its owner and the board: what was claimed, what was measured, each gate. */
+export function announcement({ verdict, owner, claimed, scoreField }: Announcement): string {
+  const { measured, gates } = verdict;
+  const rows = [
+    ['claimed', claimed === null ? '' : String(claimed), '', ''],
+    ['measured', measured ? number(measured.score) : '', '', ''],
+  ];
+  for (const gate of gates) {
+    const limit = gate.limit == null ? '' : `${gate.op ?? ''} ${number(gate.limit)}`;
+    rows.push([cell(gate.id), gate.value == null ? '' : number(gate.value), limit, gate.pass ? '✅' : '❌']);
+  }
+  return [
+    `**${TITLES[verdict.state]}**: @${owner} \`${verdict.result}\``,
+    '',
+    cell(verdict.reason),
+    '',
+    `| ${scoreField} | value | limit | |`,
+    '|---|---|---|---|',
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n');
+}
+
+function number(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+/** Text of a run as one table cell: no markup, no mention, no line break. */
+function cell(text: string): string {
+  return text
+    .replace(/[\r\n|]+/g, ' ')
+    .replace(/[`*_<>[\]]/g, '')
+    .replaceAll('@', '(at)')
+    .slice(0, 500);
+}

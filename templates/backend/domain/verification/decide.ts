@@ -1,0 +1,79 @@
+import type { Division, Gate } from './divisions.ts';
+import { judgeGates } from './divisions.ts';
+import type { RunSummary } from './summary.ts';
+import type { VerdictState } from './verdict.ts';
+
+/** How a verification job ended. */
+export interface RunEnd {
+  /** Stage as the Hub spells it. */
+  stage: string;
+  /** `null`: the Hub did not tell. */
+  exitCode: number | null;
+  timedOut: boolean;
+  /** `null`: there is no readable summary.json. */
+  summary: RunSummary | null;
+}
+
+export type Decision =
+  | { action: 'verdict'; state: Extract<VerdictState, 'valid' | 'invalid' | 'inconclusive'>; reason: string }
+  /** Nobody can tell whose fault it was: run it again, or a control run of the baseline has to say. */
+  | { action: 'unexplained'; reason: string };
+
+/** Exit code by which the harness says that the submission is at fault. */
+export const SUBMISSION_FAULT = 3;
+
+/**
+ * Judges one verification run. Only its gates decide; the claim is not looked at. A run that says nothing (no
+ * summary, no score) never makes a result valid and never alone makes it invalid.
+ */
+export function decide(end: RunEnd, division: Division, gates: readonly Gate[]): Decision {
+  const { stage, summary, exitCode } = end;
+  const refused = summary?.error !== undefined && (exitCode === SUBMISSION_FAULT || exitCode === null);
+  if (stage === 'ERROR' && (exitCode === SUBMISSION_FAULT || refused))
+    return {
+      action: 'verdict',
+      state: 'invalid',
+      reason: summary?.error ?? 'the harness refused the submission',
+    };
+  if (stage !== 'COMPLETED') return { action: 'unexplained', reason: explainEnd(end) };
+  if (!summary) return { action: 'unexplained', reason: 'the run left no readable summary.json' };
+  if (summary.error) return { action: 'unexplained', reason: summary.error };
+  if (!summary.measured) return { action: 'unexplained', reason: 'the run measured no score' };
+  return { action: 'verdict', ...judgeGates(division, gates, summary.gates) };
+}
+
+function explainEnd({ stage, exitCode, timedOut }: RunEnd): string {
+  if (timedOut) return 'the run outlived its time limit and was cancelled';
+  return `the run ended as ${stage}${exitCode === null ? '' : ` with exit code ${exitCode}`}`;
+}
+
+export interface CompatRules {
+  scoreField: string;
+  /** Relative. */
+  tolerance: number;
+  /** Empty: no guard. */
+  guardField: string;
+  guardCap: number;
+}
+
+/** The reference's verdict: the re-run agrees with the claim and the guard holds. `null`: undecided. */
+export function decideCompat(
+  summary: RunSummary | null,
+  claimed: number,
+  rules: CompatRules,
+): { state: 'valid' | 'invalid'; details: Record<string, unknown> } | null {
+  const rerun = summary?.numbers.get(rules.scoreField);
+  const guard = summary?.numbers.get(rules.guardField);
+  if (rerun === undefined || rerun <= 0 || claimed <= 0) return null;
+  if (rules.guardField !== '' && guard === undefined) return null;
+  const delta = Math.abs(rerun - claimed) / claimed;
+  const scoreOk = delta <= rules.tolerance;
+  const guardOk = guard === undefined || guard <= rules.guardCap;
+  const details = {
+    rerun_score: rerun,
+    score_delta_frac: Number(delta.toFixed(6)),
+    score_ok: scoreOk,
+    ...(guard === undefined ? {} : { rerun_guard: guard, guard_ok: guardOk }),
+  };
+  return { state: scoreOk && guardOk ? 'valid' : 'invalid', details };
+}

@@ -1,0 +1,116 @@
+/** The ranking and the queue of results that wait for their verdict. */
+import { ApiError } from '@collab/contract/errors.ts';
+import { agentIdProblem } from '@collab/contract/identity.ts';
+import { leaderboard, queue } from '@collab/contract/routes/results.ts';
+import { stampBound } from '@collab/contract/stamps.ts';
+import type { MeasuredRow, Row } from '../domain/leaderboard/row.ts';
+import { etaSeconds, type Queued } from '../domain/queue/order.ts';
+import { jobUsd, recentRuns } from '../domain/quota/admit.ts';
+import { type Reservation, spentUsd } from '../domain/quota/ledger.ts';
+import { handle, type RouteModule } from '../http/handle.ts';
+import type { Services } from '../services.ts';
+import { DEFAULT_STATES } from '../verify/standings.ts';
+import { statesOf } from './results.ts';
+
+export const routes: RouteModule = (s) => [
+  handle(leaderboard, async ({ query }) => {
+    const { rules, standings } = s.evaluation;
+    await standings.ready();
+    const { division = rules.headline.id, agent } = query;
+    if (!rules.divisions.some((each) => each.id === division))
+      throw new ApiError('INVALID_QUERY', 'no such division', {
+        hint: rules.divisions.map((d) => d.id).join(', '),
+      });
+    const problem = agent === undefined ? null : agentIdProblem(agent);
+    if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
+    const states = statesOf(query.verification) ?? DEFAULT_STATES;
+    const groupBy = query.best_per_agent === false ? 'none' : (query.group_by ?? 'agent');
+    const board = standings.board({ groupBy, states, division, at: momentOf(query.at) });
+    const rows = board.rows.filter((row) => agent === undefined || row.agent === agent).slice(0, query.limit);
+    return {
+      body: {
+        score_field: rules.scoreField,
+        order: rules.order,
+        division,
+        rows: rows.map((row) => rowAnswer(s, row)),
+        meta: {
+          generated_at: new Date(s.now()).toISOString(),
+          results_considered: board.considered,
+          excluded: board.excluded,
+        },
+        ...(s.store.stale && { stale: true }),
+      },
+    };
+  }),
+  handle(queue, async () => ({ body: await queueAnswer(s) })),
+];
+
+function momentOf(at: string | undefined): string | undefined {
+  if (at === undefined) return undefined;
+  const stamp = stampBound(at, true);
+  if (stamp === null)
+    throw new ApiError('INVALID_QUERY', 'not a time: at', { hint: 'ISO 8601 or YYYYMMDD-HHmmss-mmm' });
+  return stamp;
+}
+
+/** A row as it is answered: with the board's second column, as we measured it or else as the result claims it. */
+export function rowAnswer(s: Services, row: Row | MeasuredRow) {
+  const { SECONDARY_FIELD: field } = s.settings;
+  if (field === '') return { ...row };
+  const gates = 'gates' in row ? row.gates : [];
+  const measured = gates.find((gate) => gate.id === field)?.value;
+  const claimed = s.store.get(`results/${row.filename}`)?.frontmatter[field];
+  return { ...row, secondary: measured ?? claimed ?? null };
+}
+
+async function queueAnswer(s: Services) {
+  const { settings, evaluation } = s;
+  const { running, waiting, ledger, secondsPerRun } = await evaluation.verifier.queue();
+  const byJobs = evaluation.rules.byJobs;
+  const price_usd = byJobs ? jobUsd(settings.JOB_USD_PER_HOUR, secondsPerRun) : null;
+  const eta = (item: Queued) => {
+    if (!byJobs) return { eta: null, eta_seconds: null };
+    const seconds = etaSeconds(item.position, running.length, settings.VERIFIER_SLOTS, secondsPerRun);
+    return { eta: new Date(s.now() + seconds * 1000).toISOString(), eta_seconds: seconds };
+  };
+  const queued = waiting.map((item) => ({
+    filename: item.filename,
+    agent: item.agent,
+    hf_user: item.user.startsWith('agent ') ? null : item.user,
+    state: byJobs ? ('queued' as const) : ('pending' as const),
+    position: item.position,
+    reason: byJobs ? item.reason : 'waits for an organizer',
+    ...eta(item),
+    price_usd,
+    score: item.claimed.score,
+  }));
+  return {
+    mode: settings.VERIFICATION_MODE,
+    items: [...running.map((entry) => runningItem(s, entry, price_usd)), ...queued],
+    spend: {
+      usd: spentUsd(ledger),
+      budget_usd: settings.JOB_BUDGET_USD || null,
+      verification_usd: spentUsd(ledger, 'verification'),
+      verification_budget_usd: settings.VERIFIER_BUDGET_USD || null,
+      runs: recentRuns(ledger, 'verification', s.now()).length,
+    },
+    generated_at: new Date(s.now()).toISOString(),
+  };
+}
+
+function runningItem(s: Services, entry: Reservation, price_usd: number | null) {
+  const filename = entry.target.result ?? '';
+  const claimed = s.store.get(`results/${filename}`)?.frontmatter[s.settings.SCORE_FIELD];
+  return {
+    filename,
+    agent: entry.agent_id,
+    hf_user: entry.hf_user.startsWith('agent ') ? null : entry.hf_user,
+    state: 'running' as const,
+    position: 0,
+    reason: 'its verification run is going on',
+    eta: null,
+    eta_seconds: null,
+    price_usd,
+    score: typeof claimed === 'number' ? claimed : null,
+  };
+}

@@ -1,0 +1,67 @@
+/** Copies by hash from a scratch bucket into the record: artifacts and shared resources. */
+import { ApiError } from '@collab/contract/errors.ts';
+import { agentIdProblem, isSlug } from '@collab/contract/identity.ts';
+import { artifactPrefix, type Source } from '@collab/contract/paths.ts';
+import { syncArtifacts, syncShared } from '@collab/contract/routes/sync.ts';
+import { sharedDestination } from '../domain/sync/destination.ts';
+import { type Call, handle, type RouteModule } from '../http/handle.ts';
+import type { Services } from '../services.ts';
+
+export const routes: RouteModule = (s) => [
+  handle(syncArtifacts, async (call) => {
+    const slug = call.body.dest_slug;
+    if (!isSlug(slug)) {
+      const problem = agentIdProblem(slug);
+      throw new ApiError(
+        'INVALID_PATH',
+        (problem?.message ?? 'invalid dest_slug').replace('agent_id', 'dest_slug'),
+        {
+          hint: problem?.hint,
+        },
+      );
+    }
+    const source = s.sources.resolve(call.body.source);
+    return copy(s, call, syncArtifacts.path, source, artifactPrefix(slug, source.agent));
+  }),
+  handle(syncShared, async (call) => {
+    const source = s.sources.resolve(call.body.source);
+    const dest = sharedDestination(call.body.dest_path, source.agent, s.settings.HARNESS_PREFIX);
+    if ('problem' in dest) throw new ApiError('INVALID_PATH', dest.problem, { hint: dest.hint });
+    return copy(s, call, syncShared.path, source, dest.prefix);
+  }),
+];
+
+type Sync = Call<typeof syncArtifacts> | Call<typeof syncShared>;
+
+async function copy(s: Services, call: Sync, route: string, source: Source, dest: string) {
+  const writer = await s.auth.writer(call.credential, source.agent);
+  s.limits.source(source.agent);
+  const listed = await s.sources.files(source);
+  const copies = listed.map(({ relative, file }) => ({
+    path: `${dest}${relative}`,
+    xetHash: file.xetHash,
+    sourceBucket: source.bucket,
+    size: file.size,
+  }));
+  await s.store.submit({ build: () => ({ files: { copies }, answer: null }) });
+  const bytes_copied = copies.reduce((sum, { size }) => sum + size, 0);
+  s.audit.record({
+    agent_id: source.agent,
+    route,
+    via: 'bucket',
+    source: `hf://buckets/${source.bucket}/${source.path}`,
+    target_path: dest,
+    bytes: bytes_copied,
+    status_code: 200,
+    ...(call.ip !== undefined && { caller_ip: call.ip }),
+    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
+    ...(writer.auth === 'none' && { auth: 'none' }),
+    file_count: copies.length,
+  });
+  const files = listed.map(({ relative, file }) => ({
+    src_path: file.path,
+    dest_path: `${dest}${relative}`,
+    bytes: file.size,
+  }));
+  return { body: { dest, files, bytes_copied } };
+}

@@ -1,0 +1,93 @@
+/** Everything that judges, wired from the server's services. */
+import { resultPath } from '@collab/contract/paths.ts';
+import { type Benchmarks, benchmarks } from '../jobs/benchmark.ts';
+import { type JobDesk, jobDesk } from '../jobs/desk.ts';
+import { type LedgerBook, ledgerBook } from '../jobs/ledger-book.ts';
+import type { Services } from '../services.ts';
+import { type Rules, rulesOf } from './rules.ts';
+import { type Standings, standings } from './standings.ts';
+import { type VerdictBook, verdictBook } from './verdict-book.ts';
+import { type Verifier, verifier } from './verifier.ts';
+
+export interface Evaluation {
+  rules: Rules;
+  ledger: LedgerBook;
+  desk: JobDesk;
+  book: VerdictBook;
+  standings: Standings;
+  benchmarks: Benchmarks;
+  verifier: Verifier;
+  /** Takes up what a former process left, then starts what waits, until the server's signal fires. */
+  run(): Promise<void>;
+}
+
+type Needs = Pick<Services, 'settings' | 'hub' | 'store' | 'log' | 'now' | 'random' | 'sleep' | 'signal'>;
+
+/** How often the queue is looked at without a reason (quota windows pass, failed launches may be tried again). */
+const TICK_MS = 30_000;
+
+export function createEvaluation(s: Needs): Evaluation {
+  const { settings, store, log, now } = s;
+  const rules = rulesOf(settings);
+  const newId = () => Buffer.from(s.random(12)).toString('hex');
+  const ledger = ledgerBook({ files: store.private, settings, now });
+  const desk = jobDesk({
+    ...{ hub: s.hub, org: settings.ORG, ledger, log, now, sleep: s.sleep, signal: s.signal },
+    pollMs: settings.JOB_WATCH_POLL_S * 1000,
+    graceMs: settings.JOB_WATCH_GRACE_S * 1000,
+    limitMs: settings.JOB_TIMEOUT_MINUTES * 60_000,
+    logTail: settings.JOB_LOG_TAIL_LINES,
+    taskLabel: (kind) => `${settings.COLLAB_SLUG}-${kind}`,
+  });
+  const book = verdictBook(store, log);
+  const board = standings(
+    {
+      ...{ rules, store, book },
+      calibrationPath: `${settings.HARNESS_PREFIX}/calibration.json`,
+      queueState: (result) => queueState(s, desk, rules, result),
+      queueVersion: () => desk.version,
+    },
+    now,
+  );
+  const judge = verifier({ settings, rules, store, book, standings: board, ledger, desk, log, now, newId });
+  const bench = benchmarks({ settings, hub: s.hub, ledger, desk, now, newId });
+  return {
+    ...{ rules, ledger, desk, book, standings: board, verifier: judge, benchmarks: bench },
+    run: () => run(s, desk, book, judge),
+  };
+}
+
+/** Waiting results are `queued` where jobs judge them, `pending` where people do. */
+function queueState({ store }: Needs, desk: JobDesk, rules: Rules, result: string) {
+  const busy = [...desk.following.values()].some((entry) => entry.target.result === result);
+  if (busy) return 'running' as const;
+  const status = store.get(resultPath(result))?.frontmatter.status;
+  return rules.byJobs && !rules.compat && status !== 'negative' ? ('queued' as const) : undefined;
+}
+
+async function run(s: Needs, desk: JobDesk, book: VerdictBook, judge: Verifier): Promise<void> {
+  await untilDone(s, 'jobs_not_resumed', () => s.store.ready());
+  await untilDone(s, 'jobs_not_resumed', () => desk.resume());
+  const stop = s.store.onChange((paths) => {
+    if (paths.some((path) => path.startsWith('results/'))) void judge.pump();
+  });
+  desk.onIdle(() => void judge.pump());
+  while (!s.signal.aborted) {
+    await book.importEdits().catch((error) => s.log('warn', 'index_not_imported', { error }));
+    await judge.pump();
+    await s.sleep(TICK_MS, s.signal);
+  }
+  stop();
+  await desk.idle();
+}
+
+async function untilDone(s: Needs, event: string, task: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; !s.signal.aborted; attempt++) {
+    try {
+      return await task();
+    } catch (error) {
+      s.log('warn', event, { attempt, error });
+      await s.sleep(Math.min(1000 * 2 ** attempt, 30_000), s.signal);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { VerificationState } from '@collab/contract/schemas.ts';
+import type { Entry } from '../domain/leaderboard/row.ts';
+import { orderQueue, type QueueContext, type Queued, type Waiting } from '../domain/queue/order.ts';
+import { recentRuns } from '../domain/quota/admit.ts';
+import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
+import { betterFirst, type Score } from '../domain/score/score.ts';
+import type { Rules } from './rules.ts';
+import { DEFAULT_STATES, type Standings } from './standings.ts';
+
+export interface QueueDeps {
+  rules: Rules;
+  standings: Standings;
+  topK: number;
+  now(): number;
+}
+
+/** Results that wait for a verification run, in the order they get one. `ledger` may be a little old. */
+export function waitingResults(
+  { rules, standings, topK, now }: QueueDeps,
+  ledger: Ledger,
+  running: ReadonlyMap<string, Reservation>,
+): Queued[] {
+  const busy = new Set([...running.values()].map((entry) => entry.target.result));
+  const ranked = rankedScores(rules, standings);
+  const over = overclaimers(rules, standings);
+  const attempts = countBy(recentRuns(ledger, 'verification', now()), (entry) => entry.target.result ?? '');
+  const waiting = standings
+    .entries()
+    .filter(
+      (entry) =>
+        isWaiting(entry) && !busy.has(entry.filename) && (!rules.compat || beatsAll(entry, ranked, rules)),
+    )
+    .map((entry): Waiting => {
+      const { filename, stamp, agent } = entry;
+      const user = entry.user ?? `agent ${agent}`;
+      const claimed = entry.claimed as Score;
+      return {
+        filename,
+        stamp,
+        agent,
+        user,
+        claimed,
+        overclaimed: over.has(agent),
+        attempts: attempts.get(filename) ?? 0,
+      };
+    });
+  const byUser = countBy(recentRuns(ledger, 'verification', now()), (entry) => entry.hf_user);
+  const context: QueueContext = { order: rules.order, ranked, topK, recentRuns: byUser };
+  return orderQueue(waiting, context);
+}
+
+/** Not judged, not negative, with a score: a verification run can say something about it. */
+function isWaiting(entry: Entry): boolean {
+  const open: readonly VerificationState[] = ['pending', 'queued', 'running'];
+  const { status } = entry.frontmatter;
+  const ranks = status === undefined || status === 'agent-run';
+  return open.includes(entry.state) && !entry.malformed && entry.claimed !== null && ranks;
+}
+
+function rankedScores(rules: Rules, standings: Standings): Score[] {
+  const view = { groupBy: 'agent', states: DEFAULT_STATES, division: rules.headline.id } as const;
+  const rows = standings.measured(view).rows.filter((row) => row.rank !== null);
+  return rows.map((row) => ({ score: row.score, exact: row.score_exact }));
+}
+
+/** The reference runs only claims that strictly beat the best valid one. */
+function beatsAll(entry: Entry, ranked: readonly Score[], rules: Rules): boolean {
+  const better = betterFirst(rules.order);
+  return ranked.every((score) => better(entry.claimed as Score, score) < 0);
+}
+
+function overclaimers(rules: Rules, standings: Standings): Set<string> {
+  const view = { groupBy: 'none', states: DEFAULT_STATES, division: rules.headline.id } as const;
+  const rows = standings.measured(view).rows.filter((row) => row.overclaim);
+  return new Set(rows.map((row) => row.agent));
+}
+
+function countBy<T>(items: readonly T[], key: (item: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+  return counts;
+}

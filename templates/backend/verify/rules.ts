@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { ScoreOrder } from '../domain/score/score.ts';
+import { type Division, type Gate, headlineDivision } from '../domain/verification/divisions.ts';
+import type { Settings } from '../settings.ts';
+
+/** What the challenge's settings say about judging and ranking. */
+export interface Rules {
+  /** Judges and ranks as the reference does. */
+  compat: boolean;
+  /** Results are re-run by jobs. */
+  byJobs: boolean;
+  scoreField: string;
+  order: ScoreOrder;
+  requiredFields: readonly string[];
+  gates: readonly Gate[];
+  divisions: readonly Division[];
+  headline: Division;
+  minImprovement: number;
+  claimTolerance: number;
+  /** Author of machine verdicts and of the messages that announce them. */
+  verifier: string;
+}
+
+const Gates = z.array(
+  z.looseObject({ id: z.string(), when: z.enum(['every', 'top-k', 'champion']).optional() }),
+);
+const Divisions = z.array(
+  z.looseObject({
+    id: z.string(),
+    label: z.string().optional(),
+    gates: z.array(z.string()),
+    headline: z.boolean().optional(),
+  }),
+);
+
+/** @throws ZodError when GATES or DIVISIONS have another shape. */
+export function rulesOf(settings: Settings): Rules {
+  const gates = Gates.parse(settings.GATES);
+  const divisions = Divisions.parse(settings.DIVISIONS);
+  const headline = headlineDivision(divisions, gates);
+  return {
+    compat: settings.WRITE_AUTH === 'open',
+    byJobs: settings.VERIFICATION_MODE === 'jobs' || settings.VERIFIER_ENABLED,
+    scoreField: settings.SCORE_FIELD,
+    order: settings.SCORE_ORDER,
+    requiredFields: settings.REQUIRED_RESULT_FIELDS,
+    gates,
+    divisions: divisions.length > 0 ? divisions : [headline],
+    headline,
+    minImprovement: settings.SCORE_MIN_IMPROVEMENT,
+    claimTolerance: settings.VERIFIER_SCORE_TOL,
+    verifier: settings.VERIFIER_AGENT || 'verifier',
+  };
+}

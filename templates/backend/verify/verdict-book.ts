@@ -1,0 +1,175 @@
+import { resultPath, VERIFICATION_INDEX, verdictPath } from '@collab/contract/paths.ts';
+import { type HumanEdit, humanEdits, readIndex, writeIndex } from '../domain/verification/index-file.ts';
+import { type Judgement, judge, UNJUDGED } from '../domain/verification/judgement.ts';
+import {
+  readVerdict,
+  type StampedVerdict,
+  type Verdict,
+  writeVerdict,
+} from '../domain/verification/verdict.ts';
+import type { Log } from '../log.ts';
+import { serialised } from '../store/private.ts';
+import type { DraftFiles, Moment, Store } from '../store/types.ts';
+
+/** Author name of verdicts that were taken in from an edit of the index file. */
+const INDEX_EDITOR = 'organizer';
+const MAX_INDEX_BYTES = 16 * 1024 * 1024;
+
+/** Two drafts that change the index file never stand in one group. */
+export const INDEX_LOCK = 'verification-index';
+
+/** Every verdict of the record, and the index file that other programs read and people edit. */
+export interface VerdictBook {
+  /** Resolves when every verdict file of the record is known. */
+  ready(): Promise<void>;
+  judgement(result: string): Judgement;
+  verdicts(result: string): readonly StampedVerdict[];
+  /** Takes in what people changed in the index file. To be called before any write of it. */
+  importEdits(): Promise<void>;
+  /** Files of a new result: its entry in the index. For a draft with {@link INDEX_LOCK}. */
+  pendingFiles(result: string): DraftFiles;
+  /** Writes a verdict, the index, and whatever `more` adds, in one batch. */
+  record(verdict: Omit<Verdict, 'at'>, more?: (verdict: Verdict, at: Moment) => DraftFiles): Promise<Verdict>;
+  /** Grows with every change. */
+  readonly version: number;
+}
+
+export function verdictBook(store: Store, log: Log): VerdictBook {
+  const known = new Map<string, StampedVerdict[]>();
+  const judged = new Map<string, Judgement>();
+  const loadedPaths = new Set<string>();
+  /** Entries of the index file that mean nothing to us; kept as their author wrote them. */
+  let foreign = new Map<string, string>();
+  const alone = serialised();
+  let version = 0;
+  let loading: Promise<void> | null = null;
+
+  store.onChange((paths) => {
+    if (paths.some((path) => path.startsWith('results/verdicts/') && !loadedPaths.has(path))) loading = null;
+    if (paths.some((path) => path.startsWith('results/') || path.startsWith('agents/'))) version++;
+  });
+
+  function add(path: string, text: string): void {
+    loadedPaths.add(path);
+    const verdict = readVerdict(path, text);
+    if (!verdict) return log('warn', 'verdict_unreadable', { path });
+    const list = (known.get(verdict.result) ?? []).filter(
+      (other) => other.stamp !== verdict.stamp || other.by.id !== verdict.by.id,
+    );
+    known.set(verdict.result, [...list, verdict]);
+    judged.delete(verdict.result);
+    version++;
+  }
+
+  async function load(): Promise<void> {
+    const fresh = store.below('results/verdicts/').filter((entry) => !loadedPaths.has(entry.path));
+    for (const record of await store.read(fresh)) add(record.path, record.body);
+  }
+
+  function judgement(result: string): Judgement {
+    const cached = judged.get(result);
+    if (cached) return cached;
+    const fresh = known.has(result) ? judge(known.get(result) ?? []) : UNJUDGED;
+    judged.set(result, fresh);
+    return fresh;
+  }
+
+  function states(): Map<string, string> {
+    const names = store
+      .folder('results')
+      .entries()
+      .map((entry) => entry.name);
+    return new Map(names.map((name) => [name, judgement(name).state]));
+  }
+
+  function indexFile(extra: ReadonlyMap<string, string>): { path: string; content: string } {
+    return { path: VERIFICATION_INDEX, content: writeIndex(new Map([...foreign, ...states(), ...extra])) };
+  }
+
+  /** All of them and the index in one batch: a half-taken import would put the rest of an edit back. */
+  async function write(
+    verdicts: readonly Omit<Verdict, 'at'>[],
+    more?: (verdicts: readonly Verdict[], at: Moment) => DraftFiles,
+  ): Promise<Verdict[]> {
+    const { answer } = await store.submit({
+      locks: [INDEX_LOCK],
+      build(at) {
+        const written = verdicts.map((verdict): Verdict => ({ ...verdict, at: at.iso }));
+        const files = written.map((verdict) => ({
+          path: verdictPath(verdict.result, at.file, verdict.by.id),
+          content: writeVerdict(verdict),
+        }));
+        const changed = new Map(written.map((verdict) => [verdict.result, stateWith(verdict, at)]));
+        const extra = more?.(written, at) ?? {};
+        const adds = [...files, indexFile(changed), ...(extra.adds ?? [])];
+        return { files: { ...extra, adds }, answer: { files, written } };
+      },
+    });
+    for (const { path, content } of answer.files) add(path, content);
+    return answer.written;
+  }
+
+  function stateWith(verdict: Verdict, at: Moment): string {
+    return judge([...(known.get(verdict.result) ?? []), { ...verdict, stamp: at.file }]).state;
+  }
+
+  async function importEdits(): Promise<void> {
+    const bytes = await store.bytes(VERIFICATION_INDEX, MAX_INDEX_BYTES);
+    if (bytes === null) return;
+    const found = readIndex(new TextDecoder().decode(bytes));
+    if (!found) throw new IndexUnreadable();
+    const exists = (result: string) => store.get(resultPath(result)) !== null;
+    const { edits, unknown } = humanEdits(states(), found);
+    foreign = new Map(
+      [...found].filter(([result]) => !exists(result) || unknown.some((u) => u.result === result)),
+    );
+    if (unknown.length > 0) log('warn', 'verdict_states_unknown', { entries: unknown.slice(0, 20) });
+    const verdicts = edits.filter((edit) => exists(edit.result)).map(importedVerdict);
+    if (verdicts.length === 0) return;
+    log('info', 'verdicts_imported', { count: verdicts.length });
+    await write(verdicts);
+  }
+
+  const ready = () => {
+    loading ??= load().catch((error) => {
+      loading = null;
+      throw error;
+    });
+    return loading;
+  };
+
+  return {
+    ready,
+    judgement,
+    verdicts: (result) => known.get(result) ?? [],
+    importEdits: async () => {
+      await ready();
+      await alone('index', importEdits);
+    },
+    pendingFiles: (result) => ({ adds: [indexFile(new Map([[result, 'pending']]))] }),
+    record: async (verdict, more) => {
+      await ready();
+      return alone('index', async () => {
+        await importEdits();
+        const [written] = await write([verdict], more && (([only], at) => more(only as Verdict, at)));
+        return written as Verdict;
+      });
+    },
+    get version() {
+      return version;
+    },
+  };
+}
+
+function importedVerdict({ result, state }: HumanEdit): Omit<Verdict, 'at'> {
+  const by = { kind: 'human' as const, id: INDEX_EDITOR };
+  return { schema: 1, result, state, by, reason: 'set in results/verification_status.json', gates: [] };
+}
+
+/** The index file is there and is no index: it is somebody's half-finished edit, so nothing is written over it. */
+export class IndexUnreadable extends Error {
+  override name = 'IndexUnreadable';
+  constructor() {
+    super('results/verification_status.json is not a JSON object; repair it by hand');
+  }
+}
