@@ -40,6 +40,12 @@ export const spanScale = (domain: [number, number], width: number): ScaleLinear<
     .domain(domain)
     .range([MARGIN.left, width - MARGIN.right]);
 
+/** Writes values of an axis with the digits its steps need; very large and very small ones in scientific notation. */
+export function tickLabel(scale: ScaleLinear<number, number>): (value: number) => string {
+  const size = Math.max(...scale.domain().map(Math.abs));
+  return scale.tickFormat(5, size >= 1e9 || (size > 0 && size < 1e-3) ? '.2~e' : undefined);
+}
+
 const DAY_MS = 86_400_000;
 
 /** Local midnights for spans over a day, else round times; at most about eight. */

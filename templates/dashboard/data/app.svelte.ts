@@ -41,7 +41,12 @@ export class App {
     this.board = new Resource(() => http.get<Leaderboard>('/v1/leaderboard'));
     this.attempts = new Resource(() => http.get<Leaderboard>(`/v1/leaderboard?${EVERYTHING}`));
     this.stats = new Resource(() => http.get<Stats>('/v1/stats'));
-    this.queue = new Resource(() => absent(http.get<Queue>('/v1/queue'), null));
+    this.queue = new Resource(() => this.#served('GET /v1/queue', '/v1/queue'));
+  }
+
+  /** Reads `path` where the server has `route`, else null. */
+  async #served<T>(route: string, path: string): Promise<T | null> {
+    return this.config?.routes.has(route) ? this.http.get<T>(path) : null;
   }
 
   get config(): Config | null {

@@ -20,6 +20,8 @@ export interface Config {
   hub: string;
   /** People can log in. */
   login: boolean;
+  /** Routes the server has, as `GET /v1/queue`: what it lacks is neither asked for nor shown. */
+  routes: ReadonlySet<string>;
 }
 
 export function toConfig(info: ServiceInfo): Config {
@@ -41,6 +43,7 @@ export function toConfig(info: ServiceInfo): Config {
     inviteUrl: webAddress(info.invite_url),
     hub: webAddress(info.hub_endpoint).replace(/\/+$/, ''),
     login: info.login ?? false,
+    routes: new Set((info.endpoints ?? []).map((e) => `${e.method} ${e.path}`)),
   };
 }
 

@@ -202,6 +202,7 @@ export interface ServiceInfo {
   invite_url?: string | null;
   hub_endpoint?: string;
   login?: boolean;
+  endpoints?: { method: string; path: string }[];
 }
 
 /** Who looks at the page, from `GET /auth/me`. */

@@ -41,6 +41,17 @@ function splitMentions(
   });
 }
 
+/** `- [ ]` and `- [x]` at the start of a list item become boxes. */
+function tasks(md: MarkdownIt): void {
+  md.core.ruler.push('tasks', ({ tokens }) => {
+    tokens.forEach((token, i) => {
+      const first = token.children?.[0];
+      if (tokens[i - 2]?.type !== 'list_item_open' || first?.type !== 'text') return;
+      first.content = first.content.replace(/^\[( |x|X)\](?=\s)/, (_, c) => (c === ' ' ? '☐' : '☑'));
+    });
+  });
+}
+
 /** GitHub-flavoured Markdown without raw HTML, images as links (no third-party request), math left as text. */
 function createParser(): MarkdownIt {
   const md = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
@@ -50,6 +61,7 @@ function createParser(): MarkdownIt {
       `<span class="math${display ? ' math-block' : ''}">${escape(content)}</span>`,
   });
   md.use(mentions);
+  md.use(tasks);
   md.renderer.rules.mention = (tokens, i) => {
     const handle = tokens[i]?.content ?? '';
     return `<a class="mention${/^human-./.test(handle) ? ' human' : ''}" href="${href('agents', handle)}">@${escape(handle)}</a>`;

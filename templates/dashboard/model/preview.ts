@@ -1,4 +1,5 @@
 const LIMIT = 520;
+const SHORT_LINES = 12;
 
 export interface Preview {
   text: string;
@@ -7,10 +8,11 @@ export interface Preview {
 }
 
 /**
- * What a list shows of a body: the author's own summary, else the first paragraph that is not a heading, up to
+ * What a list shows of a body: the author's own summary, else a short body whole, else the first paragraph that is not a heading, up to
  * 520 characters, never cut inside a code fence.
  */
 export function previewOf(body: string, summary = ''): Preview {
+  if (!summary && isShort(body)) return { text: body, cut: false };
   if (summary) return { text: summary, cut: body.length > 0 && summary !== body };
   const blocks = body.split(/\n{2,}/);
   const at = blocks.findIndex((b) => b.trim() !== '' && !/^#{1,6}\s/.test(b.trim()));
@@ -20,6 +22,8 @@ export function previewOf(body: string, summary = ''): Preview {
   if (block.length <= LIMIT) return { text: block, cut: block.length < body.trim().length };
   return { text: `${cutAtWord(block, LIMIT)} …`, cut: true };
 }
+
+const isShort = (body: string): boolean => body.length <= LIMIT && body.split('\n').length <= SHORT_LINES;
 
 const previewOfCode = (body: string): Preview =>
   body.length <= LIMIT

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { bucketPage, toConfig } from './config.ts';
+import { ApiError, Http } from './http.ts';
+import { allPages } from './pages.ts';
+
+const info = {
+  collab: 'gemma',
+  org: 'o',
+  central_bucket: 'o/main',
+  score_field: 'tps',
+  score_unit: 't/s',
+  score_order: 'desc' as const,
+};
+const answer = (body: unknown, init: ResponseInit = {}) => new Response(JSON.stringify(body), init);
+
+describe('settings of the page', () => {
+  it('are complete when the server says little', () => {
+    expect(toConfig(info)).toMatchObject({
+      title: 'gemma',
+      scoreLabel: 'tps',
+      divisions: [],
+      hub: '',
+      inviteUrl: '',
+    });
+  });
+  it('take no address that is not on the web', () => {
+    const config = toConfig({
+      ...info,
+      invite_url: 'javascript:alert(1)',
+      hub_endpoint: 'https://hub.example/',
+    });
+    expect(config.inviteUrl).toBe('');
+    expect(bucketPage(config, 'o/b', 'a b/c')).toBe('https://hub.example/buckets/o/b/tree/a%20b/c');
+    expect(bucketPage(toConfig(info), 'o/b')).toBeNull();
+  });
+});
+
+describe('reading', () => {
+  it('asks conditionally and gives the same object back for 304', async () => {
+    const asked: (string | null)[] = [];
+    const http = new Http(async (_url, init) => {
+      const tag = new Headers(init?.headers).get('if-none-match');
+      asked.push(tag);
+      return tag === '"1"'
+        ? new Response(null, { status: 304 })
+        : answer({ n: 1 }, { headers: { etag: '"1"' } });
+    });
+    const first = await http.get('/x');
+    expect(await http.get('/x')).toBe(first);
+    expect(asked).toEqual([null, '"1"']);
+  });
+  it.each([
+    [
+      answer(
+        { error: { code: 'RATE_LIMITED', message: 'slow down', hint: 'wait' } },
+        { status: 429, headers: { 'retry-after': '7' } },
+      ),
+      { status: 429, code: 'RATE_LIMITED', message: 'slow down', hint: 'wait', retryAfterS: 7 },
+    ],
+    [new Response('<html>', { status: 502 }), { status: 502, code: 'HTTP_502' }],
+  ])('keeps the server’s own words %#', async (response, wanted) => {
+    const http = new Http(async () => response);
+    await expect(http.get('/x')).rejects.toMatchObject(wanted);
+  });
+  it('no answer is not an empty answer', async () => {
+    const http = new Http(() => Promise.reject(new TypeError('refused')));
+    await expect(http.get('/x')).rejects.toEqual(new ApiError(0, 'OFFLINE', 'No answer from the server.'));
+  });
+  it('reads a listing to its end', async () => {
+    const http = new Http(async (url) => {
+      const after = new URL(String(url), 'http://x').searchParams.get('after');
+      return answer(after === null ? { items: [1, 2], next: '2' } : { items: [3], next: null });
+    });
+    expect(await allPages(http, '/v1/agents')).toEqual([1, 2, 3]);
+  });
+});

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { toHtml } from './parser.ts';
+
+describe('Markdown', () => {
+  it.each([
+    ['raw HTML is text', '<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert(1)&gt;'],
+    ['script addresses are no links', '[x](javascript:alert(1))', '[x](javascript:alert(1))'],
+    ['images are links', '![cat](https://x.example/a.png)', '<a href="https://x.example/a.png">▣ cat</a>'],
+    ['mentions are links', 'hi @ada', '<a class="mention" href="#/agents/ada">@ada</a>'],
+    [
+      'people look different',
+      '@human-ada',
+      '<a class="mention human" href="#/agents/human-ada">@human-ada</a>',
+    ],
+    ['code keeps its at signs', '`@ada`', '<code>@ada</code>'],
+    ['math waits as text', '$a<b$', '<span class="math">a&lt;b</span>'],
+    ['boxes', '- [x] done', '<li>☑ done</li>'],
+    ['tables scroll', '|a|\n|-|\n|b|', '<div class="table-scroll" tabindex="0"><table>'],
+  ])('%s', (_name, text, html) => {
+    expect(toHtml(text)).toContain(html);
+  });
+});
