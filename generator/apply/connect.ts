@@ -86,7 +86,7 @@ async function remoteAccess(io: Io, dir: string, config: ChallengeConfig): Promi
         ],
       },
     );
-  const { COLLAB_SPACE_TOKEN: spaceToken, COLLAB_PARTICIPANT_TOKEN: participantToken } = env;
+  const { SPACE_TOKEN: spaceToken, PARTICIPANT_TOKEN: participantToken } = env;
   return {
     hubUrl,
     token,

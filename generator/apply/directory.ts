@@ -38,7 +38,7 @@ async function readHarness(dir: string): Promise<LocalFile[]> {
   const allowed = await uploadList(dir);
   const files = await readTree(dir, 'harness', '');
   return files
-    .filter((file) => file.path !== 'upload.json' && allowed.some((pattern) => pattern.test(file.path)))
+    .filter((file) => allowed.some((pattern) => pattern.test(file.path)))
     .map((file) => ({ ...file, path: `${settingDefault('HARNESS_PREFIX')}/${file.path}` }));
 }
 

@@ -63,7 +63,7 @@ function probeNode(inputs: Inputs, world: World): PlanNode {
     return {
       ...node,
       state: 'unchanged',
-      reason: 'not tried: no participant token (COLLAB_PARTICIPANT_TOKEN)',
+      reason: 'not tried: no participant token (PARTICIPANT_TOKEN)',
     };
   return { ...node, state: 'update', reason: 'to be tried once the bucket exists' };
 }

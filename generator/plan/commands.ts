@@ -19,7 +19,7 @@ export const CommandOf = {
   doctor: { command: 'create-collab doctor', why: 'checks the whole set-up' },
   dev: { command: 'create-collab dev', why: 'starts the embedded hub and the Space here' },
   spaceToken: {
-    command: 'COLLAB_SPACE_TOKEN=… create-collab apply',
+    command: 'SPACE_TOKEN=… create-collab apply',
     why: "sets the Space's own token; from the environment, never from a flag",
   },
 } satisfies Record<string, NextStep>;

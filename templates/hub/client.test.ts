@@ -194,3 +194,46 @@ describe('jobs', () => {
     expect(await hub.jobs('acme')).toEqual([]);
   });
 });
+
+describe('contents', () => {
+  it('come back the same, small and large, and have one hash whichever way they went up', async () => {
+    const { commit } = await import('@huggingface/hub');
+    const id = 'acme/contents';
+    await hub.createBucket(id, { private: false });
+    const random = (size: number, seed: number) => {
+      const bytes = new Uint8Array(size);
+      let state = seed;
+      for (let i = 0; i < size; i++) {
+        state = (state * 1664525 + 1013904223) >>> 0;
+        bytes[i] = state >>> 24;
+      }
+      return bytes;
+    };
+    const adds = [1, 8191, 65_537, 400_000, 3_000_000].map((size) => ({
+      path: `f${size}`,
+      content: random(size, size),
+    }));
+    const twice = { path: 'same', content: random(400_000, 400_000) };
+    const small = await hub.write(id, { adds: [...adds, twice] });
+    for (const { path, content } of [...adds, twice])
+      expect(Buffer.compare((await hub.readFile(id, path)) ?? new Uint8Array(), content), path).toBe(0);
+    await commit({
+      repo: { type: 'bucket', name: id },
+      hubUrl: running.url,
+      accessToken: ORGANIZER,
+      title: '',
+      operations: adds.map(({ path, content }) => ({
+        operation: 'addOrUpdate' as const,
+        path: `lib/${path}`,
+        content: new Blob([content]),
+      })),
+    });
+    const theirs = await hub.listFiles(id, 'lib/');
+    for (const { path, xetHash } of small.written ?? [])
+      if (path !== 'same')
+        expect(theirs?.find((file) => file.path === `lib/${path}`)?.xetHash, path).toBe(xetHash);
+    const large = random(9_000_000, 1);
+    await hub.write(id, { adds: [{ path: 'large', content: large }] });
+    expect(Buffer.compare((await hub.readFile(id, 'large')) ?? new Uint8Array(), large)).toBe(0);
+  });
+});

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { HubError, type RepoId } from './port.ts';
 import type { HubRequest, Transport } from './transport.ts';
+import { createSmallUploads, SMALL_UPLOAD_BYTES } from './xet-small.ts';
 
 /** The hash under which the Hub stores an empty file. */
 export const EMPTY_FILE_HASH = '0'.repeat(64);
-
-/** Below this, asking the store whether it knows a chunk costs more than sending the chunk. */
-const DEDUP_FROM_BYTES = 4 * 1024 * 1024;
 
 export interface XetUploads {
   /** Sends contents to the store, names nothing. @returns path → hash. */
@@ -37,12 +35,18 @@ export function createXetUploads(transport: Transport): XetUploads {
     return known;
   };
 
+  const tokenOr = (token: string | undefined): string => {
+    const as = token ?? transport.token;
+    if (as) return as;
+    throw new HubError('unauthorized', 'a token is needed to write', { url: transport.endpoint });
+  };
+  const sendSmall = createSmallUploads(transport);
+
   async function withSession<T>(
     token: string | undefined,
     run: (hubUrl: string, token: string) => Promise<T>,
   ) {
-    const as = token ?? transport.token;
-    if (!as) throw new HubError('unauthorized', 'a token is needed to write', { url: transport.endpoint });
+    const as = tokenOr(token);
     try {
       return await run(`${transport.endpoint}/~${sessionOf(as)}`, as);
     } catch (error) {
@@ -62,6 +66,8 @@ export function createXetUploads(transport: Transport): XetUploads {
     uploadToBucket: async (id, files, token) => {
       const filled = files.filter((file) => file.bytes.byteLength > 0);
       if (filled.length === 0) return new Map();
+      const bytes = filled.reduce((sum, file) => sum + file.bytes.byteLength, 0);
+      if (bytes <= SMALL_UPLOAD_BYTES) return sendSmall(id, filled, tokenOr(token));
       return withSession(token, (hubUrl, as) => uploadContents(transport, hubUrl, id, filled, as));
     },
     commitToSpace: (id, files, deletes, title) =>
@@ -85,7 +91,6 @@ async function uploadContents(
     }
     return Response.json({ success: true, processed: hashes.size, succeeded: hashes.size, failed: [] });
   };
-  const bytes = files.reduce((sum, file) => sum + file.bytes.byteLength, 0);
   await guarded((signal) =>
     commit({
       repo: { type: 'bucket', name: id },
@@ -97,7 +102,7 @@ async function uploadContents(
         path: file.path,
         content: new Blob([file.bytes as BlobPart]),
       })),
-      fetch: storeFetch({ transport, hubUrl, token, signal, captureBatch, dedup: bytes >= DEDUP_FROM_BYTES }),
+      fetch: storeFetch({ transport, hubUrl, token, signal, captureBatch }),
     }),
   );
   return hashes;
@@ -127,7 +132,7 @@ async function commitFiles(
         })),
         ...deletes.map((path) => ({ operation: 'delete' as const, path })),
       ],
-      fetch: storeFetch({ transport, hubUrl, token, signal, dedup: true }),
+      fetch: storeFetch({ transport, hubUrl, token, signal }),
     }),
   );
   return done?.commit.oid ?? '';
@@ -157,7 +162,6 @@ interface StoreFetch {
   hubUrl: string;
   token: string;
   signal: AbortSignal;
-  dedup: boolean;
   captureBatch?: (body: string) => Response;
 }
 
@@ -166,8 +170,6 @@ function storeFetch(options: StoreFetch): typeof fetch {
   return async (input, init) => {
     const url = String(input instanceof Request ? input.url : input);
     if (options.captureBatch && url.endsWith('/batch')) return options.captureBatch(String(init?.body ?? ''));
-    if (!options.dedup && /\/v1\/chunks\/[^/]+\/[0-9a-f]+$/.test(url))
-      return new Response(null, { status: 404 });
     const onHub = url.startsWith(options.hubUrl);
     const request = requestOf(options, url, onHub, init);
     try {
