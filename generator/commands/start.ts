@@ -120,7 +120,8 @@ function data({ dir, hub, apiUrl, tour, report, timings }: Ready) {
 function board({ report }: Ready): string[] {
   const mark: Record<string, string> = { valid: '✓', invalid: '✗' };
   return report.results.map(
-    (r) => `  ${mark[r.verdict] ?? '·'} ${r.verdict.padEnd(8)} ${String(r.score).padStart(9)}  ${r.agent}`,
+    (r) =>
+      `  ${mark[r.verdict] ?? '·'} ${r.verdict.padEnd(8)} ${r.score.toFixed(1).padStart(10)}  ${r.agent}`,
   );
 }
 
