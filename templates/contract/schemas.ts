@@ -5,7 +5,8 @@ import { z } from 'zod';
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type Frontmatter = { [key: string]: Json };
 
-export const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
+/** Anything JSON: what came through a JSON parser cannot be anything else. */
+export const json: z.ZodType<Json> = z.any() as z.ZodType<Json>;
 export const frontmatter = z.record(z.string(), json).describe('YAML head of the file.');
 
 export const record = z.object({

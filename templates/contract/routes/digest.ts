@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRoute } from '../route.ts';
-import { record } from '../schemas.ts';
+import { json, record } from '../schemas.ts';
 import { leaderboard, resultRecord } from './results.ts';
 
 export const digest = defineRoute({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRoute } from '../route.ts';
-import { flag, frontmatter, limit, listOf, listQuery, record, verificationState } from '../schemas.ts';
+import { flag, frontmatter, json, limit, listOf, listQuery, record, verificationState } from '../schemas.ts';
 
 const filename = z.object({ filename: z.string() });
 
