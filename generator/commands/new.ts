@@ -3,10 +3,11 @@ import pkg from '../../package.json' with { type: 'json' };
 import { requireFree, writeTree } from '../apply/files.ts';
 import { readPackage } from '../apply/package-files.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
+import type { FieldPath, Known } from '../config/field.ts';
 import { FLAG_DOCS, FLAG_OPTIONS } from '../config/flags.ts';
 import { type Gathered, gather, settle } from '../config/gather.ts';
 import { replay } from '../config/replay.ts';
-import { fields } from '../config/schema.ts';
+import { fields, resolve } from '../config/schema.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import { isInteractive } from '../io.ts';
@@ -75,11 +76,13 @@ function configOf(gathered: Gathered): ChallengeConfig {
 /** Without a terminal nothing is guessed: what a person would be asked must be given, or `--yes` said. */
 function requireAnswers(gathered: Gathered, yes: boolean, dir: string | undefined): void {
   if (yes || gathered.fromFile) return;
+  const { known } = resolve({ ...gathered.defaults, ...gathered.given });
+  const look = ((path: FieldPath) => known[path]) as Known;
   const open = fields.filter(
-    ({ path, ask, question, own }) =>
+    ({ path, ask, question, when }) =>
+      when?.(look) !== false &&
       gathered.given[path] === undefined &&
       question &&
-      !own &&
       (ask === 'always' || gathered.defaults[path] === undefined),
   );
   if (open.length === 0) return;
@@ -88,10 +91,7 @@ function requireAnswers(gathered: Gathered, yes: boolean, dir: string | undefine
     problems: open.map(({ flag, kind, path, question }) => ({
       at: kind === 'bool' ? `--${flag} or --no-${flag}` : `--${flag} <value>`,
       problem: question ?? path,
-      hint:
-        gathered.defaults[path] === undefined
-          ? undefined
-          : `default: ${JSON.stringify(gathered.defaults[path])}`,
+      hint: known[path] === undefined ? undefined : `default: ${JSON.stringify(known[path])}`,
     })),
     next: [
       {

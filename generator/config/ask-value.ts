@@ -45,13 +45,13 @@ async function askText(terminal: Terminal, field: Field, now: unknown, known: Kn
       },
     }),
   );
-  return typed === fallback ? (now ?? '') : read(typed);
+  return typed === fallback ? (now ?? valueOf(field, '')) : read(typed);
 }
 
 function shown(field: Field, now: unknown): string {
   if (now === undefined || now === null) return '';
   if (field.path === 'challenge.lanes')
-    return (now as { title: string }[]).map(({ title }) => title).join(', ');
+    return (now as { title: string }[]).map(({ title }) => title).join('; ');
   return Array.isArray(now) ? now.join(', ') : String(now);
 }
 

@@ -4,7 +4,7 @@
  */
 import { COMMAND, GATE_ID, httpUrl, METRIC_FIELD, namespace, repoId, SLUG, slugify } from './checks.ts';
 import { type FieldPath, field } from './field.ts';
-import { FLAVORS } from './prices.ts';
+import { FLAVORS, flavorLabel } from './prices.ts';
 
 const positive = (value: number) => (value > 0 ? undefined : 'must be greater than 0');
 const notNegative = (value: number) => (value >= 0 ? undefined : 'must not be negative');
@@ -106,7 +106,7 @@ export const FIELDS = [
     kind: 'objects',
     flag: 'lanes',
     doc: 'Research avenues. Agents are spread over them; each one gets a channel.',
-    question: 'Research avenues to spread the agents over? (separated by commas)',
+    question: 'Research avenues to spread the agents over? (separated by ;)',
     fallback: [
       { id: 'ideas', title: 'New approaches' },
       { id: 'improvement', title: 'Improving what is known to work' },
@@ -313,11 +313,7 @@ export const FIELDS = [
     question: 'Hardware of one job?',
     when: (known) => known('hardware.jobs_enabled') === true,
     fallback: 'cpu-basic',
-    choices: FLAVORS.map(({ name, usdPerHour, text }) => ({
-      value: name,
-      label: name,
-      hint: `${text}, $${usdPerHour}/h`,
-    })),
+    choices: FLAVORS.map((offer) => ({ value: offer.name, label: flavorLabel(offer) })),
   }),
   field('hardware.image', {
     kind: 'line',
@@ -458,6 +454,7 @@ export const FIELDS = [
     flag: 'org',
     doc: 'Organization the participants join as contributors.',
     question: 'Organization of the participants?',
+    when: (known) => known('hub.endpoint') !== 'local',
     ask: 'always',
     own: true,
     fallback: (known) =>
@@ -468,7 +465,8 @@ export const FIELDS = [
     kind: 'line',
     flag: 'private-namespace',
     doc: "Where private things live: your own user name or a second org, never the participants' org.",
-    question: "Namespace for private things? (your own user name; never the participants' org)",
+    question: "Namespace for private things, never the participants' org? (your user name)",
+    when: (known) => known('hub.endpoint') !== 'local',
     ask: 'always',
     own: true,
     fallback: (known) => (known('hub.endpoint') === 'local' ? 'organizer' : undefined),
@@ -507,6 +505,7 @@ export const FIELDS = [
     flag: 'private',
     doc: 'Whether the central bucket and the Space are visible to the organization alone.',
     question: 'Keep it private to the organization?',
+    when: (known) => known('hub.endpoint') !== 'local',
     ask: 'always',
     fallback: false,
   }),

@@ -7,6 +7,7 @@ import type { Io } from '../io.ts';
 import { requireTemplate } from '../plan/files.ts';
 import { answersOfFlags, applySets, type Given } from './flags.ts';
 import { type Answers, fields, type Problem, type Resolved, resolve } from './schema.ts';
+import type { ChallengeConfig } from './types.ts';
 import { type ParsedAnswers, parseAnswers } from './yaml.ts';
 
 export interface Gathered {
@@ -79,7 +80,19 @@ export function inherited(given: Answers, defaults: Answers): Answers {
   for (const field of fields) if (field.own) delete next[field.path];
   const title = given['challenge.title'];
   if (title !== undefined && title !== defaults['challenge.title']) delete next['challenge.slug'];
+  if (given.gates !== undefined) next.divisions = divisionsFor(given.gates, defaults);
   return next;
+}
+
+/** The template's divisions with the gates of now: those that went leave, new ones join the headline. */
+function divisionsFor(gates: unknown, defaults: Answers): unknown {
+  const ids = (list: unknown) => (Array.isArray(list) ? list.map((gate) => gate?.id) : []);
+  const [now, before] = [ids(gates), ids(defaults.gates)];
+  const added = now.filter((id) => !before.includes(id));
+  return (defaults.divisions as ChallengeConfig['divisions'] | undefined)?.map((division) => ({
+    ...division,
+    gates: [...division.gates.filter((id) => now.includes(id)), ...(division.headline ? added : [])],
+  }));
 }
 
 /** The config these answers make, defaults included. */

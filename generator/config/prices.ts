@@ -25,3 +25,6 @@ export const FLAVORS = [
   { name: 'h200x4', usdPerHour: 20, text: '4x H200' },
   { name: 'h200x8', usdPerHour: 40, text: '8x H200' },
 ] as const;
+
+export const flavorLabel = ({ name, usdPerHour, text }: { name: string; usdPerHour: number; text: string }) =>
+  `${name.padEnd(17)}${`$${usdPerHour}/h`.padEnd(10)}${text}`;

@@ -59,14 +59,14 @@ async function withTemplate(terminal: Terminal, options: Given): Promise<Gathere
       ...terminal.common,
       message: 'Which template?',
       initialValue: gathered.template,
-      options: names.map((value) => ({ value, label: value, hint: TEMPLATE_HINTS[value] })),
+      options: names.map((value) => ({ value, label: value, hint: TEMPLATE_HINTS[value] ?? '' })),
     }),
   );
   return gather(terminal.io, { ...options, template });
 }
 
 const TEMPLATE_HINTS: Record<string, string> = {
-  gemma: 'make a language model faster without changing what it says; the reference',
+  gemma: 'a faster language model that says the same; the reference',
   blank: 'a small working example; every question is asked',
 };
 
@@ -103,7 +103,7 @@ async function askAll(terminal: Terminal, start: Gathered): Promise<{ gathered: 
   let gathered = start;
   if (gathered.template !== 'blank')
     clack.note(
-      templateLines(gathered).join('\n'),
+      templateLines(gathered, terminal.io.stdout.columns).join('\n'),
       `Fixed by the template "${gathered.template}"`,
       terminal.common,
     );
@@ -146,7 +146,8 @@ async function counterGates(terminal: Terminal, gathered: Gathered): Promise<Gat
     const hint = hints.find(({ about }) => !seen.has(about));
     if (!hint) return current;
     seen.add(hint.about);
-    clack.log.warn(`How could "${hint.about}" be gamed?\n${hint.attack}\n→ ${hint.advice}`, terminal.common);
+    const text = [`How could "${hint.about}" be gamed?`, hint.attack, `→ ${hint.advice}`];
+    clack.log.warn(text.map((line) => wrapped(line, terminal.io.stdout.columns)).join('\n'), terminal.common);
     if (!hint.counter) continue;
     const { id, op, limit, doc } = hint.counter;
     const add = await answered(
@@ -160,9 +161,17 @@ async function counterGates(terminal: Terminal, gathered: Gathered): Promise<Gat
   }
 }
 
+/** Broken between words, so that a line and clack's bar before it fit the terminal. */
+const wrapped = (text: string, columns = 80) =>
+  text.replace(new RegExp(`(.{1,${Math.min(columns, 110) - 4}})(?:\\s+|$)`, 'g'), '$1\n').trimEnd();
+
 async function review(terminal: Terminal, gathered: Gathered, dir: string): Promise<'write' | Field> {
   const resolved = resolve({ ...gathered.defaults, ...gathered.given });
-  clack.note(summaryLines(resolved.known, dir).join('\n'), 'This will be written', terminal.common);
+  clack.note(
+    summaryLines(resolved.known, dir, terminal.io.stdout.columns).join('\n'),
+    'This will be written',
+    terminal.common,
+  );
   for (const problem of resolved.problems) {
     clack.log.error(`${problem.field.path} ${problem.problem}`, terminal.common);
     return problem.field;

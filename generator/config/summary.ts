@@ -8,14 +8,18 @@ type Loose = { [S in keyof ChallengeConfig]?: ChallengeConfig[S] };
 
 const gatesText = (gates: Gate[] | undefined) =>
   (gates ?? []).map(({ field, op, limit }) => `${field} ${op} ${limit}`).join(', ') || 'none';
-const cut = (text: unknown, width = 60) => {
-  const line = String(text ?? '').replace(/\s+/g, ' ');
-  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+/** Rows of a box in a terminal of so many columns: each on one line. */
+const rowsFor = (columns = 80) => {
+  const width = Math.min(columns, 110) - 26;
+  return (name: string, text: unknown) => {
+    const line = String(text ?? '').replace(/\s+/g, ' ');
+    return `${name.padEnd(16)}${line.length > width ? `${line.slice(0, width - 1)}…` : line}`;
+  };
 };
-const row = (name: string, text: unknown) => `${name.padEnd(16)}${cut(text)}`;
 
 /** The template's part, shown instead of asked. */
-export function templateLines({ defaults }: Pick<Gathered, 'defaults'>): string[] {
+export function templateLines({ defaults }: Pick<Gathered, 'defaults'>, columns?: number): string[] {
+  const row = rowsFor(columns);
   const divisions = (defaults.divisions as Loose['divisions']) ?? [];
   const better = defaults['metric.order'] === 'asc' ? 'lower is better' : 'higher is better';
   return [
@@ -32,7 +36,8 @@ export function templateLines({ defaults }: Pick<Gathered, 'defaults'>): string[
   ];
 }
 
-export function summaryLines(known: Answers, dir: string): string[] {
+export function summaryLines(known: Answers, dir: string, columns?: number): string[] {
+  const row = rowsFor(columns);
   const local = known['hub.endpoint'] === 'local';
   const jobs = known['hardware.jobs_enabled'] === true;
   return [

@@ -38,6 +38,13 @@ const commaList = (text: string) =>
     .map((part) => part.trim())
     .filter(Boolean);
 
+/** Titles may hold commas: one `;` makes it the separator. */
 function lanes(text: string) {
-  return commaList(text).map((title, i) => ({ id: slugify(title) || `lane-${i + 1}`, title }));
+  const titles = text.includes(';')
+    ? text
+        .split(';')
+        .map((part) => part.trim())
+        .filter(Boolean)
+    : commaList(text);
+  return titles.map((title, i) => ({ id: slugify(title) || `lane-${i + 1}`, title }));
 }
