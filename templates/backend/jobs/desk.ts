@@ -3,6 +3,7 @@ import type { JobKind, Reservation } from '../domain/quota/ledger.ts';
 import type { Log } from '../log.ts';
 import type { LedgerBook } from './ledger-book.ts';
 import { findByRun, launchJob, type RunnerDeps, watchJob } from './runner.ts';
+import { RUN_LABEL } from './spec.ts';
 import { isTerminal, runSeconds } from './status-file.ts';
 
 /** A job that has ended, as far as the Hub can tell. */
@@ -47,6 +48,7 @@ export interface JobDesk {
 
 const HANDLER_ATTEMPTS = 8;
 const UNKNOWN_WAIT_MS = 30_000;
+const LAUNCH_MS = 600_000;
 
 export function jobDesk(deps: DeskDeps): JobDesk {
   const handlers = new Map<JobKind, EndHandler>();
@@ -54,6 +56,7 @@ export function jobDesk(deps: DeskDeps): JobDesk {
   const running = new Set<Promise<void>>();
   const listeners: (() => void)[] = [];
   let version = 0;
+  const startedAt = deps.now();
 
   function follow(entry: Reservation): void {
     if (following.has(entry.id)) return;
@@ -102,6 +105,15 @@ export function jobDesk(deps: DeskDeps): JobDesk {
     }
   }
 
+  /** Reserved by this very process a moment ago. */
+  function mayBeLaunching(entry: Reservation): boolean {
+    return (
+      entry.state === 'reserved' &&
+      Date.parse(entry.ts) >= startedAt &&
+      deps.now() - Date.parse(entry.ts) < LAUNCH_MS
+    );
+  }
+
   async function adopt(entry: Reservation): Promise<void> {
     if (entry.job_id) return follow(entry);
     const job = await findByRun(deps, entry.id);
@@ -110,14 +122,19 @@ export function jobDesk(deps: DeskDeps): JobDesk {
     follow({ ...entry, state: 'launched', job_id: job.id, launched_at: job.createdAt || entry.ts });
   }
 
+  async function ourRunningJobs(): Promise<JobInfo[]> {
+    const kinds = ['benchmark', 'verification'] as const;
+    const jobs = await Promise.all(
+      kinds.map((kind) => deps.hub.jobs(deps.org, { task: deps.taskLabel(kind) })),
+    );
+    return jobs.flat().filter((job) => !isTerminal(job.stage));
+  }
+
   /** A running job of ours that no open reservation stands for bills for nothing. */
-  async function cancelZombies(open: ReadonlySet<string>): Promise<void> {
-    for (const kind of ['benchmark', 'verification'] as const) {
-      const jobs = await deps.hub.jobs(deps.org, { task: deps.taskLabel(kind) });
-      for (const job of jobs.filter((each) => !isTerminal(each.stage) && !open.has(each.labels.run ?? ''))) {
-        deps.log('warn', 'zombie_job_cancelled', { job: job.id });
-        await deps.hub.cancelJob(deps.org, job.id);
-      }
+  async function cancelZombies(jobs: readonly JobInfo[], open: ReadonlySet<string>): Promise<void> {
+    for (const job of jobs.filter((each) => !open.has(each.labels[RUN_LABEL] ?? ''))) {
+      deps.log('warn', 'zombie_job_cancelled', { job: job.id });
+      await deps.hub.cancelJob(deps.org, job.id);
     }
   }
 
@@ -151,10 +168,13 @@ export function jobDesk(deps: DeskDeps): JobDesk {
       return job;
     },
     async resume() {
+      // Jobs before ledger: a job launched in between has its reservation in what is read after it.
+      const jobs = await ourRunningJobs();
       const { entries } = await deps.ledger.read();
       const open = entries.filter((entry) => entry.state === 'reserved' || entry.state === 'launched');
-      for (const entry of open) await adopt(entry);
-      await cancelZombies(new Set(open.map((entry) => entry.id)));
+      const left = open.filter((entry) => !following.has(entry.id) && !mayBeLaunching(entry));
+      for (const entry of left) await adopt(entry);
+      await cancelZombies(jobs, new Set(open.map((entry) => entry.id)));
     },
     async idle() {
       while (running.size > 0) await Promise.all(running);

@@ -25,6 +25,8 @@ type Needs = Pick<Services, 'settings' | 'hub' | 'store' | 'log' | 'now' | 'rand
 
 /** How often the queue is looked at without a reason (quota windows pass, failed launches may be tried again). */
 const TICK_MS = 30_000;
+/** How often jobs are looked for whose end could not be recorded, or that nobody reserved. */
+const RESUME_EVERY_MS = 3_600_000;
 
 export function createEvaluation(s: Needs): Evaluation {
   const { settings, store, log, now } = s;
@@ -49,7 +51,19 @@ export function createEvaluation(s: Needs): Evaluation {
     },
     now,
   );
-  const judge = verifier({ settings, rules, store, book, standings: board, ledger, desk, log, now, newId });
+  const judge = verifier({
+    settings,
+    rules,
+    store,
+    book,
+    standings: board,
+    ledger,
+    desk,
+    log,
+    now,
+    newId,
+    signal: s.signal,
+  });
   const bench = benchmarks({ settings, hub: s.hub, ledger, desk, now, newId });
   return {
     ...{ rules, ledger, desk, book, standings: board, verifier: judge, benchmarks: bench },
@@ -72,7 +86,11 @@ async function run(s: Needs, desk: JobDesk, book: VerdictBook, judge: Verifier):
     if (paths.some((path) => path.startsWith('results/'))) void judge.pump();
   });
   desk.onIdle(() => void judge.pump());
-  while (!s.signal.aborted) {
+  for (let resumedAt = s.now(); !s.signal.aborted; ) {
+    if (s.now() - resumedAt >= RESUME_EVERY_MS) {
+      resumedAt = s.now();
+      await desk.resume().catch((error) => s.log('warn', 'jobs_not_resumed', { error }));
+    }
     await book.importEdits().catch((error) => s.log('warn', 'index_not_imported', { error }));
     await judge.pump();
     await s.sleep(TICK_MS, s.signal);

@@ -20,7 +20,10 @@ export function waitingResults(
   ledger: Ledger,
   running: ReadonlyMap<string, Reservation>,
 ): Queued[] {
-  const busy = new Set([...running.values()].map((entry) => entry.target.result));
+  const unsettled = ledger.entries.filter(
+    (entry) => entry.state === 'reserved' || entry.state === 'launched',
+  );
+  const busy = new Set([...running.values(), ...unsettled].map((entry) => entry.target.result));
   const ranked = rankedScores(rules, standings);
   const over = overclaimers(rules, standings);
   const attempts = countBy(recentRuns(ledger, 'verification', now()), (entry) => entry.target.result ?? '');

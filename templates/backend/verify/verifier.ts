@@ -31,6 +31,7 @@ export interface VerifierDeps {
   log: Log;
   now(): number;
   newId(): string;
+  signal: AbortSignal;
 }
 
 /** Runs waiting results as jobs, one slot at a time, and writes what came out of them. */
@@ -61,7 +62,7 @@ export function verifier(deps: VerifierDeps): Verifier {
 
   async function fill(): Promise<void> {
     await standings.ready();
-    while (running().length < settings.VERIFIER_SLOTS) {
+    while (running().length < settings.VERIFIER_SLOTS && !deps.signal.aborted) {
       const book = await ledger.read();
       const queue = waitingResults(
         { rules, standings, topK: settings.VERIFIER_TOP_K, now },
