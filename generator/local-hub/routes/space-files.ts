@@ -90,16 +90,23 @@ async function commit(c: HubRequest): Promise<Response> {
 type Files = SpaceRow['files'];
 type Line = z.infer<typeof LINE>;
 
+/** Side by side, in groups: fsyncs that wait together share the disk's work. */
+const STORED_AT_ONCE = 32;
+
 async function storeContents(c: HubRequest, lines: Line[]): Promise<Files> {
   const stored: Files = {};
-  for (const line of lines) {
-    if (line.key !== 'file') continue;
-    const { path, content, encoding } = line.value;
+  const files = lines.flatMap((line) => (line.key === 'file' ? [line.value] : []));
+  for (const { path } of files) {
     checkKey(path);
     if (path.split('/').includes('.git')) throw badRequest(`Invalid path: ${path}`);
-    const bytes = Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8');
-    stored[path] = { size: bytes.length, oid: await c.var.hub.blobs.put(bytes) };
   }
+  for (let at = 0; at < files.length; at += STORED_AT_ONCE)
+    await Promise.all(
+      files.slice(at, at + STORED_AT_ONCE).map(async ({ path, content, encoding }) => {
+        const bytes = Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8');
+        stored[path] = { size: bytes.length, oid: await c.var.hub.blobs.put(bytes) };
+      }),
+    );
   return stored;
 }
 
