@@ -7,7 +7,7 @@ import type { FieldPath, Known } from '../config/field.ts';
 import { FLAG_DOCS, FLAG_OPTIONS } from '../config/flags.ts';
 import { type Gathered, gather, settle } from '../config/gather.ts';
 import { replay } from '../config/replay.ts';
-import { fields, resolve } from '../config/schema.ts';
+import { fields } from '../config/schema.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import { isInteractive } from '../io.ts';
@@ -76,7 +76,7 @@ function configOf(gathered: Gathered): ChallengeConfig {
 /** Without a terminal nothing is guessed: what a person would be asked must be given, or `--yes` said. */
 function requireAnswers(gathered: Gathered, yes: boolean, dir: string | undefined): void {
   if (yes || gathered.fromFile) return;
-  const { known } = resolve({ ...gathered.defaults, ...gathered.given });
+  const { known } = settle(gathered);
   const look = ((path: FieldPath) => known[path]) as Known;
   const open = fields.filter(
     ({ path, ask, question, when }) =>

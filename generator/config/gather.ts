@@ -15,7 +15,7 @@ export interface Gathered {
   templateGiven: boolean;
   /** Said by the caller. */
   given: Answers;
-  /** Said by the template. */
+  /** Said by the template, as it stands there; `settle` takes of it what this challenge inherits. */
   defaults: Answers;
   /** An answers file was given: what it leaves out takes the default. */
   fromFile: boolean;
@@ -42,7 +42,7 @@ export async function gather(io: Io, options: Given): Promise<Gathered> {
     template,
     templateGiven: first.template !== undefined,
     given,
-    defaults: inherited(given, defaults),
+    defaults,
     fromFile: file !== undefined,
     locate: (problem) => whereFrom(problem, file, flags, sets),
   };
@@ -96,8 +96,8 @@ function divisionsFor(gates: unknown, defaults: Answers): unknown {
 }
 
 /** The config these answers make, defaults included. */
-export const settle = (gathered: Pick<Gathered, 'given' | 'defaults'>): Resolved =>
-  resolve({ ...gathered.defaults, ...gathered.given });
+export const settle = ({ given, defaults }: Pick<Gathered, 'given' | 'defaults'>): Resolved =>
+  resolve({ ...inherited(given, defaults), ...given });
 
 function whereFrom(problem: Problem, file: ParsedAnswers | undefined, flags: Answers, sets: string[]) {
   const { field } = problem;

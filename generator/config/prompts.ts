@@ -11,8 +11,8 @@ import { askValue } from './ask-value.ts';
 import { type Field, type FieldPath, type Known, SECTIONS } from './field.ts';
 import type { Given } from './flags.ts';
 import { gamingHints } from './gaming.ts';
-import { type Gathered, gather, inherited } from './gather.ts';
-import { fields, resolve } from './schema.ts';
+import { type Gathered, gather, settle } from './gather.ts';
+import { fields } from './schema.ts';
 import { summaryLines, templateLines } from './summary.ts';
 import type { Gate } from './types.ts';
 
@@ -120,14 +120,13 @@ async function askAll(terminal: Terminal, start: Gathered): Promise<{ gathered: 
 
 /** What is settled so far: the look-up that defaults and checks use. */
 function knownOf(gathered: Gathered): Known {
-  const { known } = resolve({ ...gathered.defaults, ...gathered.given });
+  const { known } = settle(gathered);
   return ((path: FieldPath) => known[path]) as Known;
 }
 
 async function askField(terminal: Terminal, gathered: Gathered, field: Field): Promise<Gathered> {
   const value = await askValue(terminal, field, knownOf(gathered));
-  const given = { ...gathered.given, [field.path]: value };
-  return { ...gathered, given, defaults: inherited(given, gathered.defaults) };
+  return { ...gathered, given: { ...gathered.given, [field.path]: value } };
 }
 
 /** Shows how metric and gates could be met without the work, and offers the gate that would notice. */
@@ -166,7 +165,7 @@ const wrapped = (text: string, columns = 80) =>
   text.replace(new RegExp(`(.{1,${Math.min(columns, 110) - 4}})(?:\\s+|$)`, 'g'), '$1\n').trimEnd();
 
 async function review(terminal: Terminal, gathered: Gathered, dir: string): Promise<'write' | Field> {
-  const resolved = resolve({ ...gathered.defaults, ...gathered.given });
+  const resolved = settle(gathered);
   clack.note(
     summaryLines(resolved.known, dir, terminal.io.stdout.columns).join('\n'),
     'This will be written',

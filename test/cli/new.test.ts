@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cli, KEY, type Keys, tempDir, terminal } from '../helpers/fake-io.ts';
+import { readChallenge } from '../../generator/config/yaml.ts';
+import { cli, KEY, type Keys, plain, tempDir, terminal } from '../helpers/fake-io.ts';
 import { packageRoot } from '../helpers/package-root.ts';
 
 /** Every path with mode and content, as one text. */
@@ -139,11 +140,13 @@ describe('four doors, one room', () => {
     const keys: Keys = {
       'What is the challenge called?': [title, KEY.enter],
       'Short name': ['race', KEY.enter],
-      'Organization of the participants?': ['acme', KEY.enter],
       'Budget for all jobs': ['7', KEY.enter],
       'And now?': [KEY.down, KEY.enter],
     };
-    const asked = await terminal(['new', 'd', '--template', 'gemma'], keys, { packageRoot: root, cwd });
+    const asked = await terminal(['new', 'd', '--template', 'gemma', '--org', 'acme'], keys, {
+      packageRoot: root,
+      cwd,
+    });
     expect({ err: asked.err, code: asked.code }).toEqual({ err: '', code: 0 });
     const a = treeOf(join(cwd, 'a'));
     expect(treeOf(join(cwd, 'b'))).toBe(a);
@@ -219,12 +222,37 @@ describe('new on a terminal', () => {
       'Jobs per user and day, over all of their agents?',
       'Budget for all jobs together, in dollars? (hard stop; 0: none)',
       'Where will it run?',
-      'Organization of the participants?',
-      expect.stringContaining('Namespace for private things?'),
-      'Keep it private to the organization?',
       'Write it?',
       'And now?',
     ]);
+  });
+
+  it('blank asks everything; a gate, its counter-gate and a changed answer end up in challenge.yaml', async () => {
+    const keys: Keys = {
+      'What must stay true': (time) => (time === 0 ? [KEY.down, KEY.enter] : KEY.enter),
+      'Which value of summary.json?': ['ppl', KEY.enter],
+      'ppl must be': [KEY.down, KEY.enter],
+      '… this limit': ['2.4', KEY.enter],
+      'Add the counter-gate audit_top1': 'y',
+      'Write it?': (time) => (time === 0 ? [KEY.down, KEY.enter] : KEY.enter),
+      'Which one?': ['metric.baseline', KEY.enter],
+      'Score of the baseline?': (time) => (time === 0 ? KEY.enter : ['4.5', KEY.enter]),
+      'And now?': [KEY.down, KEY.enter],
+    };
+    const root = packageRoot();
+    const { io, err, asked, out } = await terminal(['new', 'x', '--template', 'blank'], keys, {
+      packageRoot: root,
+    });
+    expect(err).toBe('');
+    expect(asked).toContain('Hardware of one job?');
+    expect(plain(out)).toContain('How could "ppl" be gamed?');
+    const config = await readChallenge(join(io.cwd, 'x'));
+    expect(config.gates.map((gate) => gate.id)).toEqual(['correct', 'ppl', 'audit_top1']);
+    expect(config.divisions[0]?.gates).toEqual(['correct', 'ppl', 'audit_top1']);
+    expect(config.metric.baseline).toBe(4.5);
+    const again = replayOf(plain(out).replace(/\n│\s*/g, ' ')).map((word) => (word === 'x' ? 'y' : word));
+    expect((await cli(again, { packageRoot: root, cwd: io.cwd })).err).toBe('');
+    expect(treeOf(join(io.cwd, 'y'))).toBe(treeOf(join(io.cwd, 'x')));
   });
 
   it('Ctrl-C at each question cancels with 130 and leaves nothing', async () => {

@@ -76,7 +76,6 @@ export async function cli(argv: string[], more: Partial<Io> & { tty?: boolean } 
   return { ...ran, json: () => JSON.parse(ran.out) };
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what a terminal is sent
 const ANSI = /\u001b\[[0-9;?]*[A-Za-z]|\u001b\][^\u0007]*\u0007/g;
 export const plain = (text: string) => text.replace(ANSI, '');
 
@@ -100,7 +99,7 @@ export async function terminal(
     if (question === undefined || !/[└]/.test(fresh)) return;
     seen = io.stdout.text.length;
     const found = Object.keys(keys).find((part) => question.includes(part));
-    const times = asked.filter((one) => one === question).length;
+    const times = asked.filter((one) => one.includes(found ?? question)).length;
     asked.push(question);
     const entry = found === undefined ? KEY.enter : keys[found];
     const pressed = typeof entry === 'function' ? entry(times) : entry;
