@@ -4,9 +4,15 @@ import { z } from 'zod';
 /** `preflight.json` of the harness folder: what can be checked of a submission before anything is billed. */
 export const Preflight = z.object({
   required_files: z.array(z.string()).default([]),
-  /** Files that must be JSON objects, with the keys they must have. */
+  /** Files that must be JSON objects, with the keys they must have and a JSON Schema for each known key. */
   json_files: z
-    .array(z.object({ path: z.string(), required_keys: z.array(z.string()).default([]) }))
+    .array(
+      z.object({
+        path: z.string(),
+        required_keys: z.array(z.string()).default([]),
+        properties: z.record(z.string(), z.json()).default({}),
+      }),
+    )
     .default([]),
   max_files: z.number().int().positive().optional(),
   /** Bytes of all files together. */
@@ -14,6 +20,8 @@ export const Preflight = z.object({
 });
 export type Preflight = z.infer<typeof Preflight>;
 
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
+const MAX_ISSUES = 20;
 export const MAX_JSON_BYTES = 1024 * 1024;
 
 export interface SubmissionFiles {
@@ -47,9 +55,15 @@ async function jsonProblems(
   const value = parse(await submission.text(rule.path));
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return [{ path: rule.path, problem: 'must be a JSON object' }];
-  return rule.required_keys
+  const missing = rule.required_keys
     .filter((key) => !Object.hasOwn(value, key))
     .map((key) => ({ path: rule.path, problem: `the key "${key}" is missing` }));
+  const schema = z.fromJSONSchema({ type: 'object', properties: rule.properties } as JsonSchema);
+  const wrong = (schema.safeParse(value).error?.issues ?? []).slice(0, MAX_ISSUES).map((issue) => ({
+    path: rule.path,
+    problem: `${issue.path.join('.')}: ${issue.message}`,
+  }));
+  return [...missing, ...wrong];
 }
 
 function parse(text: string | null): unknown {

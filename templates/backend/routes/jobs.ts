@@ -11,6 +11,10 @@ import { hubFailure } from '../store/hub-failure.ts';
 
 export const routes: RouteModule = (s) => [
   handle(runJob, async (call) => {
+    if (!s.settings.JOBS_ENABLED)
+      throw new ApiError('JOBS_DISABLED', 'this challenge does not run jobs', {
+        hint: 'run the harness on your own hardware',
+      });
     const { agent_id: agent } = call.body;
     const problem = agentIdProblem(agent);
     if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });

@@ -28,8 +28,10 @@ export const SUBMISSION_FAULT = 3;
  */
 export function decide(end: RunEnd, division: Division, gates: readonly Gate[]): Decision {
   const { stage, summary, exitCode } = end;
-  const refused = summary?.error !== undefined && (exitCode === SUBMISSION_FAULT || exitCode === null);
-  if (stage === 'ERROR' && (exitCode === SUBMISSION_FAULT || refused))
+  if (
+    stage === 'ERROR' &&
+    (exitCode === SUBMISSION_FAULT || (exitCode === null && blamesSubmission(summary)))
+  )
     return {
       action: 'verdict',
       state: 'invalid',
@@ -40,6 +42,11 @@ export function decide(end: RunEnd, division: Division, gates: readonly Gate[]):
   if (summary.error) return { action: 'unexplained', reason: summary.error };
   if (!summary.measured) return { action: 'unexplained', reason: 'the run measured no score' };
   return { action: 'verdict', ...judgeGates(division, gates, summary.gates) };
+}
+
+/** Where the Hub does not tell the exit code: the harness marks its own faults. */
+function blamesSubmission(summary: RunSummary | null): boolean {
+  return summary?.error !== undefined && !summary.error.startsWith('harness:');
 }
 
 function explainEnd({ stage, exitCode, timedOut }: RunEnd): string {
