@@ -59,7 +59,10 @@ export function createAudit(deps: AuditDeps): Audit {
           break;
         } catch (error) {
           deps.log('error', 'audit_retry', { error, rows: rows.length });
-          if (deps.signal.aborted && attempt >= 3) throw error;
+          if (deps.signal.aborted && attempt >= 3) {
+            deps.log('error', 'audit_not_written', { rows });
+            throw error;
+          }
           await deps.sleep(Math.min(500 * 2 ** attempt, 30_000));
         }
       }

@@ -53,7 +53,8 @@ async function stop(): Promise<void> {
   listener.close();
   // An outage must not keep the process for ever: what was acknowledged is already on the Hub.
   const late = sleep(20_000).then(() => log('error', 'stopped_late'));
-  await Promise.race([server.stop().then(() => running), late]);
+  const clean = server.stop().then(() => running);
+  await Promise.race([clean.catch((error: unknown) => log('error', 'stop_failed', { error })), late]);
   process.exit(0);
 }
 process.on('SIGTERM', () => void stop());

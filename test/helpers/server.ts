@@ -176,6 +176,7 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
     },
     async close() {
       const stopped = server.stop();
+      stopped.catch(() => {});
       for (let i = 0; i < 5; i++) await clock.advance(1000);
       await stopped;
       await running;
