@@ -16,12 +16,16 @@ export const command: Command = {
     host: { type: 'string' },
     seed: { type: 'string' },
     'enforce-limits': { type: 'boolean' },
+    login: { type: 'string' },
+    'with-parent': { type: 'boolean' },
   },
   optionDocs: {
     dir: 'folder of its state (default .collab/hub)',
     port: 'port to listen on; 0 takes a free one (default 0)',
     host: 'address to listen on (default 127.0.0.1)',
     seed: 'YAML file with users, tokens, organizations and roles',
+    login: 'pick (choose a local user, the default on loopback) or token',
+    'with-parent': 'stop when standard input closes: the program that started it is gone',
     'enforce-limits': 'answer 429 over the quota of the caller’s plan',
   },
   run,
@@ -33,9 +37,13 @@ async function run(context: CommandContext): Promise<Outcome> {
   const dir = resolve(io.cwd, typeof options.dir === 'string' ? options.dir : '.collab/hub');
   const port = portOption(options.port);
   const host = typeof options.host === 'string' ? options.host : '127.0.0.1';
-  const hub = await startHub({ dir, port, host, seed, enforceLimits: options['enforce-limits'] === true });
+  const login = loginOption(options.login);
+  const enforceLimits = options['enforce-limits'] === true;
+  const hub = await startHub({ dir, port, host, seed, login, enforceLimits });
   io.stdout.write(`${JSON.stringify({ url: hub.url, pid: process.pid, dir })}\n`);
-  if (!io.signal.aborted) await once(io.signal, 'abort');
+  const ends = [io.signal.aborted ? null : once(io.signal, 'abort')];
+  if (options['with-parent'] === true) ends.push(once(io.stdin.resume(), 'end'));
+  await Promise.race(ends);
   await hub.close();
   return { status: 'ok', text: '', data: {} };
 }
@@ -44,4 +52,9 @@ function portOption(value: unknown): number {
   const port = Number(value ?? 0);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new CollabError('BAD_FLAG', `--port must be 0 to 65535, not ${value}.`);
+}
+
+function loginOption(value: unknown): 'pick' | 'token' | undefined {
+  if (value === undefined || value === 'pick' || value === 'token') return value;
+  throw new CollabError('BAD_FLAG', `--login must be pick or token, not ${value}.`);
 }

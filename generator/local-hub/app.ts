@@ -6,12 +6,14 @@ import type { HubContext } from './context.ts';
 import { HubFault } from './faults.ts';
 import type { HubEnv, HubRequest } from './http.ts';
 import { principalOf } from './identity/principal.ts';
+import { isLoopback } from './loopback.ts';
 import { RateLimits, WINDOW_S } from './rate-limits.ts';
 import { bucketFileRoutes } from './routes/bucket-files.ts';
 import { bucketRoutes } from './routes/buckets.ts';
 import { casRoutes } from './routes/cas.ts';
 import { identityRoutes } from './routes/identity.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { oauthRoutes } from './routes/oauth.ts';
 import { repoRoutes } from './routes/repos.ts';
 import { resolveRoutes } from './routes/resolve.ts';
 import { spaceFileRoutes, spaceResolveRoutes } from './routes/space-files.ts';
@@ -28,6 +30,7 @@ export function createLocalHub(hub: HubContext): Hono<HubEnv> {
     c.header('X-Request-Id', randomUUID());
     await next();
   });
+  app.use('*', knownHost(hub));
   app.route('/_cas', casRoutes());
   const limits = new RateLimits();
   app.use('/api/*', identify(hub), countCall(hub, limits));
@@ -41,9 +44,22 @@ export function createLocalHub(hub: HubContext): Hono<HubEnv> {
   app.route('/api/spaces', spaceFileRoutes());
   app.route('/api/jobs', jobRoutes());
   app.post('/api/validate-yaml', (c) => c.json({ errors: [], warnings: [] }));
+  app.route('/', oauthRoutes());
   app.route('/', resolveRoutes());
   app.route('/spaces', spaceResolveRoutes());
   return app;
+}
+
+/**
+ * A hub on loopback answers to loopback names only: a web page whose name was rebound to 127.0.0.1 gets nothing.
+ */
+function knownHost(hub: HubContext): MiddlewareHandler<HubEnv> {
+  return async (c, next) => {
+    const { hostname } = new URL(c.req.url);
+    if (isLoopback(hub.options.host) && !isLoopback(hostname))
+      throw new HubFault(403, `This hub is not ${hostname}: use --host to serve other machines`);
+    await next();
+  };
 }
 
 function identify(hub: HubContext): MiddlewareHandler<HubEnv> {

@@ -23,4 +23,6 @@ export interface HubOptions {
   enforceLimits: boolean;
   /** The address Spaces listen on; loopback unless the hub serves others. */
   host: string;
+  /** How one logs in to a Space: by picking a local user, or with that user's token. */
+  login: 'pick' | 'token';
 }

@@ -5,6 +5,7 @@ import { CollabError } from '../errors.ts';
 import { createLocalHub } from './app.ts';
 import type { HubContext } from './context.ts';
 import { JobRunner } from './jobs/runner.ts';
+import { isLoopback } from './loopback.ts';
 import { applySeed, type Seed } from './seed.ts';
 import { SpaceRuntimes } from './spaces/runtimes.ts';
 import { BlobStore } from './store/blobs.ts';
@@ -21,6 +22,8 @@ export interface HubServerOptions {
   host?: string;
   seed?: Seed;
   enforceLimits?: boolean;
+  /** Default: `pick` on loopback. A hub that serves other machines always asks for a token. */
+  login?: 'pick' | 'token';
   jobConcurrency?: number;
   now?: () => number;
 }
@@ -82,10 +85,11 @@ async function openContext(
     const cas = new Cas(db, join(dir, 'xorbs'));
     const blobs = new BlobStore(join(dir, 'blobs'));
     const spaces = new SpaceRuntimes({ db, blobs, dir: join(dir, 'spaces'), now, host, endpoint });
+    const login = isLoopback(host) ? (options.login ?? 'pick') : 'token';
     const concurrency = options.jobConcurrency ?? 1;
     const jobs = new JobRunner({ db, cas, dir: join(dir, 'jobs'), now, endpoint, concurrency });
     await jobs.recover();
-    return { db, cas, keys, blobs, spaces, jobs, options: { now, enforceLimits, host } };
+    return { db, cas, keys, blobs, spaces, jobs, options: { now, enforceLimits, host, login } };
   } catch (error) {
     await db.close();
     throw error;
