@@ -1,0 +1,100 @@
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { cli, tempDir } from '../helpers/fake-io.ts';
+import { packageRoot } from '../helpers/package-root.ts';
+
+async function challenge(): Promise<string> {
+  const cwd = tempDir();
+  const ran = await cli(['new', 'c', '--template', 'blank', '--yes'], { packageRoot: packageRoot(), cwd });
+  expect(ran.err).toBe('');
+  return join(cwd, 'c');
+}
+
+describe('check', () => {
+  let dir: string;
+  const check = (...argv: string[]) => cli(['check', dir, ...argv]);
+  const edit = (path: string, change: (text: string) => string) =>
+    writeFileSync(join(dir, path), change(readFileSync(join(dir, path), 'utf8')));
+  it.each([['gemma'], ['blank']])('%s as it is written passes without a warning', async (template) => {
+    const cwd = tempDir();
+    await cli(['new', 'c', '--template', template, '--yes'], { packageRoot: packageRoot(), cwd });
+    const ran = await cli(['check', 'c', '--json'], { cwd });
+    expect(ran.json()).toMatchObject({ status: 'ok', warnings: [] });
+    expect(ran.code).toBe(0);
+  });
+
+  describe('finds', () => {
+    beforeEach(async () => {
+      expect.hasAssertions();
+      dir = tempDir();
+      const ran = await cli(['new', '.', '--template', 'blank', '--yes'], {
+        packageRoot: packageRoot(),
+        cwd: dir,
+      });
+      expect(ran.err).toBe('');
+    });
+
+    it('a typo in challenge.yaml, with line, column and caret', async () => {
+      edit('challenge.yaml', (text) => text.replace('  tagline:', '  tagine:'));
+      const ran = await check();
+      expect(ran.code).toBe(1);
+      expect(ran.err).toMatch(
+        /challenge\.yaml:\d+:3: "challenge\.tagine" is not known; did you mean "tagline"\?\n +\d+ \| {3}tagine: .*\n +\^/,
+      );
+    });
+    it('a placeholder in the task', async () => {
+      appendFileSync(join(dir, 'task/task.md'), 'TODO: say more\n');
+      const ran = await check();
+      expect(ran.err).toMatch(/task\/task\.md:\d+:1: placeholder "TODO" is still there/);
+      expect(ran.code).toBe(1);
+    });
+    it('a README over 12 KB', async () => {
+      appendFileSync(join(dir, 'task/rules.md'), `${'word '.repeat(2000)}\n`);
+      expect((await check()).err).toMatch(
+        /bucket\/README\.md: is \d+ bytes with the texts of task\/, over the limit of 12288/,
+      );
+    });
+    it('a missing harness', async () => {
+      rmSync(join(dir, 'harness/run.py'));
+      expect((await check()).err).toMatch(/harness\/run\.py: is missing/);
+    });
+    it('a gate that nothing measures', async () => {
+      edit('challenge.yaml', (text) => text.replace(/(- id: correct\n +field: )correct/, '$1politeness'));
+      const ran = await check('--json');
+      expect(ran.json().warnings[0].problem).toContain('nothing in harness/ measures "politeness"');
+    });
+    it('a source that is newer than its build', async () => {
+      appendFileSync(join(dir, 'space/src/contract/settings.ts'), '// changed\n');
+      expect((await check()).err).toMatch(/space\/: space\/ was built from another source/);
+    });
+    it('a token in a text, without showing it', async () => {
+      const secret = ['hf', 'B'.repeat(34)].join('_');
+      appendFileSync(join(dir, 'task/task.md'), `use ${secret}\n`);
+      const ran = await check();
+      expect(ran.err).toMatch(/task\/task\.md:\d+:1: looks like a Hugging Face token/);
+      expect(ran.err).not.toContain(secret);
+    });
+    it('that there is no challenge here', async () => {
+      const ran = await cli(['check', '--json']);
+      expect(ran.json()).toMatchObject({ status: 'error', code: 'CHALLENGE_NOT_FOUND' });
+    });
+  });
+
+  it('asks the Hub about the token at hand', async () => {
+    dir = await challenge();
+    edit('challenge.yaml', (text) =>
+      text
+        .replace('endpoint: local', 'endpoint: https://huggingface.co')
+        .replace(/org: .*/, 'org: challenge-collab'),
+    );
+    const answer = { name: 'someone', type: 'user', orgs: [], auth: { accessToken: { role: 'write' } } };
+    const fetch = async () =>
+      new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } });
+    const ran = await cli(['check', dir], {
+      env: { HF_TOKEN: 'hf_x' },
+      fetch: fetch as typeof globalThis.fetch,
+    });
+    expect(ran.err).toMatch(/hub\.org: someone is no member of challenge-collab/);
+  });
+});

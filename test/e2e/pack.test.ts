@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { repository, tempDir } from '../helpers/fake-io.ts';
+
+const run = promisify(execFile);
+const npm = (args: string[], cwd: string) =>
+  run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd, maxBuffer: 1e8 });
+
+interface Packed {
+  filename: string;
+  size: number;
+  files: { path: string; size: number }[];
+}
+async function pack(to: string): Promise<Packed> {
+  const { stdout } = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', to], repository);
+  return JSON.parse(stdout)[0] as Packed;
+}
+
+describe('the published package', () => {
+  it('holds what it needs and nothing else, installs without a network, and makes a challenge', async () => {
+    const cwd = tempDir();
+    const packed = await pack(cwd);
+    const paths = packed.files.map(({ path }) => path);
+    expect(packed.size).toBeLessThan(3_000_000);
+    for (const needed of [
+      'dist/cli.mjs',
+      'dist/space/server.mjs',
+      'dist/space/client/collab.mjs',
+      'dist/space/build.json',
+      'templates/repository/_gitignore',
+      'templates/repository/.env.example',
+      'templates/space/_dockerignore',
+      'challenges/gemma/challenge.yaml',
+      'challenges/blank/challenge.yaml',
+      'LICENSE',
+      'package.json',
+    ])
+      expect(paths, needed).toContain(needed);
+    expect(
+      paths.filter((path) =>
+        /node_modules|\.test\.ts$|\.pyc$|\.orig$|^(?:generator|test|scripts)\/|\.map$/.test(path),
+      ),
+    ).toEqual([]);
+
+    writeFileSync(join(cwd, 'package.json'), '{"private":true}');
+    await npm(['install', '--offline', packed.filename], cwd);
+    expect(readdirSync(join(cwd, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'create-collab',
+    ]);
+
+    const bin = join(cwd, 'node_modules/.bin/create-collab');
+    const { stdout } = await run(bin, ['new', 'mine', '--template', 'gemma', '--yes', '--json'], { cwd });
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'ok', slug: 'gemma' });
+    expect(existsSync(join(cwd, 'mine/.gitignore'))).toBe(true);
+    expect(readFileSync(join(cwd, 'mine/package.json'), 'utf8')).toContain('"create-collab": "0.1.0"');
+    await run(bin, ['check', 'mine'], { cwd });
+  }, 120_000);
+});
