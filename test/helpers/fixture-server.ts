@@ -44,6 +44,7 @@ const INFO = {
     { id: 'open', label: 'Open', gates: ['ppl'] },
   ],
   invite_url: null,
+  login: true,
   hub_endpoint: 'http://127.0.0.1:1',
 };
 
@@ -95,15 +96,8 @@ function createFixtureApp(record: SeededRecord, publicDir: string): Hono {
   app.get('/v1/leaderboard', (c) => json(c, board(record, c)));
   app.get('/v1/stats', (c) => json(c, stats(record)));
   app.get('/v1/traces', (c) => json(c, tracesPage(record, Number(c.req.query('limit') ?? 10))));
-  app.get('/auth/me', (c) =>
-    json(c, {
-      logged_in: true,
-      oauth_configured: true,
-      user: 'user-1',
-      handle: 'human-user-1',
-      is_organizer: true,
-      csrf: 'x',
-    }),
+  app.get('/v1/me', (c) =>
+    json(c, { hf_user: 'user-1', handle: 'human-user-1', is_member: true, is_organizer: true }),
   );
   app.post('/v1/messages', async (c) => {
     const body = (await c.req.json()) as {

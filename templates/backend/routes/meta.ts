@@ -59,6 +59,7 @@ function description({ settings: v }: Services, served: readonly AnyRoute[]) {
     tagline: v.CHALLENGE_TAGLINE,
     org: v.ORG,
     central_bucket: v.CENTRAL_BUCKET,
+    hub_endpoint: v.HF_ENDPOINT,
     score_field: v.SCORE_FIELD,
     score_label: v.SCORE_LABEL,
     score_unit: v.SCORE_UNIT,

@@ -25,6 +25,7 @@ export const describe = defineRoute({
     tagline: z.string(),
     org: z.string(),
     central_bucket: z.string(),
+    hub_endpoint: z.string().describe('The Hub this record lives on.'),
     score_field: z.string(),
     score_label: z.string(),
     score_unit: z.string(),

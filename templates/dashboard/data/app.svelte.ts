@@ -1,23 +1,24 @@
 import { href, parseRoute, type Route } from '../model/route.ts';
+import { readBoard } from './board.ts';
 import { type Config, toConfig } from './config.ts';
 import { Feed } from './feed.svelte.ts';
 import { ApiError, Http } from './http.ts';
 import { allPages } from './pages.ts';
 import { poll } from './poll.ts';
 import { Resource } from './resource.svelte.ts';
-import type { AgentInfo, Leaderboard, Queue, ServiceInfo, Session, Stats } from './types.ts';
+import type { AgentInfo, Leaderboard, Queue, ServiceInfo, Stats, Viewer } from './types.ts';
 
 const LIVE_MS = 10_000;
 const SLOW_MS = 60_000;
 const CLOCK_MS = 30_000;
 const EVERYTHING = 'best_per_agent=false&verification=pending,valid,invalid';
-const ANONYMOUS: Session = { logged_in: false, oauth_configured: false };
 
 /** Everything the page knows, and the one place that decides when to ask again. */
 export class App {
   readonly http: Http;
   readonly info: Resource<Config>;
-  readonly session: Resource<Session>;
+  /** The person who is logged in, or null. */
+  readonly session: Resource<Viewer | null>;
   readonly feed: Feed;
   readonly agents: Resource<AgentInfo[]>;
   /** Best row of each agent: the board as the server ranks it. */
@@ -35,11 +36,11 @@ export class App {
   constructor(http: Http = new Http()) {
     this.http = http;
     this.info = new Resource(async () => toConfig(await http.get<ServiceInfo>('/v1')));
-    this.session = new Resource(() => absent(http.get<Session>('/auth/me'), ANONYMOUS));
+    this.session = new Resource(() => viewer(http, this.config?.login ?? false));
     this.feed = new Feed(http, '/v1/messages');
     this.agents = new Resource(() => allPages<AgentInfo>(http, '/v1/agents'));
-    this.board = new Resource(() => http.get<Leaderboard>('/v1/leaderboard'));
-    this.attempts = new Resource(() => http.get<Leaderboard>(`/v1/leaderboard?${EVERYTHING}`));
+    this.board = new Resource(() => readBoard(http, '/v1/leaderboard'));
+    this.attempts = new Resource(() => readBoard(http, `/v1/leaderboard?${EVERYTHING}`));
     this.stats = new Resource(() => http.get<Stats>('/v1/stats'));
     this.queue = new Resource(() => this.#served('GET /v1/queue', '/v1/queue'));
   }
@@ -70,7 +71,6 @@ export class App {
     addEventListener('hashchange', follow);
     addEventListener('online', connectivity);
     addEventListener('offline', connectivity);
-    void this.session.refresh();
     const stops = [
       poll(() => this.#live(), LIVE_MS),
       poll(() => this.#slow(), SLOW_MS),
@@ -93,8 +93,13 @@ export class App {
     location.hash = href(...where);
   }
 
+  async #begin(): Promise<void> {
+    await this.info.refresh();
+    void this.session.refresh();
+  }
+
   async #live(): Promise<void> {
-    if (this.config === null) await this.info.refresh();
+    if (this.config === null) await this.#begin();
     await Promise.all([
       this.feed.refresh(),
       this.board.refresh(),
@@ -108,12 +113,13 @@ export class App {
   }
 }
 
-/** What a server without this route has instead. Every other failure stays one. */
-export async function absent<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+/** Nobody is logged in: null. That it could not be found out stays an error. */
+async function viewer(http: Http, login: boolean): Promise<Viewer | null> {
+  if (!login) return null;
   try {
-    return await answer;
+    return await http.get<Viewer>('/v1/me');
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return otherwise;
+    if (error instanceof ApiError && error.status === 401) return null;
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 import type { App } from './app.svelte.ts';
-import { csrfHeader } from './session.ts';
 
 export interface Posted {
   filename: string;
@@ -23,7 +22,7 @@ export async function postMessage(
       ...(refs.length > 0 ? { refs } : {}),
       ...(broadcast ? { broadcast } : {}),
     },
-    { ...csrfHeader(app), 'idempotency-key': crypto.randomUUID() },
+    { 'idempotency-key': crypto.randomUUID() },
   );
   await app.feed.refresh();
   return answer;

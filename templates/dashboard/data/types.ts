@@ -205,12 +205,10 @@ export interface ServiceInfo {
   endpoints?: { method: string; path: string }[];
 }
 
-/** Who looks at the page, from `GET /auth/me`. */
-export interface Session {
-  logged_in: boolean;
-  oauth_configured: boolean;
-  user?: string;
-  handle?: string;
-  is_organizer?: boolean;
-  csrf?: string;
+/** Who looks at the page, from `GET /v1/me`. */
+export interface Viewer {
+  hf_user: string;
+  handle: string;
+  is_member: boolean;
+  is_organizer: boolean;
 }

@@ -70,6 +70,10 @@ function createParser(): MarkdownIt {
     const src = tokens[i]?.attrGet('src') ?? '';
     return `<a href="${escape(src)}">▣ ${escape(tokens[i]?.content || 'image')}</a>`;
   };
+  const { fence, code_block: indented } = md.renderer.rules;
+  const reachable = (html: string) => html.replace('<pre', '<pre tabindex="0"');
+  if (fence) md.renderer.rules.fence = (...a) => reachable(fence(...a));
+  if (indented) md.renderer.rules.code_block = (...a) => reachable(indented(...a));
   md.renderer.rules.table_open = () => '<div class="table-scroll" tabindex="0"><table>';
   md.renderer.rules.table_close = () => '</table></div>';
   return md;

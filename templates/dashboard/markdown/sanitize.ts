@@ -7,6 +7,7 @@ const TAGS =
 const RULES: Config = {
   ALLOWED_TAGS: TAGS,
   ALLOWED_ATTR: ['href', 'class', 'title', 'start', 'tabindex'],
+  ADD_URI_SAFE_ATTR: ['start', 'tabindex'],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|hf:|#\/)/i,
@@ -26,7 +27,7 @@ function tidy(fragment: DocumentFragment): DocumentFragment {
   for (const node of fragment.querySelectorAll('[class]'))
     node.className = [...node.classList].filter((c) => CLASSES.test(c)).join(' ');
   for (const node of fragment.querySelectorAll('[tabindex]'))
-    if (!node.classList.contains('table-scroll')) node.removeAttribute('tabindex');
+    if (node.tagName !== 'PRE' && !node.classList.contains('table-scroll')) node.removeAttribute('tabindex');
   for (const link of fragment.querySelectorAll('a[href]')) {
     if (link.getAttribute('href')?.startsWith('#/')) continue;
     link.setAttribute('rel', 'noopener noreferrer nofollow ugc');

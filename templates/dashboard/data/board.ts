@@ -1,0 +1,29 @@
+import type { Http } from './http.ts';
+import type { Leaderboard, LeaderboardRow } from './types.ts';
+
+/** A row as it comes: authors may put anything where a text is expected. */
+type WireRow = Omit<LeaderboardRow, 'method' | 'description' | 'timestamp'> & Record<string, unknown>;
+type WireBoard = Omit<Leaderboard, 'rows'> & { rows: WireRow[] };
+
+const text = (value: unknown): string | null =>
+  value === null || value === undefined ? null : typeof value === 'string' ? value : JSON.stringify(value);
+
+export const toRow = (row: WireRow): LeaderboardRow => ({
+  ...row,
+  method: text(row.method),
+  description: text(row.description),
+  timestamp: text(row.timestamp) ?? '',
+  secondary: typeof row.secondary === 'number' ? row.secondary : null,
+});
+
+const seen = new WeakMap<WireBoard, Leaderboard>();
+
+/** The board at `path`; the same object again while the server says that nothing changed. */
+export async function readBoard(http: Http, path: string): Promise<Leaderboard> {
+  const wire = await http.get<WireBoard>(path);
+  const known = seen.get(wire);
+  if (known) return known;
+  const board = { ...wire, rows: wire.rows.map(toRow) };
+  seen.set(wire, board);
+  return board;
+}
