@@ -42,6 +42,15 @@ export async function runningHub(io: Io, dir: string): Promise<Listening | null>
   }
 }
 
+/** The running hub, if it goes on running: that of a run that was killed just now is about to stop by itself. */
+async function stillRunning(io: Io, dir: string): Promise<Listening | null> {
+  for (let left = 8; ; left--) {
+    const running = await runningHub(io, dir);
+    if (!running || left === 0) return running;
+    await io.sleep(500, io.signal);
+  }
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -57,7 +66,7 @@ function isAlive(pid: number): boolean {
  */
 export async function startLocalHub(options: StartHubOptions): Promise<LocalHub> {
   const { io, dir } = options;
-  const already = await runningHub(io, dir);
+  const already = await stillRunning(io, dir);
   if (already)
     throw new CollabError(
       'HUB_RUNNING',
@@ -92,7 +101,16 @@ async function spawnHub(options: StartHubOptions): Promise<ChildProcess> {
       next: [{ command: 'npm run build', why: 'in a checkout of create-collab' }],
     });
   const port = await portFor(await lastHub(dir), options.host);
-  const args = ['hub', '--dir', join(dir, '.collab', 'hub'), '--port', String(port), '--seed', seedFile(dir)];
+  const args = [
+    'hub',
+    '--dir',
+    join(dir, '.collab', 'hub'),
+    '--port',
+    String(port),
+    '--seed',
+    seedFile(dir),
+    '--with-parent',
+  ];
   return spawn(process.execPath, [cli, ...args, ...(options.host ? ['--host', options.host] : [])], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // Ctrl-C at a terminal goes to the whole group: the hub is to stop when we tell it, after our own last call.

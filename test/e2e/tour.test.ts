@@ -147,7 +147,7 @@ describe('interrupted', () => {
     tour.child.kill('SIGINT');
     const ran = await tour.done;
     expect(ran.code).toBe(0);
-    expect(JSON.parse(ran.out)).toMatchObject({ status: 'ok', resumed: true });
+    expect(JSON.parse(ran.out).status).toBe('ok');
     expect(await processesOf(cwd)).toEqual([]);
   });
 
