@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { HubError, type HubPort } from '@collab/hub/port.ts';
+import { type BucketInfo, HubError, type HubPort } from '@collab/hub/port.ts';
 import { sha256 } from '../plan/digest.ts';
 import {
   type BucketRole,
@@ -39,8 +39,8 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
   const member = identity.orgs.some((org) => org.name.toLowerCase() === config.hub.org.toLowerCase());
   const [orgExists, centralFiles, privateFiles, liveSpace, seen] = await Promise.all([
     member || hub.orgExists(config.hub.org),
-    central ? liveFiles('central', inputs, hub) : {},
-    closed ? liveFiles('private', inputs, hub) : {},
+    central ? liveFiles('central', inputs, hub, central) : {},
+    closed ? liveFiles('private', inputs, hub, closed) : {},
     space ? readSpace(inputs, space, at) : null,
     closed ? probe(config.hub.private_bucket, at) : ('unknown' as const),
   ]);
@@ -50,27 +50,37 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
 }
 
 /** The files we know of, as they are in the bucket; read only where their hash is new to us. */
-async function liveFiles(role: BucketRole, inputs: Inputs, hub: HubPort): Promise<Record<string, LiveFile>> {
+async function liveFiles(
+  role: BucketRole,
+  inputs: Inputs,
+  hub: HubPort,
+  info: BucketInfo,
+): Promise<Record<string, LiveFile>> {
   const mine = new Map(inputs.files[role].map((file) => [file.path, file]));
   const paths = [...new Set([...mine.keys(), ...Object.keys(inputs.state.files[role])])];
   if (paths.length === 0) return {};
   const id = bucketId(inputs.config, role);
-  const found = await hub.pathsInfo(id, paths);
-  const files = await inParallel(8, found, async (file): Promise<[string, LiveFile]> => {
-    const { xetHash, size } = file;
-    const known = inputs.state.hashes[xetHash];
+  const found = new Map((await hub.pathsInfo(id, paths)).map((file) => [file.path, file]));
+  const isEmpty = info.totalFiles === 0;
+  const files = await inParallel(8, paths, async (path): Promise<[string, LiveFile] | null> => {
+    const file = found.get(path);
+    const known = file && inputs.state.hashes[file.xetHash];
     // A file that differs is read even when its hash is known: the plan shows its lines.
-    if (known && (role === 'private' || known === mine.get(file.path)?.sha256))
-      return [file.path, { xetHash, size, sha256: known }];
-    const content = await hub.readFile(id, file.path);
-    if (content === null)
-      throw new HubError('unavailable', `${id}/${file.path} was listed, and then not there`, {
-        url: hub.endpoint,
-      });
-    return [file.path, { xetHash, size, sha256: sha256(content), content }];
+    if (file && known && (role === 'private' || known === mine.get(path)?.sha256))
+      return [path, { xetHash: file.xetHash, size: file.size, sha256: known }];
+    // What one list leaves out may be there all the same; only the file's own 404 says that it is not.
+    const content = !file && isEmpty ? null : await hub.readFile(id, path);
+    if (content === null && file) throw contradiction(hub, `${id}/${path} was listed, and then not there`);
+    if (content !== null && !file) throw contradiction(hub, `${id}/${path} is there, and was not listed`);
+    return content && file
+      ? [path, { xetHash: file.xetHash, size: file.size, sha256: sha256(content), content }]
+      : null;
   });
-  return Object.fromEntries(files);
+  return Object.fromEntries(files.filter((file) => file !== null));
 }
+
+const contradiction = (hub: HubPort, what: string): HubError =>
+  new HubError('unavailable', what, { url: hub.endpoint });
 
 async function readSpace(inputs: Inputs, info: LiveSpace['info'], at: Observer): Promise<LiveSpace> {
   const { hub } = at;

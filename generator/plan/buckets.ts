@@ -6,6 +6,7 @@ import {
   type Inputs,
   type LiveFile,
   type LocalFile,
+  type TargetState,
   type World,
 } from './model.ts';
 import { diffLines, threeWay, type Verdict } from './three-way.ts';
@@ -74,33 +75,28 @@ export function fileNodes(inputs: Inputs, world: World): PlanNode[] {
     const mine = new Map(inputs.files[role].map((file) => [file.path, file]));
     const ours = oursIn(role, inputs, world);
     const paths = [...new Set([...mine.keys(), ...Object.keys(ours)])].sort();
-    return paths.map((path) => fileNode(role, path, mine.get(path), ours[path] ?? [], inputs, world));
+    return paths.map((path) => fileNode(role, path, mine.get(path), ours[path] ?? {}, inputs, world));
   });
 }
 
 /** What we wrote into this very bucket: nothing, when it was deleted and made anew since. */
-function oursIn(role: BucketRole, inputs: Inputs, world: World): Record<string, string[]> {
+function oursIn(role: BucketRole, inputs: Inputs, world: World): TargetState['files'][BucketRole] {
   const known = inputs.state.buckets[role];
   const live = world.buckets[role];
   if (!live || known?.createdAt !== live.createdAt || known.id !== live.id) return {};
-  return Object.fromEntries(
-    Object.entries(inputs.state.files[role]).map(([path, { base, meant }]) => [
-      path,
-      [base, meant].filter((hash) => hash !== undefined),
-    ]),
-  );
+  return inputs.state.files[role];
 }
 
 function fileNode(
   role: BucketRole,
   path: string,
   mine: LocalFile | undefined,
-  ours: string[],
+  ours: TargetState['files'][BucketRole][string],
   inputs: Inputs,
   world: World,
 ): PlanNode {
   const live: LiveFile | undefined = world.live[role][path];
-  const verdict = threeWay({ ours, live: live?.sha256 ?? null, mine: mine?.sha256 ?? null });
+  const verdict = threeWay({ ...ours, live: live?.sha256 ?? null, mine: mine?.sha256 ?? null });
   const settled = settle(verdict, inputs);
   return {
     id: `${role === 'central' ? 'seed' : 'private-data'}:${path}`,

@@ -6,24 +6,33 @@ export interface Verdict {
   reason: string;
 }
 
+export interface Versions {
+  /** What we last wrote there, as the Hub acknowledged it. */
+  base?: string | undefined;
+  /** What we were about to write when a run was cut off: it may be there or not. */
+  meant?: string | undefined;
+  /** In the bucket; `null`: not there. */
+  live: string | null;
+  /** In the directory; `null`: not there any more. */
+  mine: string | null;
+}
+
 /**
- * Three-way comparison by content hash. `ours`: every version that we wrote, or were about to write when a run was
- * cut off. `live`: in the bucket (`null`: not there). `mine`: in the directory (`null`: not there any more).
- * An edit in the bucket that we did not make is never overwritten and never deleted.
+ * Three-way comparison by content hash. An edit in the bucket that we did not make is never overwritten and never
+ * deleted, and a file that somebody deleted there does not come back by itself.
  */
-export function threeWay(versions: { ours: string[]; live: string | null; mine: string | null }): Verdict {
-  const { ours, live, mine } = versions;
+export function threeWay({ base, meant, live, mine }: Versions): Verdict {
   if (live === mine) return { state: 'unchanged', reason: 'as in the directory' };
-  const known = ours.length > 0;
+  const isOurs = (hash: string) => hash === base || hash === meant;
   if (live === null) {
-    if (!known) return { state: 'create', reason: 'not in the bucket yet' };
-    if (mine !== null && ours.includes(mine))
-      return { state: 'unchanged', reason: 'deleted in the bucket since; left so' };
+    if (base === undefined) return { state: 'create', reason: 'not in the bucket yet' };
+    if (mine === base) return { state: 'unchanged', reason: 'deleted in the bucket since; left so' };
     return { state: 'conflict', reason: 'deleted in the bucket and changed in the directory' };
   }
-  if (mine === null) return gone(ours.includes(live));
-  if (ours.includes(live)) return { state: 'update', reason: 'changed in the directory' };
-  if (ours.includes(mine)) return { state: 'unchanged', reason: 'edited in the bucket since; kept' };
+  if (mine === null) return gone(isOurs(live));
+  if (isOurs(live)) return { state: 'update', reason: 'changed in the directory' };
+  if (isOurs(mine)) return { state: 'unchanged', reason: 'edited in the bucket since; kept' };
+  const known = base !== undefined || meant !== undefined;
   const reason = known ? 'edited in the bucket and in the directory' : 'another file is there already';
   return { state: 'conflict', reason };
 }
