@@ -1,0 +1,182 @@
+import { uploadFile } from '@huggingface/hub';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TOKENS, testHub } from '../helpers/hub.ts';
+
+let hub: Awaited<ReturnType<typeof testHub>>;
+
+beforeAll(async () => {
+  hub = await testHub();
+  const make = (token: string, name: string, isPrivate: boolean) =>
+    hub.call(token, 'POST', `/api/buckets/acme/${name}`, { private: isPrivate });
+  await make(TOKENS.admin, 'open', false);
+  await make(TOKENS.admin, 'closed', true);
+  await make(TOKENS.admin, 'only', true);
+  await make(TOKENS.one, 'of-one', false);
+  await hub.call(TOKENS.outsider, 'POST', '/api/buckets/outsider/mine', { private: true });
+  for (const name of ['acme/open', 'acme/closed', 'acme/of-one', 'acme/only'])
+    await uploadFile({
+      hubUrl: hub.url,
+      accessToken: TOKENS.writer,
+      repo: { type: 'bucket', name },
+      file: { path: 'a.txt', content: new Blob(['a']) },
+    }).catch(() => undefined);
+  await hub.call(TOKENS.admin, 'POST', '/api/repos/create', {
+    type: 'space',
+    name: 'app',
+    organization: 'acme',
+    sdk: 'docker',
+  });
+});
+afterAll(() => hub.remove());
+
+type Who = keyof typeof TOKENS | 'nobody' | 'stranger';
+const token = (who: Who) => (who === 'nobody' ? null : who === 'stranger' ? 'hf_unknown' : TOKENS[who]);
+
+const batch = (name: string, who: Who) =>
+  fetch(`${hub.url}/api/buckets/${name}/batch`, {
+    method: 'POST',
+    headers: {
+      ...(token(who) && { authorization: `Bearer ${token(who)}` }),
+      'content-type': 'application/x-ndjson',
+    },
+    body: JSON.stringify({ type: 'addFile', path: 'new.txt', xetHash: '0'.repeat(64) }),
+  });
+
+const get = (path: string) => (who: Who) => hub.call(token(who), 'GET', path);
+const OPERATIONS: Record<string, (who: Who) => Promise<Response>> = {
+  'info of a public bucket': get('/api/buckets/acme/open'),
+  'info of a private bucket': get('/api/buckets/acme/closed'),
+  'tree of a private bucket': get('/api/buckets/acme/closed/tree'),
+  'read of a private file': get('/buckets/acme/closed/resolve/a.txt'),
+  'read token of a private bucket': get('/api/buckets/acme/closed/xet-read-token'),
+  'write token of a public bucket': get('/api/buckets/acme/open/xet-write-token'),
+  'write to a public bucket': (who) => batch('acme/open', who),
+  'write to a bucket of participant-1': (who) => batch('acme/of-one', who),
+  'write to the bucket of the scope': (who) => batch('acme/only', who),
+  'info of a personal private bucket': get('/api/buckets/outsider/mine'),
+  'create in the organization': (who) => hub.call(token(who), 'POST', `/api/buckets/acme/new-${who}`, {}),
+  'delete a bucket': (who) => hub.call(token(who), 'DELETE', '/api/buckets/acme/closed'),
+  'settings of a bucket': (who) => hub.call(token(who), 'PUT', '/api/buckets/acme/open/settings', {}),
+  'members of the organization': get('/api/organizations/acme/members'),
+  'set a Space secret': (who) =>
+    hub.call(token(who), 'POST', '/api/spaces/acme/app/secrets', { key: 'A', value: 'b' }),
+  'list jobs': get('/api/jobs/acme'),
+};
+
+/** Status per operation, for: admin writer one two reader outsider readOnly fine nobody stranger. */
+const WHO: Who[] = [
+  'admin',
+  'writer',
+  'one',
+  'two',
+  'reader',
+  'outsider',
+  'readOnly',
+  'fine',
+  'nobody',
+  'stranger',
+];
+const TABLE: [keyof typeof OPERATIONS, number[]][] = [
+  ['info of a public bucket', [200, 200, 200, 200, 200, 200, 200, 200, 200, 401]],
+  ['info of a private bucket', [200, 200, 200, 200, 200, 404, 200, 200, 401, 401]],
+  ['tree of a private bucket', [200, 200, 200, 200, 200, 404, 200, 200, 401, 401]],
+  ['read of a private file', [200, 200, 200, 200, 200, 404, 200, 200, 401, 401]],
+  ['read token of a private bucket', [200, 200, 200, 200, 200, 404, 200, 200, 401, 401]],
+  ['write token of a public bucket', [200, 200, 403, 403, 403, 403, 403, 403, 401, 401]],
+  ['write to a public bucket', [200, 200, 403, 403, 403, 403, 403, 403, 401, 401]],
+  ['write to a bucket of participant-1', [200, 200, 200, 403, 403, 403, 403, 403, 401, 401]],
+  ['write to the bucket of the scope', [200, 200, 403, 403, 403, 404, 403, 200, 401, 401]],
+  ['info of a personal private bucket', [404, 404, 404, 404, 404, 200, 404, 404, 401, 401]],
+  ['create in the organization', [200, 200, 200, 200, 403, 403, 403, 403, 401, 401]],
+  ['settings of a bucket', [200, 200, 403, 403, 403, 403, 403, 403, 401, 401]],
+  ['members of the organization', [200, 200, 200, 200, 200, 403, 200, 200, 401, 401]],
+  ['set a Space secret', [200, 200, 403, 403, 403, 403, 403, 403, 401, 401]],
+  ['list jobs', [200, 200, 404, 404, 404, 404, 200, 200, 401, 401]],
+  ['delete a bucket', [200, 404, 404, 404, 404, 404, 404, 404, 401, 401]],
+];
+
+describe('rights', () => {
+  for (const [operation, expected] of TABLE)
+    it(operation, async () => {
+      const statuses: number[] = [];
+      for (const who of WHO)
+        statuses.push((await (OPERATIONS[operation]?.(who) as Promise<Response>)).status);
+      expect(Object.fromEntries(WHO.map((who, i) => [who, statuses[i]]))).toEqual(
+        Object.fromEntries(WHO.map((who, i) => [who, expected[i]])),
+      );
+    });
+
+  it('a copy needs the right to read its source', async () => {
+    const secret = await (await hub.call(TOKENS.outsider, 'GET', '/api/buckets/outsider/mine')).json();
+    expect(secret.id).toBe('outsider/mine');
+    await uploadFile({
+      hubUrl: hub.url,
+      accessToken: TOKENS.outsider,
+      repo: { type: 'bucket', name: 'outsider/mine' },
+      file: { path: 's.txt', content: new Blob(['secret']) },
+    });
+    const [file] = await (await hub.call(TOKENS.outsider, 'GET', '/api/buckets/outsider/mine/tree')).json();
+    const copy = (from: string) =>
+      fetch(`${hub.url}/api/buckets/acme/of-one/batch`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${TOKENS.one}` },
+        body: JSON.stringify({
+          type: 'copyFile',
+          path: 'stolen.txt',
+          xetHash: file.xetHash,
+          sourceRepoType: 'bucket',
+          sourceRepoId: from,
+        }),
+      });
+    expect((await copy('outsider/mine')).status).toBe(422);
+    expect((await copy('acme/of-one')).status).toBe(422);
+    expect((await hub.call(TOKENS.one, 'GET', '/buckets/acme/of-one/resolve/stolen.txt')).status).toBe(404);
+  });
+
+  it('errors carry code, message and request id; answers carry the rate limit', async () => {
+    const answer = await hub.call(TOKENS.outsider, 'GET', '/api/buckets/acme/only');
+    expect(answer.headers.get('x-error-code')).toBe('RepoNotFound');
+    expect(answer.headers.get('x-error-message')).toBe((await answer.json()).error);
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(answer.headers.get('ratelimit')).toMatch(/^"api";r=\d+;t=\d+$/);
+    expect(answer.headers.get('ratelimit-policy')).toBe('"fixed window";"api";q=1000;w=300');
+  });
+});
+
+describe('--enforce-limits', () => {
+  it('answers 429 with Retry-After over the quota, and again after the window', async () => {
+    let now = Date.parse('2026-01-01T00:00:10Z');
+    const limited = await testHub({ enforceLimits: true, now: () => now });
+    try {
+      const statuses = new Set<number>();
+      for (let i = 0; i < 1000; i++)
+        statuses.add((await limited.call(TOKENS.outsider, 'GET', '/api/whoami-v2')).status);
+      expect([...statuses]).toEqual([200]);
+      const refused = await limited.call(TOKENS.outsider, 'GET', '/api/whoami-v2');
+      expect(refused.status).toBe(429);
+      expect(refused.headers.get('retry-after')).toBe('290');
+      expect((await limited.call(TOKENS.admin, 'GET', '/api/whoami-v2')).status).toBe(200);
+      now += 300_000;
+      expect((await limited.call(TOKENS.outsider, 'GET', '/api/whoami-v2')).status).toBe(200);
+    } finally {
+      await limited.remove();
+    }
+  });
+});
+
+describe('members', () => {
+  it('are searched by e-mail and read in pages', async () => {
+    const found = await (
+      await hub.call(TOKENS.writer, 'GET', '/api/organizations/acme/members?email=ONE@example.org&limit=1')
+    ).json();
+    expect(found).toMatchObject([{ user: 'participant-1', role: 'contributor' }]);
+    const names: string[] = [];
+    let next: string | undefined = `${hub.url}/api/organizations/acme/members?limit=2`;
+    while (next) {
+      const page: Response = await fetch(next, { headers: { authorization: `Bearer ${TOKENS.writer}` } });
+      names.push(...(await page.json()).map((member: { user: string }) => member.user));
+      next = /<(https?:\/\/[^>]+)>;\s+rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
+    }
+    expect(names.sort()).toEqual(['collab-server', 'organizer', 'participant-1', 'participant-2', 'reader']);
+  });
+});
