@@ -1,22 +1,32 @@
-// Last line of .ci/run: totals over vitest's JSON reports in a folder. Exit code 1 when anything failed.
-import { readdirSync, readFileSync } from 'node:fs';
+// Last line of .ci/run: totals over vitest's JSON reports and the clients' log in a folder.
+// Exit code 1 when anything failed or nothing ran.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [folder, failedSteps] = [process.argv[2], Number(process.argv[3])];
+const [folder = '.', steps = '0'] = process.argv.slice(2);
+const failedSteps = Number(steps);
+const read = (name) => readFileSync(join(folder, name), 'utf8');
 const reports = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
-  .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
-const sum = (pick) => reports.reduce((total, report) => total + pick(report), 0);
-const passed = sum((r) => r.numPassedTests);
-const skipped = sum((r) => r.numPendingTests + (r.numTodoTests ?? 0));
-// A file that does not load has no test of its own but is a failure all the same.
-const broken = sum(
-  (r) =>
-    r.testResults.filter(
-      (t) => t.status === 'failed' && t.assertionResults.every((a) => a.status !== 'failed'),
-    ).length,
-);
-const failedTests = sum((r) => r.numFailedTests) + broken;
-const failed = failedTests === 0 ? failedSteps : failedTests;
+  .map((name) => JSON.parse(read(name)));
+const sum = (list, pick) => list.reduce((total, item) => total + pick(item), 0);
+
+// `12 of 13 operations work`: one line per version of the Python client.
+const log = existsSync(join(folder, 'clients.log')) ? read('clients.log') : '';
+const clients = [...log.matchAll(/^(\d+) of (\d+) operations work$/gm)].map(([, worked, all]) => ({
+  worked: Number(worked),
+  all: Number(all),
+}));
+
+// A file that does not load has no failed test of its own but is a failure all the same.
+const broken = (file) =>
+  file.status === 'failed' && file.assertionResults.every((a) => a.status !== 'failed');
+const passed = sum(reports, (r) => r.numPassedTests) + sum(clients, (c) => c.worked);
+const skipped = sum(reports, (r) => r.numPendingTests + (r.numTodoTests ?? 0));
+const failedTests =
+  sum(reports, (r) => r.numFailedTests + r.testResults.filter(broken).length) +
+  sum(clients, (c) => c.all - c.worked);
+// A step that is no suite (build, types, lint) counts as one failure: the last line never says 0 after a failure.
+const failed = Math.max(failedTests, failedSteps);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
