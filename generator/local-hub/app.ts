@@ -84,7 +84,7 @@ function countCall(hub: HubContext, limits: RateLimits): MiddlewareHandler<HubEn
 
 function answerError(error: Error, c: HubRequest): Response {
   const fault = asFault(error);
-  if (fault.status >= 500) process.stderr.write(`${c.req.method} ${c.req.path}: ${error.stack}\n`);
+  if (fault.status === 500) process.stderr.write(`${c.req.method} ${c.req.path}: ${error.stack}\n`);
   if (fault.code) c.header('X-Error-Code', fault.code);
   c.header('X-Error-Message', fault.message.replace(/[^\x20-\x7e]/g, '?'));
   return c.json({ error: fault.message, ...fault.extra }, fault.status as ContentfulStatusCode);
