@@ -11,6 +11,7 @@ const WHAT: Record<string, () => Promise<What>> = {
   run: async () => (await import('../eval/run.ts')).run,
   preflight: async () => (await import('../eval/run.ts')).preflight,
   prepare: async () => (await import('../eval/prepare.ts')).prepare,
+  redteam: async () => (await import('../eval/redteam.ts')).redteam,
 };
 
 const run: Command['run'] = async (context) => {
@@ -40,12 +41,14 @@ export const command: Command = {
     seed: { type: 'string' },
     state: { type: 'string' },
     force: { type: 'boolean' },
+    only: { type: 'string' },
   },
   optionDocs: {
     submission: 'run, preflight: folder of the submission',
     private: 'run: on the private prompts, as verification does it',
     seed: 'run: which prompts in which order; prepare: seed of the private data',
     state: 'run, preflight: folder for summary.json and logs (default: runs/…)',
+    only: 'redteam: these cheats alone, with commas between',
     force: 'prepare: make new private data although there is some',
   },
   run,

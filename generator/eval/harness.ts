@@ -22,6 +22,8 @@ export interface RunRequest {
   private?: boolean;
   seed?: number;
   preflight?: boolean;
+  /** Another parameter set than the challenge's own. */
+  profile?: string;
   /** Layers, gates or behaviours that the red team switches off for this run. */
   mutate?: string[];
   onLine?(line: string): void;
@@ -67,6 +69,7 @@ function command({ dir, config }: Challenge, request: RunRequest): string[] {
     ...config.hardware.extra_args,
     ...(request.private ? config.verification.extra_args : []),
     ...(request.seed === undefined ? [] : ['--seed', String(request.seed)]),
+    ...(request.profile ? ['--profile', request.profile] : []),
     ...(request.preflight ? ['--preflight'] : []),
   ];
 }

@@ -20,7 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE / "model")]
 from collab_harness.staging import sha256_file  # noqa: E402
 from settings import read_json  # noqa: E402
 from tiny_lm.engine import Engine  # noqa: E402
-from tiny_lm.server import chat_prompt, generate  # noqa: E402
+from tiny_lm.server import chat_prompt  # noqa: E402
 from tiny_lm.weights import load  # noqa: E402
 
 POOL = 320
@@ -47,7 +47,7 @@ def references(prompts: list[str], tokens: int) -> list[dict[str, object]]:
     made = []
     for prompt in prompts:
         ids = chat_prompt(model.tokenizer, [{"role": "user", "content": prompt}])
-        made.append({"prompt_token_ids": ids, "token_ids": generate(engine, ids, tokens, ignore_eos=True)})
+        made.append({"prompt_token_ids": ids, "token_ids": engine.generate(ids, tokens, ignore_eos=True)})
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import statistics
@@ -130,8 +131,6 @@ def shown(measured: Measured, control: Controlled, settings: Settings) -> Json:
 
 def timings(measured: Measured) -> str:
     """Raw timestamps, one JSON line per request, in seconds from the first request."""
-    import json
-
     start = measured.passes[0].requests[0].answer.sent
     lines = [
         json.dumps({

@@ -6,6 +6,7 @@ import http.client
 import json
 import math
 import socket
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -110,6 +111,8 @@ class Client:
                 if len(data) > self._max_bytes:
                     self.close()
                     raise SubmissionFault(f"{path}: answer of more than {self._max_bytes} bytes")
+        if response.length:
+            raise http.client.IncompleteRead(bytes(data), response.length)
         if response.will_close:
             self.close()
         return response.status, bytes(data)
@@ -123,8 +126,6 @@ class _Deadline:
         self._expired = False
 
     def __enter__(self) -> None:
-        import threading
-
         self._timer = threading.Timer(max(0.0, self._deadline - time.monotonic()), self._expire)
         self._timer.daemon = True
         self._timer.start()

@@ -33,15 +33,15 @@ class Pass:
 
 
 def choose(pool: Sequence[str], passes: int, size: int, repeats: int, rng: random.Random) -> list[list[str]]:
-    """Prompts of each pass: all different while the pool lasts; the last pass also brings back `repeats` of the first.
+    """Prompts of each pass: all different while the pool lasts, but every later pass brings back `repeats` of the first.
 
     Which prompts, their order, and which of them come back is up to the seed.
     """
     order = rng.sample(list(pool), len(pool))
     drawn = [order[(i * size + k) % len(order)] for i in range(passes) for k in range(size)]
     chosen = [drawn[i * size : (i + 1) * size] for i in range(passes)]
-    if passes > 1:
-        chosen[-1][:repeats] = rng.sample(chosen[0], min(repeats, size))
+    for later in chosen[1:]:
+        later[:repeats] = rng.sample(chosen[0], min(repeats, size))
     for prompts in chosen:
         rng.shuffle(prompts)
     return chosen
@@ -72,16 +72,16 @@ class Reuse:
 
 
 def reuse(passes: Sequence[Pass], confidence: float) -> Reuse:
-    """d = ln(first time / time when it came back) - mean over fresh prompts of ln(mean first pass / time in last pass).
+    """Are prompts of the first pass faster when they come back, beyond what fresh prompts gain by drift?
 
-    The lower bound is one-sided at `confidence` (Welch). Nothing came back: n = 0, no speed-up.
+    d = ln(time in the first pass / time later) of a prompt that came back, minus the mean over fresh prompts of
+    ln(geometric mean of the first pass / time later). The lower bound is one-sided at `confidence` (Welch).
     """
-    if len(passes) < 2:
-        return Reuse(0.0, 0.0, 0)
     first = {r.prompt: math.log(r.answer.seconds) for r in passes[0].requests}
-    last = [(r.prompt, math.log(r.answer.seconds)) for r in passes[-1].requests]
-    back = [first[prompt] - seconds for prompt, seconds in last if prompt in first]
-    fresh = [statistics.fmean(first.values()) - seconds for prompt, seconds in last if prompt not in first]
+    usual = statistics.fmean(first.values())
+    later = [(r.prompt, math.log(r.answer.seconds)) for one in passes[1:] for r in one.requests]
+    back = [first[prompt] - seconds for prompt, seconds in later if prompt in first]
+    fresh = [usual - seconds for prompt, seconds in later if prompt not in first]
     if len(back) < 2 or len(fresh) < 2:
         return Reuse(0.0, 0.0, 0)
     gain = welch(back, fresh)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from tiny_lm.tokenizer import EOS
 from tiny_lm.weights import Model
 
 TokenLogprob = dict[str, "float | int | str"]
 
 
 class Engine:
-    """A submission changes `next_token`; the tokens it returns must stay the same."""
+    """A submission changes `next_token` or `generate`; the tokens that come out must stay the same."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -27,6 +28,16 @@ class Engine:
             if p > best_p:
                 best, best_p = token, p
         return best
+
+    def generate(self, prompt: Sequence[int], count: int, ignore_eos: bool) -> list[int]:
+        """Greedy continuation of a prompt by at most `count` tokens."""
+        history = list(prompt)
+        for _ in range(count):
+            token = self.next_token(history)
+            history.append(token)
+            if token == EOS and not ignore_eos:
+                break
+        return history[len(prompt) :]
 
     def prompt_logprobs(self, ids: Sequence[int], top: int) -> list[dict[str, TokenLogprob] | None]:
         """For each token of a prompt but the first: its log-probability and rank, and those of the `top` best."""

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
 
-from tiny_lm.tokenizer import EOS, Tokenizer
+from tiny_lm.tokenizer import Tokenizer
 from tiny_lm.weights import Model, load
 
 MAX_BODY = 8 << 20
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 class Decoder(Protocol):
     model: Model
 
-    def next_token(self, history: list[int]) -> int: ...
+    def generate(self, prompt: list[int], count: int, ignore_eos: bool) -> list[int]: ...
     def prompt_logprobs(self, ids: list[int], top: int) -> list[Json | None]: ...
 
 
@@ -44,17 +44,6 @@ def chat_prompt(tokenizer: Tokenizer, messages: list[Json]) -> list[int]:
     return tokenizer.encode(users[-1])
 
 
-def generate(decoder: Decoder, prompt: list[int], count: int, ignore_eos: bool) -> list[int]:
-    """Greedy continuation of `prompt` by at most `count` tokens."""
-    history = list(prompt)
-    for _ in range(count):
-        token = decoder.next_token(history)
-        history.append(token)
-        if token == EOS and not ignore_eos:
-            break
-    return history[len(prompt) :]
-
-
 def complete(decoder: Decoder, body: Json, chat: bool) -> Json:
     """One answer in the format of the OpenAI API, with the fields that vLLM adds."""
     if body.get("temperature", 0) != 0 or body.get("stream"):
@@ -64,7 +53,7 @@ def complete(decoder: Decoder, body: Json, chat: bool) -> Json:
     limit = body.get("max_completion_tokens", body.get("max_tokens", 16))
     if not isinstance(limit, int) or not 0 <= limit <= MAX_TOKENS:
         raise BadRequest(f"max_tokens must be 0 to {MAX_TOKENS}")
-    ids = generate(decoder, prompt, limit, bool(body.get("ignore_eos")))
+    ids = decoder.generate(prompt, limit, bool(body.get("ignore_eos")))
     text = tokenizer.decode(ids)
     choice: Json = {"index": 0, "finish_reason": "length" if len(ids) == limit else "stop"}
     choice.update({"message": {"role": "assistant", "content": text}} if chat else {"text": text})

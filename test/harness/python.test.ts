@@ -1,0 +1,38 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { python } from '../../generator/eval/process.ts';
+import { emitted, packageRoot } from './emitted.ts';
+import { machine } from './io.ts';
+
+const tests = (folder: string) =>
+  readdirSync(join(packageRoot, folder)).filter((f) => /^test_.*\.py$/.test(f));
+
+/** Runs one file of unittest; a failure shows what Python says. */
+async function unittest(file: string, libraries: string) {
+  const start = `import sys, unittest; sys.path.insert(0, sys.argv[2]); sys.argv[2:] = []; unittest.main(module=None, argv=['x', 'discover', '-s', sys.argv[1].rpartition('/')[0], '-p', sys.argv[1].rpartition('/')[2]])`;
+  const { code, output } = await python(machine(packageRoot), ['-c', start, file, libraries], {
+    cwd: libraries,
+    timeoutMs: 120_000,
+  });
+  expect(code, output).toBe(0);
+  expect(output).toMatch(/Ran [1-9]\d* tests? in/);
+}
+
+describe('shared parts of harnesses', () => {
+  const folder = 'templates/harness/tests';
+  test.each(tests(folder))('%s', (file) =>
+    unittest(join(packageRoot, folder, file), join(packageRoot, 'templates/harness')),
+  );
+});
+
+describe('harness of the Gemma challenge, as emitted', () => {
+  let challenge: Awaited<ReturnType<typeof emitted>>;
+  beforeAll(async () => {
+    challenge = await emitted('gemma');
+  });
+  afterAll(() => challenge.remove());
+  test.each(tests('challenges/gemma/harness/tests'))('%s', (file) =>
+    unittest(join(challenge.dir, 'harness/tests', file), join(challenge.dir, 'harness')),
+  );
+});
