@@ -60,7 +60,7 @@ export function createApp(deps: Deps): Server {
     run: () => store.run(() => begin(tasks, deps)),
     async stop() {
       stop.abort();
-      await store.drained();
+      await store.close();
       ending.abort();
       await services.audit.flush();
     },

@@ -95,15 +95,15 @@ function object(shape: z.ZodType, io: 'input' | 'output'): fc.Arbitrary<Record<s
   return fc.record(Object.fromEntries(parts), { requiredKeys: [] });
 }
 
-function request(
-  route: AnyRoute,
-): fc.Arbitrary<{
+interface Request {
   path: string;
   query: Record<string, unknown>;
   body: unknown;
   as: string | undefined;
   headers: Record<string, string>;
-}> {
+}
+
+function request(route: AnyRoute): fc.Arbitrary<Request> {
   const params = Object.keys(route.params.shape);
   const segment = fc.oneof(
     hostile,
@@ -118,12 +118,12 @@ function request(
       object(route.query, 'output'),
       fc.dictionary(fc.string({ maxLength: 10 }), junk, { maxKeys: 3 }),
     ),
-    body: fc.oneof(
+    body: fc.oneof<fc.MaybeWeightedArbitrary<unknown>[]>(
       { weight: 5, arbitrary: route.body ? object(route.body, 'input') : fc.constant({}) },
       { weight: 1, arbitrary: fc.jsonValue() },
     ),
     as: fc.constantFrom(undefined, 'KEY', 'KEY', ...USERS.map((u) => u.token), 'ccak_x', 'hf_x'),
-    headers: fc.constantFrom(
+    headers: fc.constantFrom<Record<string, string>[]>(
       {},
       { 'Idempotency-Key': 'k' },
       { 'Idempotency-Key': 'x'.repeat(300) },

@@ -1,15 +1,17 @@
 /** Handles that an inbox may be made for: registered agents and people who really exist. */
 import { HUMAN_PREFIX, humanHandle, isHumanHandle } from '@collab/contract/identity.ts';
 import { agentPath } from '@collab/contract/paths.ts';
+import { isCompat } from '../http/compat.ts';
 import type { Services } from '../services.ts';
 
 /** Members of the org, users of registered agents, people who have posted or have an inbox. */
 export async function knownHandles(
-  s: Pick<Services, 'store' | 'auth'>,
+  s: Pick<Services, 'store' | 'auth' | 'settings'>,
 ): Promise<(handle: string) => boolean> {
   const members = await s.auth.memberNames();
   return (handle) => {
     if (!isHumanHandle(handle)) return s.store.get(agentPath(handle)) !== null;
+    if (isCompat(s.settings)) return true;
     if (members?.has(handle.slice(HUMAN_PREFIX.length))) return true;
     if (s.store.folder('message_board').where('agent', handle).length > 0) return true;
     return s.store

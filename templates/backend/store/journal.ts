@@ -17,6 +17,8 @@ export interface JournalDeps {
   log: Log;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   signal: AbortSignal;
+  /** A copy left by an earlier process has arrived. */
+  delivered(path: string, content: string): void;
 }
 
 export class Journal {
@@ -76,7 +78,11 @@ export class Journal {
     try {
       const { failed } = await this.deps.hub.write(this.deps.bucket, { adds, deletes });
       const refused = new Set(failed.map((f) => f.path));
-      for (const { path } of adds) if (!refused.has(path)) delete this.pending.adds[path];
+      for (const { path, content } of adds) {
+        if (refused.has(path)) continue;
+        delete this.pending.adds[path];
+        this.deps.delivered(path, content);
+      }
       this.pending.deletes = this.pending.deletes.filter((p) => !deletes.includes(p) || refused.has(p));
     } catch (error) {
       this.deps.log('warn', 'journal_retry', { error, waiting: this.size });

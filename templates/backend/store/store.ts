@@ -4,23 +4,20 @@ import { isoStamp, parseFileStamp } from '@collab/contract/stamps.ts';
 import type { Deps } from '../services.ts';
 import { Bodies } from './bodies.ts';
 import { type Built, Committer } from './committer.ts';
-import { bare, entryOf, type Held, INDEXED, isIndexed } from './entry.ts';
+import { bare, entryOf, type Held, isIndexed } from './entry.ts';
 import { hubFailure } from './hub-failure.ts';
 import { IndexData } from './index-data.ts';
 import { Journal } from './journal.ts';
-import { type Refresher, refreshScope, type Scope } from './listing.ts';
+import { Keeper } from './keeper.ts';
 import { owner } from './owner.ts';
 import { privateFiles } from './private.ts';
 import type { Draft, Entry, Store } from './types.ts';
 
-/** Folders with more records than this are tailed between full listings. */
-const TAIL_OVER = 900;
-const FULL_EVERY_MS = 24 * 3_600_000;
-
 export interface RunningStore extends Store {
   /** Loads the first picture, calls `loaded`, and keeps it fresh until the signal fires. */
   run(loaded?: () => void): Promise<void>;
-  drained(): Promise<void>;
+  /** Finishes the queue and leaves a snapshot. */
+  close(): Promise<void>;
   handles(): string[];
   readonly health: {
     records: number;
@@ -40,12 +37,26 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
   const bodies = new Bodies(hub, bucket, settings.CONTENT_CACHE_MAX_BYTES);
   const files = privateFiles(hub, settings.AUDIT_BUCKET);
   const own = owner(files, Buffer.from(deps.random(12)).toString('hex'), () => isoStamp(now()));
-  const journal = new Journal({ hub, bucket, files, log, sleep: deps.sleep, signal });
-  const listeners = new Set<(paths: readonly string[]) => void>();
   let seq = 0;
-  let stale = false;
-  let listedAt: number | null = null;
-  let fullAt = 0;
+  const journal = new Journal({
+    hub,
+    bucket,
+    files,
+    log,
+    sleep: deps.sleep,
+    signal,
+    delivered(path, content) {
+      if (index.get(path)) return;
+      const { entry, body } = entryOf(path, content, {
+        size: Buffer.byteLength(content),
+        seq,
+        writtenAt: now(),
+      });
+      index.put(entry);
+      bodies.put(entry, body);
+    },
+  });
+  const listeners = new Set<(paths: readonly string[]) => void>();
 
   const tell = (paths: readonly string[]) => {
     if (paths.length > 0) for (const listener of listeners) listener(paths);
@@ -63,12 +74,19 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
       const before = index.get(path) as Held | null;
       return { seq, writtenAt: now(), replaced: before?.xetHash ?? before?.replaced };
     };
+    let last: { content: unknown; entry: Held; body: string } | null = null;
     for (const { path, content } of f.adds ?? []) {
       if (!isIndexed(path)) continue;
-      const text = typeof content === 'string' ? content : new TextDecoder().decode(content);
-      const { entry, body } = entryOf(path, text, { size: Buffer.byteLength(content), ...born(path) });
+      const about = { size: Buffer.byteLength(content), ...born(path) };
+      // Copies of one text share its head in memory.
+      if (last === null || last.content !== content) {
+        const text: string = typeof content === 'string' ? content : new TextDecoder().decode(content);
+        last = { content, ...entryOf(path, text, about) };
+      }
+      const { frontmatter, malformed } = last.entry;
+      const entry = { ...bare(path, about), frontmatter, malformed };
       index.put(entry);
-      bodies.put(entry, body);
+      bodies.put(entry, last.body);
     }
     for (const { path, size, xetHash } of f.copies ?? []) {
       if (!isIndexed(path)) continue;
@@ -97,51 +115,20 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     report: (event, fields) => log('warn', event, fields),
   });
 
-  const refresher: Refresher = { index, bodies, hub, bucket, now, seq: () => seq };
-
-  const scopes = (): Scope[] => {
-    const full = now() - fullAt >= FULL_EVERY_MS;
-    return INDEXED.flatMap((folder): Scope[] => {
-      if (full || index.below(`${folder}/`).length <= TAIL_OVER)
-        return [{ prefix: `${folder}/`, complete: true }];
-      return tailOf(folder, now());
-    });
-  };
-
-  const refresh = async () => {
-    const full = now() - fullAt >= FULL_EVERY_MS;
-    const started = now();
-    try {
-      // Board before inbox: copies then need no download.
-      const list = scopes();
-      const first = list.filter((s) => s.prefix.startsWith('message_board/'));
-      const changed = await Promise.all(first.map((s) => refreshScope(refresher, s)));
-      changed.push(
-        ...(await Promise.all(list.filter((s) => !first.includes(s)).map((s) => refreshScope(refresher, s)))),
-      );
-      stale = false;
-      listedAt = started;
-      if (full) fullAt = started;
+  const keeper = new Keeper({
+    ...deps,
+    index,
+    bodies,
+    seq: () => seq,
+    onListed(changed) {
       committer.notBefore(newestStamp(index, now()));
-      tell(changed.flat());
-    } catch (error) {
-      stale = true;
-      log('warn', 'listing_failed', { error });
-      throw error;
-    }
-  };
-
-  let flight: Promise<void> | null = null;
-  const refreshOnce = () => {
-    flight ??= refresh().finally(() => {
-      flight = null;
-    });
-    return flight;
-  };
+      tell(changed);
+    },
+  });
 
   const begin = async () => {
     await own.claim();
-    await refreshOnce();
+    await keeper.begin();
     await journal.resume();
   };
 
@@ -163,16 +150,17 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     }
     while (!signal.aborted) {
       await deps.sleep(settings.LISTING_TTL_S * 1000, signal);
-      if (!signal.aborted) await refreshOnce().catch(() => {});
+      if (signal.aborted) break;
+      await keeper.refresh().catch(() => {});
+      await keeper.snapshot();
     }
   };
 
   return {
     private: files,
     run,
-    drained: () => committer.drained(),
     get stale() {
-      return stale;
+      return keeper.stale;
     },
     get health() {
       return {
@@ -180,9 +168,9 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
         queue: committer.waiting,
         groups: committer.groups,
         journal: journal.size,
-        stale,
+        stale: keeper.stale,
         writer: own.mine,
-        listed_at: listedAt === null ? null : isoStamp(listedAt),
+        listed_at: keeper.listedAt === null ? null : isoStamp(keeper.listedAt),
       };
     },
     folder: (path) => index.folder(path),
@@ -198,23 +186,19 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
         throw new ApiError('HUB_UNAVAILABLE', 'the record could not be read yet', { cause, retryAfterS: 5 });
       });
     },
-    refresh: () => refreshOnce().catch(hubFailure('list the record')),
+    async refresh() {
+      await keeper.refresh().catch(hubFailure('list the record'));
+    },
+    async close() {
+      await committer.drained();
+      if (own.mine) await keeper.snapshot(true);
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     submit: <T>(draft: Draft<T>) => committer.submit(draft),
   };
-}
-
-/** Yesterday and today, where files carry stamps; inboxes and traces wait for the full listing. */
-function tailOf(folder: string, now: number): Scope[] {
-  if (!['message_board', 'results', 'broadcasts'].includes(folder)) return [];
-  const day = (ms: number) => isoStamp(ms).slice(0, 10).replaceAll('-', '');
-  const days = [now - 86_400_000, now].map((ms) => ({ prefix: `${folder}/${day(ms)}`, complete: true }));
-  return folder === 'results'
-    ? [...days, { prefix: 'results/verification_status.json', complete: true }]
-    : days;
 }
 
 /** Newest stamp that a clock can have made: a file dated years ahead must not drag the server along. */
