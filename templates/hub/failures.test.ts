@@ -1,0 +1,290 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createBudget } from './budget.ts';
+import { createHubClient } from './client.ts';
+import { HubError, type HubPort } from './port.ts';
+
+const TOKEN = 'hf_veryverysecret';
+type Handler = (request: IncomingMessage, response: ServerResponse, call: number) => void;
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** A hub that answers what the test says, and a client whose clock does not wait. */
+async function hubThat(handler: Handler, options: { timeoutMs?: number } = {}) {
+  const calls: string[] = [];
+  const waits: number[] = [];
+  const server = createServer((request, response) => {
+    request.resume();
+    calls.push(`${request.method} ${request.url}`);
+    handler(request, response, calls.length);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const budget = createBudget();
+  const clock = {
+    now: () => 1_000_000,
+    sleep: async (ms: number) => {
+      waits.push(ms);
+    },
+  };
+  const hub = createHubClient({ endpoint: url, token: TOKEN, clock, budget, ...options });
+  return { hub, url, calls, waits, budget };
+}
+
+const answer = (status: number, body: unknown, headers: Record<string, string> = {}): Handler => {
+  return (_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+};
+const BUCKET = { id: 'a/b', author: 'a', private: false, createdAt: '2026-01-01', size: 0, totalFiles: 0 };
+
+const failure = async (work: Promise<unknown>): Promise<HubError> => {
+  const error = await work.then(
+    () => new Error('it did not fail'),
+    (cause) => cause,
+  );
+  expect(error).toBeInstanceOf(HubError);
+  return error;
+};
+
+describe('a read', () => {
+  const table: [
+    name: string,
+    status: number,
+    headers: Record<string, string>,
+    kind: string,
+    calls: number,
+  ][] = [
+    ['401', 401, {}, 'unauthorized', 1],
+    ['402', 402, {}, 'payment', 1],
+    ['403', 403, {}, 'forbidden', 1],
+    ['404 that names no reason', 404, {}, 'protocol', 1],
+    ['409', 409, {}, 'conflict', 1],
+    ['422', 422, {}, 'invalid', 1],
+    ['429', 429, { 'retry-after': '1' }, 'rate_limited', 4],
+    ['500', 500, {}, 'unavailable', 4],
+    ['503', 503, {}, 'unavailable', 4],
+  ];
+  it.each(table)('%s', async (_name, status, headers, kind, count) => {
+    const { hub, calls } = await hubThat(answer(status, { error: 'no' }, headers));
+    const error = await failure(hub.bucketInfo('a/b'));
+    expect([error.kind, error.status, calls.length]).toEqual([kind, status, count]);
+  });
+
+  it.each(['RepoNotFound', 'EntryNotFound', 'RevisionNotFound'])('404 with %s is null', async (code) => {
+    const { hub } = await hubThat(answer(404, { error: 'no' }, { 'x-error-code': code }));
+    expect([await hub.bucketInfo('a/b'), await hub.readFile('a/b', 'c')]).toEqual([null, null]);
+  });
+
+  it('is tried again until it succeeds, after as long as the Hub asks for', async () => {
+    const { hub, waits } = await hubThat((request, response, call) =>
+      call < 3
+        ? answer(429, { error: 'slow down' }, { 'retry-after': '7' })(request, response, call)
+        : answer(200, BUCKET)(request, response, call),
+    );
+    expect((await hub.bucketInfo('a/b'))?.id).toBe('a/b');
+    expect(waits).toEqual([7000, 7000]);
+  });
+
+  it('is not kept waiting for minutes', async () => {
+    const { hub, waits } = await hubThat(answer(429, {}, { 'retry-after': '300' }));
+    expect([(await failure(hub.bucketInfo('a/b'))).retryAfterS, waits]).toEqual([300, []]);
+  });
+
+  it.each(['', '<html>', '[]', '{"id":"a/b"}', 'null'])('of garbage (%s) is an error', async (body) => {
+    const { hub } = await hubThat(answer(200, body));
+    expect((await failure(hub.bucketInfo('a/b'))).kind).toBe('protocol');
+  });
+
+  it('that is cut off half-way is tried again', async () => {
+    const { hub, calls } = await hubThat((request, response, call) => {
+      if (call > 1) return answer(200, BUCKET)(request, response, call);
+      response.writeHead(200, { 'content-length': '500' });
+      response.write('{"id"');
+      setImmediate(() => response.destroy());
+    });
+    expect([(await hub.bucketInfo('a/b'))?.id, calls.length]).toEqual(['a/b', 2]);
+  });
+
+  it('says no token and no query when it fails', async () => {
+    const echo: Handler = (request, response, call) =>
+      answer(403, { error: `you sent ${request.headers.authorization}` })(request, response, call);
+    const { hub } = await hubThat(echo);
+    const error = await failure(hub.listFiles('a/b'));
+    expect(`${error.message} ${error.url} ${error.stack}`).not.toMatch(/hf_very|recursive=/);
+    expect(error.message).toContain('[redacted]');
+  });
+});
+
+describe('a listing', () => {
+  const file = (path: string) => ({ type: 'file', path, size: 1, xetHash: 'f'.repeat(64) });
+  it('is every page', async () => {
+    const { hub, url } = await hubThat((request, response, call) => {
+      const next = call === 1 ? { link: `<${url}/api/buckets/a/b/tree?cursor=2>; rel="next"` } : {};
+      answer(200, [file(`f${call}`)], next as Record<string, string>)(request, response, call);
+    });
+    expect((await hub.listFiles('a/b'))?.map((entry) => entry.path)).toEqual(['f1', 'f2']);
+  });
+
+  it('whose second page fails is an error, not half a list', async () => {
+    const { hub, url } = await hubThat((request, response, call) =>
+      call === 1
+        ? answer(200, [file('f1')], { link: `<${url}/api/x?cursor=2>; rel="next"` })(request, response, call)
+        : answer(404, { error: 'gone' }, { 'x-error-code': 'RepoNotFound' })(request, response, call),
+    );
+    expect((await failure(hub.listFiles('a/b'))).kind).toBe('missing');
+  });
+
+  it('does not follow a page to another server, nor in a circle', async () => {
+    const elsewhere = await hubThat(answer(200, [], { link: '<https://evil.example/x>; rel="next"' }));
+    expect((await failure(elsewhere.hub.listFiles('a/b'))).kind).toBe('protocol');
+    const circle = await hubThat((request, response, call) =>
+      answer(200, [], { link: `<${circle.url}/api/x?cursor=1>; rel="next"` })(request, response, call),
+    );
+    const error = await failure(circle.hub.listFiles('a/b'));
+    expect([error.kind, circle.calls.length]).toEqual(['protocol', 2]);
+  });
+});
+
+describe('a write', () => {
+  const writes: [name: string, work: (hub: HubPort) => Promise<unknown>][] = [
+    ['batch', (hub) => hub.write('a/b', { deletes: ['x'] })],
+    ['job', (hub) => hub.runJob('a', { image: 'i', command: ['c'], flavor: 'f', timeoutSeconds: 1 })],
+  ];
+  it.each(writes)('%s: a lost answer is unknown, and it is sent once', async (_name, work) => {
+    for (const handler of [
+      (_request: IncomingMessage, response: ServerResponse) => response.destroy(),
+      answer(502, 'bad gateway'),
+      answer(500, { error: 'internal' }),
+    ] as Handler[]) {
+      const { hub, calls } = await hubThat(handler);
+      expect([(await failure(work(hub))).kind, calls.length]).toEqual(['unknown_outcome', 1]);
+    }
+  });
+
+  it.each(writes)('%s: a timeout is unknown', async (_name, work) => {
+    const { hub, calls } = await hubThat(() => undefined, { timeoutMs: 50 });
+    const error = await failure(work(hub));
+    expect([error.kind, calls.length]).toEqual(['unknown_outcome', 1]);
+    expect(error.message).toContain('50 ms');
+  });
+
+  it.each(writes)('%s: a refusal for its rate had no effect and is tried again', async (_name, work) => {
+    const { hub, calls } = await hubThat(answer(429, {}, { 'retry-after': '1' }));
+    expect([(await failure(work(hub))).kind, calls.length]).toEqual(['rate_limited', 4]);
+  });
+
+  it.each(writes)('%s: no connection is no effect', async (_name, work) => {
+    const { hub } = await hubThat(() => undefined);
+    const gone = servers.pop();
+    await new Promise((resolve) => gone?.close(resolve));
+    expect((await failure(work(hub))).kind).toBe('unavailable');
+  });
+
+  it('that comes to the same is repeated', async () => {
+    const { hub, calls } = await hubThat((request, response, call) =>
+      answer(call < 3 ? 500 : 200, {})(request, response, call),
+    );
+    await hub.setSpaceVariable('a/b', { key: 'K', value: 'v' });
+    expect(calls.length).toBe(3);
+  });
+
+  it('names what the Hub refused, and fails when it took nothing', async () => {
+    const failed = [{ path: 'x', error: 'no' }];
+    const some = await hubThat(answer(200, { success: true, failed }));
+    expect((await some.hub.write('a/b', { deletes: ['x', 'y'] })).failed).toEqual(failed);
+    for (const status of [200, 422]) {
+      const none = await hubThat(answer(status, { success: false, failed }));
+      expect((await failure(none.hub.write('a/b', { deletes: ['x'] }))).kind).toBe('invalid');
+    }
+  });
+
+  it('of a bucket whose answer was lost is settled by looking', async () => {
+    const { hub } = await hubThat((request, response, call) => {
+      if (request.method === 'POST') response.destroy();
+      else answer(200, BUCKET)(request, response, call);
+    });
+    expect((await hub.createBucket('a/b', { private: false })).id).toBe('a/b');
+  });
+
+  it('of a private bucket that comes out public is an error', async () => {
+    const { hub } = await hubThat(answer(200, BUCKET));
+    expect((await failure(hub.createBucket('a/b', { private: true }))).message).toContain('public');
+  });
+});
+
+describe('uploads', () => {
+  /** A store that refuses its own token as often as told. */
+  const store = (refusals: number): Handler => {
+    let left = refusals;
+    return (request, response, call) => {
+      const url = request.url ?? '';
+      if (url.endsWith('xet-write-token')) {
+        const casUrl = `http://${request.headers.host}/cas`;
+        return answer(200, { casUrl, accessToken: 't', exp: 9_999_999_999 })(request, response, call);
+      }
+      if (url.startsWith('/cas/') && left-- > 0)
+        return answer(403, { error: 'expired' })(request, response, call);
+      return answer(200, url.endsWith('/batch') ? { failed: [] } : {})(request, response, call);
+    };
+  };
+  const write = { adds: [{ path: 'a', content: 'b' }] };
+
+  it('one refused store token does not spoil the next call', async () => {
+    const { hub } = await hubThat(store(1));
+    expect((await failure(hub.write('a/b', write))).kind).toBe('forbidden');
+    expect((await hub.write('a/b', write)).failed).toEqual([]);
+  });
+
+  it('a kept token that the store no longer takes is renewed', async () => {
+    let refuse = false;
+    const { hub, calls } = await hubThat((request, response, call) => {
+      if (!refuse || !request.url?.startsWith('/cas/')) return store(0)(request, response, call);
+      refuse = false;
+      answer(401, { error: 'expired' })(request, response, call);
+    });
+    await hub.write('a/b', write);
+    refuse = true;
+    expect((await hub.write('a/b', write)).failed).toEqual([]);
+    expect(calls.filter((call) => call.endsWith('xet-write-token')).length).toBe(2);
+  });
+});
+
+describe('the call budget', () => {
+  it('counts calls and reads what the Hub says of its limit', async () => {
+    const headers = {
+      ratelimit: '"api";r=997;t=120',
+      'ratelimit-policy': '"fixed window";"api";q=1000;w=300',
+    };
+    const { hub, budget } = await hubThat(answer(200, BUCKET, headers));
+    await hub.bucketInfo('a/b');
+    await hub.readFile('a/b', 'x');
+    expect(budget.snapshot()).toEqual({
+      calls: { api: 1, resolve: 1, cas: 0 },
+      rateLimited: 0,
+      remaining: 997,
+      limit: 1000,
+      resetsAt: 1_120_000,
+    });
+  });
+});
+
+describe('logs', () => {
+  it('of something that still runs end when nothing more comes', async () => {
+    const { hub } = await hubThat((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(
+        ': keep-alive\n\ndata: {"data":"one\\n","timestamp":"x"}\n\ndata: {"data":"two\\n"}\n\ndata: {"da',
+      );
+    });
+    expect(await hub.spaceLogs('a/b', 'run')).toEqual(['one', 'two']);
+  });
+});
