@@ -15,6 +15,11 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 async function run(): Promise<number> {
   const abort = new AbortController();
+  // A reader that went away (`… | head`) is no fault of ours.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => abort.abort());
   const io: Io = {
     argv: process.argv.slice(2),

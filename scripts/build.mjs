@@ -1,10 +1,19 @@
 // Builds everything that is shipped: dist/cli.mjs, dist/space/{server.mjs,public/}, dist/space/public/client/collab.mjs.
 // A part is left alone when its sources have not changed since its last build.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sourceHash as spaceSourceHash } from '../templates/space/source-hash.mjs';
+import { LEFT_OUT, PACKAGES, sourceHash as spaceSourceHash } from '../templates/space/source-hash.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const quiet = process.argv.includes('--quiet');
@@ -108,9 +117,23 @@ export function sourceHash(paths) {
   return hash.digest('hex');
 }
 
+function snapshotSources() {
+  const to = join(root, 'dist/space/src');
+  if (existsSync(to) && spaceSourceHash(to) === spaceSourceHash(join(root, 'templates'))) return;
+  rmSync(to, { recursive: true, force: true });
+  for (const name of PACKAGES)
+    cpSync(join(root, 'templates', name), join(to, name), {
+      recursive: true,
+      filter: (path) => !LEFT_OUT.test(path.slice(root.length)) && !path.endsWith('node_modules'),
+    });
+}
+
 const stampFile = join(root, 'dist/.build.json');
 const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
 const only = process.argv.slice(2).filter((a) => !a.startsWith('-'));
+// The sources as they are now go beside what is built from them, so that the two stay together however long ago it was.
+// A build of one part leaves both alone: it is for working on that part.
+if (only.length === 0) snapshotSources();
 for (const part of parts) {
   if (only.length > 0 && !only.includes(part.name)) continue;
   const hash = sourceHash([...part.from, 'package-lock.json', 'scripts/build.mjs']);
@@ -123,13 +146,7 @@ for (const part of parts) {
   if (!quiet) process.stderr.write(`built ${part.name} in ${Math.round(performance.now() - started)} ms\n`);
 }
 
-// What the Space's built files were made from; `apply` refuses to upload a build older than its source.
-const fresh = parts
-  .filter((part) => part.out.startsWith('dist/space/'))
-  .every(
-    (part) => stamps[part.name] === sourceHash([...part.from, 'package-lock.json', 'scripts/build.mjs']),
-  );
-if (existsSync(join(root, 'dist/space'))) {
-  const source = fresh ? spaceSourceHash(join(root, 'templates')) : 'stale';
+if (only.length === 0) {
+  const source = spaceSourceHash(join(root, 'dist/space/src'));
   writeFileSync(join(root, 'dist/space/build.json'), `${JSON.stringify({ source }, null, 2)}\n`);
 }

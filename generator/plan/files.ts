@@ -1,6 +1,6 @@
 /** Which files an emitted repository is made of, and where each one comes from. Pure: works on an index already read. */
 
-import { LEFT_OUT, PACKAGES } from '../../templates/space/source-hash.mjs';
+import { LEFT_OUT } from '../../templates/space/source-hash.mjs';
 import { didYouMean } from '../config/schema.ts';
 import { CollabError } from '../errors.ts';
 
@@ -22,7 +22,6 @@ export const mounts = (template: string): readonly [from: string, to: string][] 
   ['templates/bucket/', 'bucket/'],
   ['templates/space/', 'space/'],
   ['dist/space/', 'space/'],
-  ...PACKAGES.map((name): [string, string] => [`templates/${name}/`, `space/src/${name}/`]),
   ['templates/harness/collab_harness/', 'harness/collab_harness/'],
   [`challenges/${template}/`, ''],
 ];

@@ -1,4 +1,5 @@
 /** What a template may name. Every key is always there. */
+import { gamingHints } from '../config/gaming.ts';
 import type { ChallengeConfig, Gate } from '../config/types.ts';
 
 export interface ApiRow {
@@ -20,6 +21,7 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
   return {
     ...config,
     ...more,
+    gaming: gamingHints(config),
     gates: gates.map((gate) => ({ ...gate, rule: rule(gate), whenText: WHEN[gate.when] })),
     hasGates: gates.length > 0,
     divisions: config.divisions.map((division) => ({
