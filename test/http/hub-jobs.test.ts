@@ -117,9 +117,22 @@ describe('Jobs', () => {
     expect((await ended(missing.id)).status.message).toContain('no-such-program');
   });
 
-  it('leaves no process behind', async () => {
+  it('cannot mount a folder read-write in which nothing is, as on the Hub', async () => {
+    const volumes = [{ type: 'bucket', source: 'acme/data', mountPath: '/state', path: 'nothing/here' }];
+    const refused = await run('print(1)', { volumes } as object);
+    expect((await ended(refused.id)).status).toMatchObject({
+      stage: 'ERROR',
+      message: expect.stringContaining('nothing is there'),
+    });
+  });
+
+  it.each(['False', 'True'])('leaves no process behind (in a session of its own: %s)', async (session) => {
     const started = await run(
-      'import subprocess, sys\np = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])\nprint(p.pid)',
+      [
+        'import subprocess, sys',
+        `p = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=${session})`,
+        'print(p.pid)',
+      ].join('\n'),
     );
     await ended(started.id);
     let text = '';

@@ -56,6 +56,11 @@ export class BucketMount implements Mount {
       await pipeline(Readable.from(this.deps.cas.read(file)), createWriteStream(target));
       this.known.set(path, await stamp(target));
     }
+    const writable = !this.volume.readOnly && this.prefix !== '';
+    if (writable && this.known.size === 0)
+      throw new Error(
+        `cannot mount ${this.volume.source}/${this.prefix} read-write: nothing is there; write one file first`,
+      );
   }
 
   /** Uploads what changed since the last time and removes what was deleted; nothing for a read-only mount. */

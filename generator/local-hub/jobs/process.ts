@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Child, type Exit, startChild } from '../process/child.ts';
+import { killStrays } from '../process/strays.ts';
 import type { Database } from '../store/database.ts';
 import type { JobRow } from '../store/tables.ts';
 import type { Cas } from '../xet/cas.ts';
@@ -62,6 +63,7 @@ async function supervise(
   const syncing = periodically(WRITE_BACK_MS, () => writeBack(mounts, log));
   const exit = await child.exited;
   clearTimeout(limit);
+  await killStrays(job.id);
   await syncing.stop();
   for (const mount of mounts) await mount.writeBack();
   if (timedOut) return { stage: 'ERROR', message: `Job timeout: over ${job.timeoutSeconds} s` };
