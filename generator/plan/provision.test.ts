@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { spaceVariables } from '../config/env.ts';
+import { parseChallenge } from '../config/yaml.ts';
+import { costLines, estimateCost } from './cost.ts';
+import { sha256 } from './digest.ts';
+import { emptyState, type Inputs, type World } from './model.ts';
+import { planStatus, printPlan } from './print.ts';
+import { planProvision } from './provision.ts';
+
+const yaml = readFileSync(new URL('../../challenges/gemma/challenge.yaml', import.meta.url), 'utf8');
+const REMOTE = `
+hub:
+  endpoint: https://huggingface.co
+  org: acme
+  private_namespace: ada
+`;
+const config = parseChallenge(`${yaml.replace(/^hub:[\s\S]*?(?=^\S|$(?![\s\S]))/m, '')}${REMOTE}`);
+const local = parseChallenge(yaml);
+
+const file = (path: string, text: string) => {
+  const content = new TextEncoder().encode(text);
+  return { path, source: path, content, sha256: sha256(content) };
+};
+
+const inputs = (more: Partial<Inputs> = {}): Inputs => ({
+  config,
+  variables: spaceVariables(config),
+  files: { central: [file('README.md', 'hello')], private: [] },
+  space: [file('server.mjs', 'x')],
+  problems: [],
+  state: emptyState(),
+  spaceToken: 'fingerprint',
+  participantTokenGiven: false,
+  takeMine: false,
+  takeTheirs: false,
+  allowBroadToken: false,
+  ...more,
+});
+
+const scope = (name: string, type: string) => ({
+  name,
+  type,
+  permissions: ['repo.content.read', 'repo.write'],
+});
+const world = (more: Partial<World> = {}, identity: Partial<World['identity']> = {}): World => ({
+  identity: {
+    name: 'ada',
+    type: 'user',
+    isPro: false,
+    canPay: true,
+    tokenRole: 'fineGrained',
+    scopes: [scope('acme', 'org'), scope('ada', 'user')],
+    orgs: [{ name: 'acme', role: 'admin', plan: 'team', canPay: true }],
+    ...identity,
+  },
+  orgExists: true,
+  buckets: { central: null, private: null },
+  live: { central: {}, private: {} },
+  space: null,
+  privateSeenByParticipant: 'unknown',
+  hardware: [],
+  python: null,
+  ...more,
+});
+
+const plan = (i: Inputs, w: World) => planProvision(i, w, i.config.hub.endpoint);
+const node = (i: Inputs, w: World, id: string) => plan(i, w).nodes.find((found) => found.id === id);
+
+describe('what has to be right before the first write', () => {
+  const table: [what: string, id: string, state: string, i: Inputs, w: World][] = [
+    ['a fine-grained token', 'check:token', 'unchanged', inputs(), world()],
+    ['a token without scopes', 'check:token', 'blocked', inputs(), world({}, { scopes: [] })],
+    [
+      'a scope on one of two namespaces',
+      'check:token',
+      'blocked',
+      inputs(),
+      world({}, { scopes: [scope('acme', 'org')] }),
+    ],
+    ['a read token', 'check:token', 'blocked', inputs(), world({}, { tokenRole: 'read' })],
+    ['a broad token', 'check:token', 'blocked', inputs(), world({}, { tokenRole: 'write' })],
+    [
+      'a broad token, allowed',
+      'check:token',
+      'unchanged',
+      inputs({ allowBroadToken: true }),
+      world({}, { tokenRole: 'write' }),
+    ],
+    [
+      'a member with write',
+      'check:org',
+      'unchanged',
+      inputs(),
+      world({}, { orgs: [{ name: 'Acme', role: 'write' }] }),
+    ],
+    [
+      'a contributor',
+      'check:org',
+      'human',
+      inputs(),
+      world({}, { orgs: [{ name: 'acme', role: 'contributor' }] }),
+    ],
+    ['no organization', 'check:org', 'human', inputs(), world({ orgExists: false }, { orgs: [] })],
+    ['somebody else’s namespace', 'check:org', 'human', inputs(), world({}, { name: 'bob' })],
+    ['a plan', 'check:plan', 'unchanged', inputs(), world()],
+    ['no plan', 'check:plan', 'blocked', inputs(), world({}, { orgs: [{ name: 'acme', role: 'admin' }] })],
+    ['no invite link', 'human:invite', 'human', inputs(), world()],
+    ['credits', 'check:credits', 'unchanged', inputs(), world()],
+    [
+      'no credits',
+      'check:credits',
+      'human',
+      inputs(),
+      world({}, { orgs: [{ name: 'acme', role: 'admin', plan: 'team', canPay: false }] }),
+    ],
+    ['no token for the Space', 'secret:HF_TOKEN', 'human', inputs({ spaceToken: null }), world()],
+    ['no Python on this machine', 'check:python', 'blocked', inputs({ config: local }), world()],
+    [
+      'a private bucket that participants see',
+      'check:private-bucket',
+      'blocked',
+      inputs(),
+      world({ privateSeenByParticipant: 'visible' }),
+    ],
+  ];
+  it.each(table)('%s: %s is %s', (_what, id, state, i, w) => {
+    expect(node(i, w, id)?.state).toBe(state);
+  });
+
+  it('a person is told where to go, what to choose and how it is checked', () => {
+    const waiting = plan(
+      inputs({ spaceToken: null }),
+      world({ orgExists: false }, { orgs: [] }),
+    ).nodes.filter(({ state }) => state === 'human');
+    expect(waiting.map(({ id }) => id)).toEqual(['check:org', 'human:invite', 'secret:HF_TOKEN']);
+    for (const { human } of waiting) {
+      expect(human?.url).toMatch(/^https:\/\/huggingface\.co\//);
+      expect(human?.steps.length).toBeGreaterThan(20);
+      expect(human?.check.length).toBeGreaterThan(10);
+    }
+    expect(waiting[1]?.human?.steps).toContain('contributor');
+  });
+});
+
+describe('the plan', () => {
+  it('is the same for the same, and another one when anything moved', () => {
+    const base = plan(inputs(), world());
+    expect(plan(inputs(), world())).toEqual(base);
+    expect(plan(inputs({ takeMine: true }), world()).inputs).not.toBe(base.inputs);
+    const changed = inputs({ files: { central: [file('README.md', 'other')], private: [] } });
+    expect(plan(changed, world()).inputs).not.toBe(base.inputs);
+    expect(plan(inputs(), world({}, { tokenRole: 'write' })).world).not.toBe(base.world);
+  });
+
+  it('depends on nothing that is not in it, and in no circle', () => {
+    const { nodes } = plan(inputs(), world());
+    const depth = new Map<string, number>();
+    const visit = (id: string, above: string[]): number => {
+      expect(above).not.toContain(id);
+      const found = nodes.find((candidate) => candidate.id === id);
+      expect(found, id).toBeDefined();
+      const known = depth.get(id);
+      if (known !== undefined) return known;
+      const deepest = Math.max(0, ...(found?.dependsOn ?? []).map((next) => visit(next, [...above, id]) + 1));
+      depth.set(id, deepest);
+      return deepest;
+    };
+    for (const { id } of nodes) visit(id, []);
+    expect(depth.get('health')).toBeGreaterThan(depth.get('space') ?? 99);
+  });
+
+  it('shows nothing of private data, and no value of a secret', () => {
+    const i = inputs({ files: { central: [], private: [file('eval_dataset/split.jsonl', 'THE ANSWERS')] } });
+    const info = {
+      id: 'ada/gemma-private',
+      author: 'ada',
+      private: true,
+      createdAt: 'x',
+      size: 1,
+      totalFiles: 1,
+    };
+    const live = { xetHash: 'h', size: 1, sha256: 'other', content: new TextEncoder().encode('OLD ANSWERS') };
+    const w = world({
+      buckets: { central: null, private: info },
+      live: { central: {}, private: { 'eval_dataset/split.jsonl': live } },
+    });
+    const text = JSON.stringify(plan(i, w));
+    expect(text).not.toMatch(/ANSWERS/);
+    expect(node(i, w, 'private-data:eval_dataset/split.jsonl')?.state).toBe('conflict');
+  });
+
+  it('is printed for people', () => {
+    const text = printPlan(plan(inputs(), world()), []);
+    expect(text).toContain('+ Bucket acme/gemma-main-bucket (public): does not exist');
+    expect(text).toMatch(/\+ \d+ variables: ORG, /);
+    expect(text).toContain('? Invite link for participants: hub.invite_url is empty');
+    expect(planStatus(plan(inputs(), world()))).toBe('changes');
+  });
+});
+
+describe('cost', () => {
+  it('is the price of the hub times the time limit, else that of challenge.yaml', () => {
+    const offer = { name: 'cpu-basic', prettyName: 'CPU', usdPerHour: 0.06 };
+    expect(estimateCost(config, [offer])).toMatchObject({
+      jobUsdPerHour: 0.06,
+      source: 'hub',
+      maxUsdPerRun: 0.01,
+    });
+    expect(estimateCost(config, [])).toMatchObject({ jobUsdPerHour: 0.01, source: 'challenge.yaml' });
+    expect(costLines(config, estimateCost(config, [offer]))[0]).toContain('$0.06/h');
+  });
+});
