@@ -30,18 +30,40 @@ export interface TourOutcome {
 
 type Player = { role: Role; agent: TourAgent };
 
-/** Three agents take part, through public addresses alone; ends when the verifier has judged all of it. */
-export async function takeTour(place: TourPlace): Promise<TourOutcome> {
-  const { io, say, apiUrl } = place;
+/**
+ * Three agents take part, through public addresses alone; ends when the verifier has judged all of it. When one of them
+ * fails the others are stopped before the failure goes on.
+ */
+export async function takeTour(given: TourPlace): Promise<TourOutcome> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([given.io.signal, failure.signal]);
+  const place = { ...given, io: { ...given.io, signal } };
   const players = await openPlayers(place);
-  const known = await Promise.all(players.map(({ agent, role }) => join(agent, role, say)));
-  const intros = await Promise.all(players.map(({ agent, role }) => introduce(agent, role, say)));
-  await Promise.all(players.map(({ agent, role }, i) => answer(agent, role, intros.at(i - 1) ?? '', say)));
+  const all = async <T>(work: (player: Player, i: number) => Promise<T>): Promise<T[]> => {
+    const running = players.map(work);
+    await Promise.all(running).catch(() => failure.abort());
+    const settled = await Promise.allSettled(running);
+    const first =
+      settled.find((s) => s.status === 'rejected' && !isAbort(s.reason)) ??
+      settled.find((s) => s.status === 'rejected');
+    if (first?.status === 'rejected') throw first.reason;
+    return settled.flatMap((s) => (s.status === 'fulfilled' ? [s.value] : []));
+  };
+  return play(place, all);
+}
+
+const isAbort = (error: unknown) => error instanceof Error && error.name === 'AbortError';
+
+async function play(
+  { io, say, apiUrl, dir }: TourPlace,
+  all: <T>(work: (player: Player, i: number) => Promise<T>) => Promise<T[]>,
+): Promise<TourOutcome> {
+  const known = await all(({ agent, role }) => join(agent, role, say));
+  const intros = await all(({ agent, role }) => introduce(agent, role, say));
+  await all(({ agent, role }, i) => answer(agent, role, intros.at(i - 1) ?? '', say));
   const began = io.now();
-  const results = await Promise.all(
-    players.map(({ agent, role }) =>
-      contribute(agent, role, path(place.dir, 'submissions', role.submission), say),
-    ),
+  const results = await all(({ agent, role }) =>
+    contribute(agent, role, path(dir, 'submissions', role.submission), say),
   );
   say({
     id: 'verdicts',
@@ -53,12 +75,8 @@ export async function takeTour(place: TourPlace): Promise<TourOutcome> {
     apiUrl,
     filenames: results,
     patienceMs: 120_000,
-    onVerdict: (result) =>
-      say({
-        id: `verdict:${result.filename}`,
-        state: 'done',
-        text: `${result.filename}: ${result.verification}`,
-      }),
+    onVerdict: ({ filename, verification }) =>
+      say({ id: `verdict:${filename}`, state: 'done', text: `${filename}: ${verification}` }),
   });
   return { resumed: known.every(Boolean), results, jobsMs: io.now() - began };
 }

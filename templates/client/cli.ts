@@ -95,7 +95,12 @@ function lines({ code, message, hint, next, problems }: ClientError): string[] {
   ];
 }
 
+/** What the Hub client throws has a kind; anything else is a fault of ours. */
 function unexpected(error: unknown): ClientError {
   const message = error instanceof Error ? error.message : String(error);
-  return new ClientError('INTERNAL', message, { cause: error });
+  const kind =
+    (error as { name?: string; kind?: string } | null)?.name === 'HubError' &&
+    (error as { kind: string }).kind;
+  const code = kind ? `HUB_${kind.toUpperCase()}` : 'INTERNAL';
+  return new ClientError(code, message, { cause: error });
 }

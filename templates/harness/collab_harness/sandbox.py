@@ -69,6 +69,7 @@ def apply_layers(spec: Spec) -> dict[str, str | None]:
     wanted: list[str] = spec["layers"]
     held: dict[str, str | None] = {}
     linux.adopt_orphans()
+    linux.die_with_parent()  # also this process, which may stay behind as the one that waits
     if "pid_namespace" in wanted:
         held["pid_namespace"] = new_pid_namespace(spec["report_fd"])
     held["limits"] = limits(spec["limits"])
