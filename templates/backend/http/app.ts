@@ -6,6 +6,7 @@ import { type Context, Hono } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Credential } from '../auth/types.ts';
 import type { Services } from '../services.ts';
+import { compatQuery, compatReply, isCompat } from './compat.ts';
 import type { Binding, Call, Reply } from './handle.ts';
 import { addressOf, bearerOf, readBody, readParams, readQuery } from './request.ts';
 
@@ -54,7 +55,10 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
 
 /** `{x}` → `:x`, `{x*}` → the rest. */
 const honoPath = (path: string) =>
-  path.replace(/\{(\w+)\}(:\w+)/g, ':$1{[^/]+$2}').replace(/\{(\w+)\*\}/g, ':$1{.+}').replace(/\{(\w+)\}/g, ':$1');
+  path
+    .replace(/\{(\w+)\}(:\w+)/g, ':$1{[^/]+$2}')
+    .replace(/\{(\w+)\*\}/g, ':$1{.+}')
+    .replace(/\{(\w+)\}/g, ':$1');
 
 function byPath(bindings: Binding[]): Map<string, string[]> {
   const out = new Map<string, string[]>();
@@ -64,9 +68,10 @@ function byPath(bindings: Binding[]): Map<string, string[]> {
 
 async function serve(s: Services, { route, run }: Binding, c: Context<Env>): Promise<Response> {
   let facts: Partial<Call> = {};
+  const compat = isCompat(s.settings);
   try {
     if (!EARLY.has(route.name)) await s.store.ready();
-    const { query, ignored } = readQuery(route, c.req.url);
+    const { query, ignored } = readQuery(route, c.req.url, compat ? compatQuery : undefined);
     if (ignored.length > 0)
       c.header('X-Ignored-Params', ignored.map(encodeURIComponent).join(',').slice(0, 1000));
     const credential = credentialOf(s, c);
@@ -88,7 +93,7 @@ async function serve(s: Services, { route, run }: Binding, c: Context<Env>): Pro
     } as Call;
     const reply = await run(call);
     if (s.strict) checkReply(route, reply);
-    return respond(c, route, reply);
+    return respond(c, route, compat ? compatReply(route, reply) : reply);
   } catch (error) {
     if (route.method !== 'GET') auditRefusal(s, route, facts, error);
     return failure(s, c, error);

@@ -48,16 +48,23 @@ export async function readBody(
   );
 }
 
+/** A field of a body that is `null` is a field that was left out, as the reference reads it. */
 function parseJson(text: string): unknown {
   try {
-    return text.trim() === '' ? {} : JSON.parse(text);
+    const value: unknown = text.trim() === '' ? {} : JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== null));
   } catch {
     throw new ApiError('INVALID_REQUEST', 'the body is not valid JSON');
   }
 }
 
 /** Known parameters, validated; the names of the unknown ones. The last of a repeated parameter counts. */
-export function readQuery(route: AnyRoute, url: string): { query: unknown; ignored: string[] } {
+export function readQuery(
+  route: AnyRoute,
+  url: string,
+  read: (route: AnyRoute, given: Record<string, string>) => Record<string, string> = (_, given) => given,
+): { query: unknown; ignored: string[] } {
   const known = Object.keys(route.query.shape);
   const given: Record<string, string> = {};
   const ignored = new Set<string>();
@@ -65,7 +72,7 @@ export function readQuery(route: AnyRoute, url: string): { query: unknown; ignor
     if (known.includes(name)) given[name] = value;
     else ignored.add(name);
   }
-  const parsed = route.query.safeParse(given);
+  const parsed = route.query.safeParse(read(route, given));
   if (parsed.success) return { query: parsed.data, ignored: [...ignored] };
   const problems = problemsOf(parsed.error.issues);
   throw new ApiError('INVALID_QUERY', problems.map((p) => `${p.path}: ${p.problem}`).join('; '), {

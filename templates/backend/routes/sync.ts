@@ -27,7 +27,8 @@ export const routes: RouteModule = (s) => [
     const source = s.sources.resolve(call.body.source);
     const dest = sharedDestination(call.body.dest_path, source.agent, s.settings.HARNESS_PREFIX);
     if ('problem' in dest) throw new ApiError('INVALID_PATH', dest.problem, { hint: dest.hint });
-    return copy(s, call, syncShared.path, source, dest.prefix);
+    const { body } = await copy(s, call, syncShared.path, source, dest.prefix);
+    return { body: { ...body, dest: `shared_resources/${call.body.dest_path}` } };
   }),
 ];
 

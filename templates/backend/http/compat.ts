@@ -1,0 +1,54 @@
+/**
+ * Profile `compat` at the edge (facts of the reference's wire): malformed paging is read as the reference reads it, and
+ * an answer carries only what the reference's clients know. Nothing behind the edge asks for the profile because of this.
+ */
+import type { AnyRoute } from '@collab/contract/route.ts';
+import type { Settings } from '../settings.ts';
+import type { Reply } from './handle.ts';
+
+export const isCompat = (settings: Pick<Settings, 'WRITE_AUTH'>) => settings.WRITE_AUTH === 'open';
+
+const PAGE = ['count', 'matched', 'items', 'next'];
+
+/** Top-level keys of the answers that the reference gives; routes that are not listed are ours alone or unchanged. */
+const REFERENCE_ANSWERS: Record<string, string[]> = {
+  'agents.register': ['filename', 'agent_bucket', 'hf_user'],
+  'agents.list': PAGE,
+  'messages.post': ['filename', 'via', 'path', 'mentions_delivered', 'broadcast'],
+  'messages.list': PAGE,
+  'inbox.list': PAGE,
+  'results.post': ['filename', 'via', 'path'],
+  'results.list': PAGE,
+  'leaderboard.get': ['score_field', 'order', 'rows', 'meta'],
+  'digest.get': [
+    'agents',
+    'taskforces',
+    'leaderboard',
+    'recent_messages',
+    'recent_results',
+    'inbox',
+    'stats',
+    'generated_at',
+  ],
+  'taskforces.notes': PAGE,
+  'traces.list': PAGE,
+};
+
+/** The same answer without the keys the reference does not have. */
+export function compatReply(route: AnyRoute, reply: Reply): Reply {
+  const keys = REFERENCE_ANSWERS[route.name];
+  if (!keys || typeof reply.body !== 'object' || reply.body === null) return reply;
+  const body = reply.body as Record<string, unknown>;
+  return { ...reply, body: Object.fromEntries(keys.filter((k) => k in body).map((k) => [k, body[k]])) };
+}
+
+/** `limit` of 0 or less is "all"; any other `order` than `desc` is `asc`; `after` does not change the default order. */
+export function compatQuery(route: AnyRoute, given: Record<string, string>): Record<string, string> {
+  const out = { ...given };
+  if (/^-?\d+$/.test(out.limit ?? '') && Number(out.limit) <= 0) out.limit = String(Number.MAX_SAFE_INTEGER);
+  const stamped =
+    'order' in route.query.shape && 'after' in route.query.shape && route.name !== 'agents.list';
+  if (out.order !== undefined) out.order = out.order === 'desc' ? 'desc' : 'asc';
+  else if (stamped && out.after !== undefined) out.order = 'desc';
+  return out;
+}
