@@ -1,6 +1,7 @@
 /** What is going on, in one call. */
 import { digest } from '@collab/contract/routes/digest.ts';
 import { listPage } from '../domain/list.ts';
+import { statsOf } from '../domain/stats/stats.ts';
 import { handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import type { Entry, FolderView } from '../store/types.ts';
@@ -10,6 +11,7 @@ import { rowAnswer } from './leaderboard.ts';
 import { checkHandle } from './messages.ts';
 import { recordBody } from './records.ts';
 import { stateOf } from './results.ts';
+import { sharedTraces } from './traces.ts';
 
 const NEWEST = 5;
 const ROWS = 10;
@@ -38,7 +40,7 @@ export const routes: RouteModule = (s) => [
           verification: stateOf(s, results.items[at] as Entry),
         })),
         inbox: who === undefined ? null : await inboxOf(s, who, since),
-        stats: null,
+        stats: tokenTotals(s),
         generated_at: new Date(s.now()).toISOString(),
         ...(s.store.stale && { stale: true }),
       },
@@ -81,6 +83,14 @@ function board(s: Services) {
   const { rules, standings } = s.evaluation;
   const { rows } = standings.board({ groupBy: 'agent', states: DEFAULT_STATES, division: rules.headline.id });
   return rows.slice(0, ROWS).map((row) => rowAnswer(s, row));
+}
+
+/** `null` until somebody shared a session. */
+function tokenTotals(s: Services) {
+  const traces = sharedTraces(s);
+  if (traces.length === 0) return null;
+  const { tokens, sessions_counted, agents_reporting } = statsOf(traces);
+  return { total_tokens: tokens.total, sessions_counted, agents_reporting };
 }
 
 async function inboxOf(s: Services, who: string, since: string | undefined) {

@@ -8,6 +8,8 @@ import { routes as messages } from './messages.ts';
 import { routes as meta } from './meta.ts';
 import { routes as results } from './results.ts';
 import { routes as sync } from './sync.ts';
+import { routes as taskforces } from './taskforces.ts';
+import { routes as traces } from './traces.ts';
 import { routes as verdicts } from './verdicts.ts';
 
 export const routeModules: RouteModule[] = [
@@ -19,5 +21,7 @@ export const routeModules: RouteModule[] = [
   leaderboard,
   digest,
   sync,
+  taskforces,
+  traces,
   jobs,
 ];

@@ -7,6 +7,8 @@ import { messageRoutes } from './messages.ts';
 import { metaRoutes } from './meta.ts';
 import { resultRoutes } from './results.ts';
 import { syncRoutes } from './sync.ts';
+import { taskforceRoutes } from './taskforces.ts';
+import { traceRoutes } from './traces.ts';
 
 export const ROUTES = {
   ...metaRoutes,
@@ -15,6 +17,8 @@ export const ROUTES = {
   ...resultRoutes,
   ...digestRoutes,
   ...syncRoutes,
+  ...taskforceRoutes,
+  ...traceRoutes,
   ...jobRoutes,
 };
 

@@ -1,0 +1,108 @@
+import type { Entry } from '../../store/types.ts';
+
+const STAMPED = /^\d{8}-\d{6}-\d{3}_/;
+
+/** A taskforce exists when its README does. */
+export interface Taskforce {
+  name: string;
+  creator: string;
+  created: string;
+  updated: string | null;
+  readme: Entry;
+  /** Creator first, the others sorted. */
+  contributors: string[];
+  /** README included. */
+  fileCount: number;
+  notes: Entry[];
+  /** Stamp of the newest note. */
+  lastActivity: string | null;
+}
+
+/** Files of `taskforces/` by taskforce; those without a README are left out. */
+export function taskforcesOf(files: readonly Entry[], isAgent: (id: string) => boolean): Taskforce[] {
+  const byName = new Map<string, Entry[]>();
+  for (const entry of files) {
+    const name = entry.path.split('/')[1] as string;
+    byName.set(name, [...(byName.get(name) ?? []), entry]);
+  }
+  const found = [...byName].flatMap(([name, entries]) => taskforceOf(name, entries, isAgent) ?? []);
+  const activity = ({ lastActivity, created }: Taskforce) =>
+    maxText(comparable(lastActivity ?? ''), comparable(created));
+  return found.sort((a, b) =>
+    activity(a) < activity(b) ? 1 : activity(a) > activity(b) ? -1 : a.name < b.name ? -1 : 1,
+  );
+}
+
+/** @param entries files below `taskforces/{name}/`. */
+export function taskforceOf(
+  name: string,
+  entries: readonly Entry[],
+  isAgent: (id: string) => boolean,
+): Taskforce | null {
+  const readme = entries.find((entry) => entry.path === `taskforces/${name}/README.md`);
+  if (!readme) return null;
+  const { creator, created, updated } = readme.frontmatter;
+  const notes = entries.filter((entry) => isNote(name, entry.path));
+  const others = new Set<string>();
+  for (const entry of entries) {
+    const owner = ownerOf(name, entry, isAgent);
+    if (owner !== null && owner !== creator) others.add(owner);
+  }
+  return {
+    name,
+    creator: String(creator ?? ''),
+    created: String(created ?? ''),
+    updated: updated == null ? null : String(updated),
+    readme,
+    contributors: [...(creator == null ? [] : [String(creator)]), ...[...others].sort()],
+    fileCount: entries.length,
+    notes,
+    lastActivity: notes.at(-1)?.name.slice(0, 19) ?? null,
+  };
+}
+
+/** A note is what the server stamped: directly in the taskforce's folder. A named file is never one, whatever its name. */
+export function isNote(name: string, path: string): boolean {
+  const rest = path.slice(`taskforces/${name}/`.length);
+  return !rest.includes('/') && rest.endsWith('.md') && STAMPED.test(rest);
+}
+
+/** Whose file it is, from its path alone: the stamp's author, or the registered agent the path carries the marker of. */
+function ownerOf(name: string, entry: Entry, isAgent: (id: string) => boolean): string | null {
+  if (isNote(name, entry.path)) return entry.author;
+  const parts = entry.path.split('/').slice(2);
+  for (const part of parts) {
+    const stem = part.replace(/\.[A-Za-z0-9.]{1,16}$/, '');
+    const id = [stem, part]
+      .map((text) => text.slice(text.lastIndexOf('_') + 1))
+      .find((text) => text !== '' && isAgent(text));
+    if (id !== undefined && part.includes('_')) return id;
+  }
+  return null;
+}
+
+/** May a named file have this name? Not that of a README nor of a note. */
+export function namedFileProblem(destPath: string): string | null {
+  const leaf = destPath.slice(destPath.lastIndexOf('/') + 1);
+  if (/^readme\.md$/i.test(leaf)) return 'README.md is reserved';
+  return STAMPED.test(leaf) ? 'a name that begins with a stamp is reserved for notes' : null;
+}
+
+const EXCERPT = 160;
+
+/** First line of prose of a README, else its first heading. */
+export function excerpt(body: string): string {
+  const lines = body.split('\n').map((line) => line.trim());
+  const prose = lines.find((line) => line !== '' && !line.startsWith('#'));
+  const line = prose ?? lines.find((each) => each.startsWith('#')) ?? '';
+  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+}
+
+/** `YYYYMMDD-HHmm…` and `YYYY-MM-DD HH:MM UTC` as text that sorts together. */
+function comparable(stamp: string): string {
+  return stamp.replace(/\D/g, '').padEnd(17, '0');
+}
+
+function maxText(a: string, b: string): string {
+  return a > b ? a : b;
+}

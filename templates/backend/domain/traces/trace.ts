@@ -1,0 +1,80 @@
+import { leafOf } from '@collab/contract/paths.ts';
+import type { Frontmatter, Json } from '@collab/contract/schemas.ts';
+import { fileStamp, parseTime } from '@collab/contract/stamps.ts';
+import type { Entry } from '../../store/types.ts';
+
+/** A shared session: its manifest and the files beside it. */
+export interface Trace {
+  agent: string;
+  session: string;
+  entry: Entry;
+  logs: string[];
+  /** `{stamp}|{agent}/{session}`: sorts by the moment of sharing. */
+  cursor: string;
+}
+
+const MANIFEST = /^traces\/([^/]+)\/([^/]+)\/manifest\.md$/;
+
+/** Sessions among the files of `traces/`, by cursor. Agent and session come from the path, never from the file. */
+export function tracesOf(files: readonly Entry[]): Trace[] {
+  const logs = new Map<string, string[]>();
+  for (const { path } of files) {
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    if (!MANIFEST.test(path)) logs.set(folder, [...(logs.get(folder) ?? []), leafOf(path)]);
+  }
+  const traces = files.flatMap((entry): Trace[] => {
+    const [, agent, session] = MANIFEST.exec(entry.path) ?? [];
+    if (agent === undefined || session === undefined) return [];
+    const cursor = `${sharedAt(entry.frontmatter)}|${agent}/${session}`;
+    return [{ agent, session, entry, logs: logs.get(`traces/${agent}/${session}`) ?? [], cursor }];
+  });
+  return traces.sort((a, b) => (a.cursor < b.cursor ? -1 : 1));
+}
+
+/** Our own stamp, exact to the millisecond; a manifest of the reference has the minute alone. */
+function sharedAt(frontmatter: Frontmatter): string {
+  const { promoted_stamp: stamp, promoted_at: minute } = frontmatter;
+  if (typeof stamp === 'string' && /^\d{8}-\d{6}-\d{3}$/.test(stamp)) return stamp;
+  const ms = typeof minute === 'string' ? parseTime(minute) : null;
+  return fileStamp(ms ?? 0);
+}
+
+const EXCERPT = 280;
+
+/** A trace as lists show it. */
+export function traceItem({ agent, session, entry, logs }: Trace, body: string) {
+  const { frontmatter } = entry;
+  const excerpt = body.trim();
+  return {
+    agent,
+    session_id: session,
+    harness: text(frontmatter.harness),
+    model: text(frontmatter.model),
+    share: text(frontmatter.share),
+    completeness: text(frontmatter.completeness),
+    promoted_at: text(frontmatter.promoted_at),
+    started_at: text(frontmatter.started_at),
+    total_tokens: figure(within(frontmatter, 'usage'), 'total_tokens'),
+    tool_calls: figure(within(frontmatter, 'activity'), 'tool_calls'),
+    result_ref: text(frontmatter.result_ref),
+    summary_excerpt:
+      excerpt === '' ? null : excerpt.length > EXCERPT ? `${excerpt.slice(0, EXCERPT)}…` : excerpt,
+    path: `traces/${agent}/${session}/`,
+    primary_log_file: logs[0] ?? null,
+  };
+}
+
+export function text(value: Json | undefined): string | null {
+  return value === undefined || value === null || typeof value === 'object' ? null : String(value);
+}
+
+export function within(frontmatter: Frontmatter, key: string): Frontmatter {
+  const value = frontmatter[key];
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+}
+
+/** A count, or `null` when it is none. */
+export function figure(of: Frontmatter, key: string): number | null {
+  const value = of[key];
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
