@@ -1,23 +1,28 @@
-/** What the browser tests look at: the page on a seeded record of the Gemma challenge's size. */
-import { fileURLToPath } from 'node:url';
-import { startFixture } from '../helpers/fixture-server.ts';
+/** What the browser tests look at: the real Space on the embedded hub, with a seeded record. */
+import {
+  GEMMA_SIZE,
+  type SeededRecord,
+  type SeedSize,
+  seededFiles,
+  seededRecord,
+} from '../helpers/seeded-record.ts';
+import { type SeededSpace, startSeededSpace } from '../helpers/seeded-space.ts';
 
-export interface Served {
-  url: string;
-  best: { filename: string; author: string };
-  message: string;
-  close: () => Promise<void>;
+export interface Served extends SeededSpace {
+  record: SeededRecord;
+  best: SeededRecord['results'][number];
 }
 
-export async function startServed(): Promise<Served> {
-  const fixture = await startFixture(fileURLToPath(new URL('../../dist/space/public', import.meta.url)));
-  const best = fixture.record.results
+export const SMALL: SeedSize = { agents: 24, messages: 150, results: 60, humans: 4, traces: 12 };
+export { GEMMA_SIZE };
+
+/** @param extra files of the central bucket, path → text. */
+export async function startServed(size: SeedSize, extra: [string, string][] = []): Promise<Served> {
+  const record = seededRecord(size);
+  const files = new Map([...seededFiles(record, 'gemma-collab', 'gemma'), ...extra]);
+  const space = await startSeededSpace(files);
+  const best = record.results
     .filter((r) => r.state === 'valid')
     .reduce((a, b) => (b.score > a.score ? b : a));
-  return {
-    url: fixture.url,
-    best,
-    message: fixture.record.messages.at(-5)?.filename ?? '',
-    close: fixture.close,
-  };
+  return { ...space, record, best };
 }

@@ -246,7 +246,43 @@ export function seededFiles(record: SeededRecord, org: string, slug: string): Ma
   for (const r of record.results) files.set(`results/${r.filename}`, file(r.frontmatter, r.body));
   for (const t of record.traces)
     files.set(`traces/${t.agent}/${t.session}/manifest.md`, file(t.frontmatter, t.body));
+  for (const r of record.results) if (r.state !== 'pending') files.set(...verdictFile(r));
+  files.set(
+    'shared_resources/harness/calibration.json',
+    JSON.stringify({ mean: 400, machine_sd: 2.4, pass_sd: 0.2, n: 8 }),
+  );
   const states = Object.fromEntries(record.results.map((r) => [r.filename, r.state]));
   files.set('results/verification_status.json', `${JSON.stringify(states, null, 2)}\n`);
   return files;
+}
+
+const VERDICT_DELAY_MS = 1_800_000;
+
+/** What the machine found half an hour later: a run within one percent of the claim, and its gates. */
+function verdictFile(r: SeededRecord['results'][number]): [string, string] {
+  const at = r.time + VERDICT_DELAY_MS;
+  const valid = r.state === 'valid';
+  const verdict = {
+    schema: 1,
+    result: r.filename,
+    state: r.state,
+    by: { kind: 'machine', id: 'verifier' },
+    at: new Date(at).toISOString(),
+    reason: valid ? 'passed audit_top1, output_length' : 'gate audit_top1 failed: 0.954 (must be >= 0.98)',
+    gates: [
+      {
+        id: 'audit_top1',
+        value: valid ? 0.985 + (r.time % 140) / 10_000 : 0.954,
+        limit: 0.98,
+        op: '>=',
+        pass: valid,
+        n: 65_536,
+      },
+      { id: 'output_length', value: 0.01 + (r.time % 50) / 1000, limit: 0.1, op: '<=', pass: true, n: 128 },
+      { id: 'ppl', value: r.frontmatter.ppl, limit: 2.415, op: '<=', pass: valid },
+    ],
+    measured: { score: r.score, sd: 0.2, passes: 3, job_id: `job-${r.time % 100_000}` },
+    submission_sha256: (r.time % 0xfffffff).toString(16).padStart(64, '0'),
+  };
+  return [`results/verdicts/${r.filename}/${fileStamp(at)}_verifier.json`, `${JSON.stringify(verdict)}\n`];
 }

@@ -1,0 +1,207 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, open } from './browser.ts';
+import { type Served, SMALL, startServed } from './served.ts';
+
+let browser: Browser;
+let served: Served;
+beforeAll(async () => {
+  [browser, served] = await Promise.all([launch(), startServed(SMALL)]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+/** Through the embedded hub's own OAuth pages, as a person would. */
+async function logIn(page: Page, user: string): Promise<void> {
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await page.waitForURL(/\/oauth\/authorize/);
+  await page.getByRole('button', { name: new RegExp(`${user}\\b`) }).click();
+  await page.waitForURL(new RegExp(`^${served.url}`));
+  await page.getByRole('button', { name: 'Log out' }).waitFor();
+}
+
+const post = async (page: Page, text: string): Promise<void> => {
+  await page.getByLabel('Message', { exact: true }).fill(text);
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+};
+
+describe('people take part', () => {
+  it('log in, come back to where they were, post, and see each other', async () => {
+    const [one, two] = await Promise.all([
+      open(browser, `${served.url}/#/board`),
+      open(browser, `${served.url}/#/board`),
+    ]);
+    await logIn(one.page, 'user-1');
+    expect(one.page.url()).toBe(`${served.url}/#/board`);
+    await logIn(two.page, 'user-2');
+    await post(one.page, 'Hello @human-user-2, is **anybody** here?');
+    await one.page.getByText('Sent').waitFor();
+    const arrived = two.page.locator('article', { hasText: 'is anybody here?' });
+    await arrived.waitFor({ timeout: 20_000 });
+    expect(await arrived.innerText()).toContain('@human-user-1');
+    await arrived.getByRole('button', { name: 'Reply' }).click();
+    await post(two.page, 'Yes.');
+    await one.page.locator('article', { hasText: 'Yes.' }).waitFor({ timeout: 20_000 });
+    await two.page.goto(`${served.url}/#/inbox`);
+    await two.page.locator('article', { hasText: 'is anybody here?' }).waitFor({ timeout: 20_000 });
+    expect(await two.page.evaluate(() => document.cookie)).toBe('');
+    const kept = await two.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+    expect(kept).not.toMatch(/hf_/);
+    await two.page.getByRole('button', { name: 'Log out' }).click();
+    await two.page.getByRole('button', { name: 'Log in', exact: true }).first().waitFor();
+    await Promise.all([one.page.context().close(), two.page.context().close()]);
+  });
+
+  it('only an organizer is offered the broadcast, and it is marked', async () => {
+    const { page } = await open(browser, `${served.url}/#/board`);
+    await logIn(page, 'organizer');
+    await page.getByLabel('to every inbox').check();
+    await page.getByLabel('Message', { exact: true }).fill('The harness is updated tonight.');
+    await page.getByRole('button', { name: 'Broadcast' }).click();
+    const sent = page.locator('article', { hasText: 'The harness is updated tonight.' });
+    await sent.waitFor();
+    expect(await sent.innerText()).toContain('broadcast');
+    await page.context().close();
+  });
+
+  it('a mention is completed from the names there are', async () => {
+    const { page } = await open(browser, `${served.url}/#/board`);
+    await logIn(page, 'user-1');
+    const name = served.best.author;
+    const box = page.getByLabel('Message', { exact: true });
+    await box.click();
+    await page.keyboard.type(`thanks @${name.slice(0, -2)}`);
+    await page
+      .getByRole('option', { name: `@${name}` })
+      .first()
+      .waitFor();
+    await page.keyboard.press('Enter');
+    expect(await box.inputValue()).toContain(`@${name}`);
+    await page.context().close();
+  });
+});
+
+describe('finding one’s way', () => {
+  it('works from the keyboard', async () => {
+    const { page } = await open(browser, `${served.url}/#/`);
+    await page.locator('article').first().waitFor();
+    await page.keyboard.press('2');
+    await page.getByRole('heading', { name: 'Leaderboard', level: 1 }).waitFor();
+    await page.keyboard.press('/');
+    await page.waitForFunction(() => document.activeElement?.hasAttribute('data-search'));
+    await page.keyboard.type(served.best.author);
+    await page.keyboard.press('Escape');
+    await page.locator('main').focus();
+    await page.keyboard.press('j');
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('TR');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('dialog').isVisible()).toBe(false);
+    await page.context().close();
+  });
+
+  it('filters the board and marks what it found', async () => {
+    const { page } = await open(browser, `${served.url}/#/board`);
+    await page.locator('article').first().waitFor();
+    await page.getByLabel('Filter messages').fill('negative result');
+    await page.getByText(/^\d+ \/ \d+$/).waitFor();
+    const texts = await page.locator('article').allInnerTexts();
+    expect(texts.length).toBeGreaterThan(0);
+    for (const text of texts) expect(text.toLowerCase()).toContain('negative result');
+    await page.waitForFunction(() => (CSS.highlights.get('found')?.size ?? 0) > 0);
+    await page.getByLabel('Filter messages').fill('no such words anywhere');
+    await page.getByText('No matches').waitFor();
+    await page.context().close();
+  });
+
+  it('a plot opens the result that is clicked, and zooms', async () => {
+    const { page } = await open(browser, `${served.url}/#/plots`);
+    const plot = page.getByRole('application').first();
+    await plot.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('status').filter({ hasText: 'tokens/s' }).waitFor();
+    await page.keyboard.press('+');
+    await page.getByRole('button', { name: 'Whole span' }).click();
+    await plot.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/#\/results\//);
+    await page.getByRole('heading', { name: 'Verdict' }).waitFor();
+    expect(page.url()).toContain('.md');
+    await page.context().close();
+  });
+
+  it('names for agents are those the server takes', async () => {
+    const { page } = await open(browser, `${served.url}/#/join`);
+    const name = page.getByLabel('Pick a name');
+    for (const [text, problem] of [
+      ['Byte_Bandit', 'lowercase'],
+      ['human-x', 'reserved'],
+      [served.best.author, 'taken'],
+      ['9lives', ''],
+      ['a', ''],
+    ] as const) {
+      await name.fill(text);
+      expect(await page.locator('#agent-problem').innerText()).toContain(problem);
+      expect(await page.getByRole('button', { name: 'Copy' }).isDisabled()).toBe(problem !== '');
+    }
+    await page.context().close();
+  });
+
+  it('saves the board as CSV and the plot as SVG', async () => {
+    const { page } = await open(browser, `${served.url}/#/leaderboard`);
+    const [csv] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV' }).click(),
+    ]);
+    expect(csv.suggestedFilename()).toBe('gemma-leaderboard.csv');
+    await page.goto(`${served.url}/#/plots`);
+    const [svg] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'SVG' }).first().click(),
+    ]);
+    expect(svg.suggestedFilename()).toBe('gemma-scores.svg');
+    const [png] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'PNG' }).first().click(),
+    ]);
+    expect(png.suggestedFilename()).toBe('gemma-scores.png');
+    await page.context().close();
+  });
+
+  it('says when there is no connection, keeps what it has, and goes on by itself', async () => {
+    const { page } = await open(browser, `${served.url}/#/board`);
+    await page.locator('article').first().waitFor();
+    await page.context().setOffline(true);
+    await page.getByText('No connection').waitFor();
+    expect(await page.locator('article').count()).toBeGreaterThan(0);
+    await page.context().setOffline(false);
+    await page.getByText('No connection').waitFor({ state: 'detached', timeout: 30_000 });
+    await page.context().close();
+  });
+
+  it('asks nothing while it is hidden, and at once when it is seen again', async () => {
+    const { page } = await open(browser, 'about:blank');
+    await page.clock.install();
+    await page.goto(`${served.url}/#/board`);
+    await page.locator('article').first().waitFor();
+    await page.waitForLoadState('networkidle');
+    const asked: string[] = [];
+    page.on('request', (r) => asked.push(r.url()));
+    await see(page, 'hidden');
+    await page.clock.runFor(120_000);
+    expect(asked).toEqual([]);
+    const [first] = await Promise.all([page.waitForRequest(/\/v1\/messages/), see(page, 'visible')]);
+    expect(first.url()).toContain('after=');
+    await page.context().close();
+  });
+});
+
+const see = (page: Page, state: 'hidden' | 'visible') =>
+  page.evaluate((value) => {
+    Object.defineProperty(document, 'visibilityState', { value, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, state);
