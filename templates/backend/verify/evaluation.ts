@@ -45,6 +45,7 @@ export function createEvaluation(s: Needs): Evaluation {
   const board = standings(
     {
       ...{ rules, store, book },
+      place: { hub: hubName(settings.HF_ENDPOINT), flavor: settings.JOB_FLAVOR },
       calibrationPath: `${settings.HARNESS_PREFIX}/calibration.json`,
       queueState: (result) => queueState(s, desk, rules, result),
       queueVersion: () => desk.version,
@@ -69,6 +70,11 @@ export function createEvaluation(s: Needs): Evaluation {
     ...{ rules, ledger, desk, book, standings: board, verifier: judge, benchmarks: bench },
     run: () => run(s, desk, book, judge),
   };
+}
+
+/** As `eval calibrate` names it. */
+function hubName(endpoint: string): string {
+  return endpoint === 'https://huggingface.co' ? endpoint : 'local';
 }
 
 /** Waiting results are `queued` where jobs judge them, `pending` where people do. */

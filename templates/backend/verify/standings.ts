@@ -1,7 +1,7 @@
 import type { VerificationState } from '@collab/contract/schemas.ts';
 import { type BoardOptions, measuredBoard } from '../domain/leaderboard/board.ts';
 import { compatBoard } from '../domain/leaderboard/compat.ts';
-import { type Calibration, readCalibration } from '../domain/leaderboard/pool.ts';
+import { type Calibration, type Place, readCalibration } from '../domain/leaderboard/pool.ts';
 import type { Board, Entry, MeasuredRow, Row } from '../domain/leaderboard/row.ts';
 import { resultEntry } from '../domain/results/entry.ts';
 import { judge } from '../domain/verification/judgement.ts';
@@ -14,6 +14,7 @@ export interface StandingsDeps {
   store: Store;
   book: VerdictBook;
   calibrationPath: string;
+  place: Place;
   /** Where a result that is not judged stands in the queue. */
   queueState(result: string): VerificationState | undefined;
   /** Changes when the queue does. */
@@ -55,7 +56,7 @@ export function standings(deps: StandingsDeps, now: () => number): Standings {
     readAt = now();
     const bytes = await store.bytes(deps.calibrationPath, CALIBRATION_BYTES).catch(() => undefined);
     if (bytes === undefined) return;
-    calibration = bytes && readCalibration(new TextDecoder().decode(bytes));
+    calibration = bytes && readCalibration(new TextDecoder().decode(bytes), deps.place);
     cache.clear();
   }
 

@@ -103,7 +103,8 @@ export function verifier(deps: VerifierDeps): Verifier {
       );
       const mean = durations.reduce((sum, each) => sum + each, 0) / durations.length;
       const secondsPerRun = durations.length > 0 ? mean : settings.JOB_TIMEOUT_MINUTES * 30;
-      const unjudged = (entry: Reservation) => deps.book.judgement(entry.target.result ?? '').state === 'pending';
+      const unjudged = (entry: Reservation) =>
+        deps.book.judgement(entry.target.result ?? '').state === 'pending';
       return { running: running().filter(unjudged), waiting, ledger: book, secondsPerRun };
     },
   };

@@ -292,7 +292,9 @@ describe('titleHolder', () => {
 });
 
 describe('pool', () => {
-  const calibration = readCalibration('{"mean": 500, "machine_sd": 4.86, "pass_sd": 0.056, "n": 4}');
+  const place = { hub: 'local', flavor: 'cpu-basic' };
+  const file = { ...place, mean: 500, machine_sd: 4.86, pass_sd: 0.056, passes: 4 };
+  const calibration = readCalibration(JSON.stringify(file), place);
   it("V1: passes inside one job say nothing about machines (Gemma's figures)", () => {
     const one = pool([{ score: 500, passes: 4 }], calibration);
     expect(Math.sqrt(one?.variance ?? 0)).toBeCloseTo(4.86, 2);
@@ -321,10 +323,17 @@ describe('pool', () => {
     const over = (claim: number) => estimate && isOverclaim(claim, estimate, 'desc', calibration, 0.05);
     expect([over(450), over(508), over(530)]).toEqual([false, false, true]);
   });
-  it.each([['{}'], ['[]'], ['x'], ['{"mean": 0, "machine_sd": 1}'], ['{"mean": 1, "machine_sd": -1}']])(
-    '%s is no calibration',
-    (text) => {
-      expect(readCalibration(text)).toBeNull();
-    },
-  );
+  it('few A/A runs count with their upper bound', () => {
+    const careful = readCalibration(JSON.stringify({ ...file, relative_job_sd_upper: 0.02 }), place);
+    expect(Math.sqrt(pool([{ score: 500, passes: 4 }], careful)?.variance ?? 0)).toBeCloseTo(10, 6);
+  });
+  it.each([
+    ['nothing', {}],
+    ['another hub', { ...file, hub: 'https://huggingface.co' }],
+    ['another flavor', { ...file, flavor: 'a10g-small' }],
+    ['a mean of zero', { ...file, mean: 0 }],
+    ['a negative sd', { ...file, machine_sd: -1 }],
+  ])('%s is no calibration', (_name, value) => {
+    expect(readCalibration(JSON.stringify(value), place)).toBeNull();
+  });
 });

@@ -12,18 +12,32 @@ export interface Calibration {
 
 const CalibrationFile = z
   .looseObject({
+    hub: z.string(),
+    flavor: z.string(),
     mean: z.number(),
+    passes: z.number().int().positive(),
     machine_sd: z.number().nonnegative(),
-    pass_sd: z.number().nonnegative().default(0),
+    pass_sd: z.number().nonnegative(),
+    /** Upper confidence bound of the sd of a job's mean, relative: few runs say little, so the bound is used. */
+    relative_job_sd_upper: z.number().nonnegative().optional(),
   })
   .refine((file) => file.mean !== 0);
 
-/** @returns `null` when the text is no calibration. */
-export function readCalibration(text: string): Calibration | null {
+/** Where jobs run: a calibration made elsewhere says nothing about it. */
+export interface Place {
+  /** `local` for the embedded hub, else the hub's URL. */
+  hub: string;
+  flavor: string;
+}
+
+/** @returns `null` when the text is no calibration of this place. */
+export function readCalibration(text: string, place: Place): Calibration | null {
   const parsed = CalibrationFile.safeParse(tryJson(text));
-  if (!parsed.success) return null;
-  const { mean, machine_sd, pass_sd } = parsed.data;
-  return { machineRelSd: machine_sd / Math.abs(mean), passRelSd: pass_sd / Math.abs(mean) };
+  if (!parsed.success || parsed.data.hub !== place.hub || parsed.data.flavor !== place.flavor) return null;
+  const { mean, passes, machine_sd, pass_sd, relative_job_sd_upper: upper } = parsed.data;
+  const passRelSd = pass_sd / Math.abs(mean);
+  if (upper === undefined) return { machineRelSd: machine_sd / Math.abs(mean), passRelSd };
+  return { machineRelSd: Math.sqrt(Math.max(0, upper ** 2 - passRelSd ** 2 / passes)), passRelSd };
 }
 
 /** All verification runs of one content, as one estimate. */
