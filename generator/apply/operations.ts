@@ -160,7 +160,7 @@ function spaceOperation(node: PlanNode, at: OperationContext): Operation {
   });
 }
 
-const VARIABLES_AT_A_TIME = 12;
+const VARIABLES_AT_A_TIME = 40;
 
 /** No call sets several variables at once: they go side by side. Setting one again changes nothing. */
 function variablesOperation(nodes: PlanNode[], at: OperationContext): Operation[] {
