@@ -140,11 +140,19 @@ const run: Command['run'] = async (given) => {
     const ready = await bringUp(context, dir, began, hub, generateMs);
     return context.options.once ? finished(ready) : await stay(context, ready);
   } catch (error) {
-    throw io.signal.aborted ? new Cancelled() : error;
+    throw io.signal.aborted ? new Cancelled() : resumable(error, dir);
   } finally {
     await hub.stop();
   }
 };
+
+/** Every failure of the tour names the command that goes on with it. */
+function resumable(error: unknown, dir: string): unknown {
+  if (!(error instanceof CollabError) || error.next.length > 0) return error;
+  const { code, message, problems, kind, cause } = error;
+  const next = [{ command: `create-collab start ${dir}`, why: 'goes on where it stopped' }];
+  return new CollabError(code, message, { next, problems, kind, cause });
+}
 
 function finished(ready: Ready): Outcome {
   const seconds = (ready.timings.total / 1000).toFixed(1);

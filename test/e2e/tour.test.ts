@@ -199,6 +199,52 @@ describe('faults', () => {
   });
 });
 
+describe('faults while it runs', () => {
+  test('a Space that does not come up: coded, with the end of its log, no process left', {
+    timeout: 90_000,
+  }, async () => {
+    const broken = await mkdtemp(join(tmpdir(), 'tour-broken-'));
+    const made = spawn(process.execPath, [CLI, 'new', 'b', '--template', 'gemma', '--yes', '--json'], {
+      cwd: broken,
+      stdio: 'ignore',
+    });
+    await new Promise((resolve) => made.on('close', resolve));
+    await writeFile(join(broken, 'b/space/server.mjs'), 'console.error("boom"); process.exit(3);');
+    const ran = await start(broken, ['b', '--once', '--json']).done;
+    const answer = JSON.parse(ran.out);
+    expect([ran.code, answer.code, answer.next.length > 0]).toEqual([1, 'SPACE_FAILED', true]);
+    expect(answer.message).toContain('boom');
+    if (onLinux) expect(await processesOf(broken)).toEqual([]);
+    await rm(broken, { recursive: true });
+  });
+
+  test.runIf(onLinux)(
+    'the hub gone: coded, the command that goes on, no process left',
+    { timeout: 90_000 },
+    async () => {
+      const tour = start(cwd, ['h', '--once', '--json']);
+      await tour.said('"id":"run:steady-heron","state":"start"');
+      const { pid } = JSON.parse(await readFile(join(cwd, 'h/.collab/hub.json'), 'utf8'));
+      process.kill(pid, 'SIGKILL');
+      const ran = await tour.done;
+      const answer = JSON.parse(ran.out);
+      expect([ran.code, answer.status]).toEqual([1, 'error']);
+      expect(answer.code).toMatch(/^(HUB_|API_|SPACE_)/);
+      expect(answer.next.length).toBeGreaterThan(0);
+      await eventually(async () => (await processesOf(join(cwd, 'h'))).length === 0);
+    },
+  );
+});
+
+/** Processes that were told to end need a moment to be gone. */
+async function eventually(holds: () => Promise<boolean>) {
+  const end = Date.now() + 20_000;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error('still not so after 20 s');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 function listen(port: number): Promise<Server> {
   const server = createServer();
   return new Promise((resolve, reject) => {
