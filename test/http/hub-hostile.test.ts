@@ -1,7 +1,7 @@
-import { open } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { uploadFile } from '@huggingface/hub';
+import { downloadFile, uploadFile } from '@huggingface/hub';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { caller, TOKENS, testHub } from '../helpers/hub.ts';
@@ -124,6 +124,7 @@ describe('hostile requests', () => {
       { numRuns: 600 },
     );
     expect((await hub.call(TOKENS.admin, 'GET', '/api/whoami-v2')).status).toBe(200);
+    await hub.call(TOKENS.admin, 'POST', '/api/buckets/acme/b', {});
   });
 
   it('damaged xorbs and shards are refused with 400', async () => {
@@ -178,6 +179,31 @@ describe('hostile requests', () => {
     expect(failed.map((entry: { path: string }) => entry.path)).toEqual(
       lines.slice(1).map((line) => line.path),
     );
+  });
+
+  it('content that the disk changed is never given out', async () => {
+    const rotten = await testHub();
+    try {
+      await rotten.call(TOKENS.admin, 'POST', '/api/buckets/acme/r', {});
+      const repo = { type: 'bucket', name: 'acme/r' } as const;
+      const content = new Blob(['0123456789'.repeat(30_000)]);
+      const to = { hubUrl: rotten.url, accessToken: TOKENS.admin, repo };
+      await uploadFile({ ...to, file: { path: 'r.txt', content } });
+      const xorbs = join(rotten.dir, 'xorbs');
+      const [name] = (await readdir(xorbs, { recursive: true })).filter((entry) => /\w{64}$/.test(entry));
+      const file = await open(join(xorbs, name as string), 'r+');
+      await file.write(Buffer.from([7]), 0, 1, 500);
+      await file.close();
+      const read = async (text: Promise<Response>) => (await text).text();
+      const plain = await read(rotten.call(TOKENS.admin, 'GET', '/buckets/acme/r/resolve/r.txt')).catch(
+        () => 'refused',
+      );
+      expect(plain === 'refused').toBe(true);
+      const blob = await downloadFile({ ...to, path: 'r.txt' });
+      await expect((blob as Blob).arrayBuffer()).rejects.toThrow();
+    } finally {
+      await rotten.remove();
+    }
   });
 
   it('a full disk answers 507 and changes nothing', async () => {

@@ -1,13 +1,12 @@
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { Hono } from 'hono';
 import { forbidden, HubFault, notFound, unauthorized } from '../faults.ts';
-import { baseUrl, bodyStream, type HubEnv, type HubRequest, readBody } from '../http.ts';
+import { baseUrl, bodyStream, type HubEnv, type HubRequest, readBody, streamOf } from '../http.ts';
 import { parseRange } from '../ranges.ts';
 import type { ReconstructionRow } from '../store/tables.ts';
 import { CasFault } from '../xet/cas.ts';
 import type { CasScope } from '../xet/keys.ts';
 import { type Plan, planRead } from '../xet/plan.ts';
+import { readStored } from '../xet/xorb.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
 const MAX_SHARD_BYTES = 64 * 1024 * 1024;
@@ -96,8 +95,8 @@ async function serveXorb(c: HubRequest): Promise<Response> {
   };
   if (range) headers['content-range'] = `bytes ${start}-${end - 1}/${size}`;
   if (c.req.method === 'HEAD') return c.body(null, range ? 206 : 200, headers);
-  const content = createReadStream(cas.xorbPath(hash), { start, end: end - 1 });
-  return c.body(Readable.toWeb(content) as ReadableStream, range ? 206 : 200, headers);
+  const content = readStored(cas.xorbPath(hash), await cas.table(hash), start, end);
+  return c.body(streamOf(content), range ? 206 : 200, headers);
 }
 
 function dataUrl(c: HubRequest, hash: string): string {

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileHash, hashToHex, verificationHash } from '@huggingface/xetchunk-wasm';
 import { type Database, put } from '../store/database.ts';
 import { createDurably } from '../store/durable.ts';
 import type { ReconstructionRow } from '../store/tables.ts';
-import { CHUNK_HEADER_BYTES, chunkHash, decodeChunkHeader, unpackChunk } from './chunk.ts';
+import { CHUNK_HEADER_BYTES, decodeChunkHeader, unpackChunk } from './chunk.ts';
 import { parseShard, type ShardFile } from './shard.ts';
-import { chunksOf, readAt, readXorbTable, receiveXorb, type XorbTable, XorbWriter } from './xorb.ts';
+import { chunksOf, readChunks, readXorbTable, receiveXorb, type XorbTable, XorbWriter } from './xorb.ts';
 
 /** Hash of the empty file. */
 export const EMPTY_HASH = '0'.repeat(64);
@@ -75,7 +74,7 @@ export class Cas {
     if (!this.file(hash)) await this.db.write(put('reconstructions', hash, row));
   }
 
-  /** Content of bytes `[start, end)` of a file, every chunk checked against its hash. */
+  /** Content of bytes `[start, end)` of a file, every stored chunk checked. */
   async *read(file: ReconstructionRow, start = 0, end = file.size): AsyncGenerator<Uint8Array> {
     let at = 0;
     for (const term of file.terms) {
@@ -102,20 +101,8 @@ export class Cas {
 
   private async *readTerm(xorb: string, start: number, end: number): AsyncGenerator<Uint8Array> {
     const table = await this.table(xorb);
-    const file = await open(this.xorbPath(xorb), 'r');
-    try {
-      for (let i = start; i < end; i++) {
-        const from = table.starts[i] as number;
-        const packed = await readAt(file, from, (table.starts[i + 1] as number) - from);
-        const header = decodeChunkHeader(packed);
-        const content = unpackChunk(header, packed.subarray(CHUNK_HEADER_BYTES));
-        if (!Buffer.from(chunkHash(content)).equals(table.hashes[i] as Uint8Array))
-          throw new Error(`chunk ${i} of stored xorb ${xorb} is damaged`);
-        yield content;
-      }
-    } finally {
-      await file.close();
-    }
+    for await (const packed of readChunks(this.xorbPath(xorb), table, start, end))
+      yield unpackChunk(decodeChunkHeader(packed), packed.subarray(CHUNK_HEADER_BYTES));
   }
 
   private async checkFile(file: ShardFile): Promise<ReconstructionRow> {

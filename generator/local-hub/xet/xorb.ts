@@ -7,21 +7,24 @@ import { CHUNK_HEADER_BYTES, chunkHash, decodeChunkHeader, unpackChunk } from '.
 export const MAX_XORB_BYTES = 64 * 1024 * 1024;
 const MAX_STORED_BYTES = MAX_XORB_BYTES + 1024 * 1024;
 const MAX_CHUNKS = 8192;
-const ROW_BYTES = 40;
+const ROW_BYTES = 44;
 const TRAILER_BYTES = 16;
-const TRAILER_MAGIC = 0x42524f58;
+const TRAILER_MAGIC = 0x32524f58;
+const READ_AHEAD = 1024 * 1024;
 
 /** Where each chunk of a stored xorb lies: `starts[i]`..`starts[i+1]` bytes, header included. */
 export interface XorbTable {
   starts: number[];
   lengths: number[];
   hashes: Uint8Array[];
+  /** crc32 of the stored bytes, to notice a damaged disk. */
+  sums: number[];
 }
 
 /** Appends chunks to a file and writes the chunk table behind them. */
 export class XorbWriter {
   private readonly file: FileHandle;
-  readonly table: XorbTable = { starts: [0], lengths: [], hashes: [] };
+  readonly table: XorbTable = { starts: [0], lengths: [], hashes: [], sums: [] };
   constructor(file: FileHandle) {
     this.file = file;
   }
@@ -40,16 +43,18 @@ export class XorbWriter {
     this.table.starts.push(this.bytes + packed.length);
     this.table.lengths.push(length);
     this.table.hashes.push(hash);
+    this.table.sums.push(crc32(packed));
   }
 
   /** Writes the table. @returns the xorb's hash */
   async finish(): Promise<string> {
-    const { starts, lengths, hashes } = this.table;
+    const { starts, lengths, hashes, sums } = this.table;
     const rows = Buffer.alloc(lengths.length * ROW_BYTES + TRAILER_BYTES);
     lengths.forEach((length, i) => {
       rows.set(hashes[i] as Uint8Array, i * ROW_BYTES);
       rows.writeUInt32LE(starts[i + 1] as number, i * ROW_BYTES + 32);
       rows.writeUInt32LE(length, i * ROW_BYTES + 36);
+      rows.writeUInt32LE(sums[i] as number, i * ROW_BYTES + 40);
     });
     const at = rows.length - TRAILER_BYTES;
     rows.writeUInt32LE(lengths.length, at);
@@ -97,6 +102,54 @@ export async function readXorbTable(path: string): Promise<XorbTable> {
   }
 }
 
+/**
+ * Stored chunks `[first, last)`, header included, each checked against its sum.
+ * @throws Error when the file is damaged
+ */
+export async function* readChunks(
+  path: string,
+  table: XorbTable,
+  first: number,
+  last: number,
+): AsyncGenerator<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    for (let from = first; from < last; ) {
+      const start = table.starts[from] as number;
+      let to = from + 1;
+      while (to < last && (table.starts[to + 1] as number) - start <= READ_AHEAD) to++;
+      const bytes = await readAt(file, start, (table.starts[to] as number) - start);
+      for (let i = from; i < to; i++) {
+        const chunk = bytes.subarray(
+          (table.starts[i] as number) - start,
+          (table.starts[i + 1] as number) - start,
+        );
+        if (crc32(chunk) !== table.sums[i]) throw new Error(`chunk ${i} of ${path} is damaged`);
+        yield chunk;
+      }
+      from = to;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Stored bytes `[start, end)`, every chunk they touch checked. */
+export async function* readStored(
+  path: string,
+  table: XorbTable,
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer> {
+  const first = table.starts.findLastIndex((at) => at <= start);
+  const last = table.starts.findIndex((at) => at >= end);
+  let at = table.starts[first] as number;
+  for await (const chunk of readChunks(path, table, first, last)) {
+    yield chunk.subarray(Math.max(0, start - at), Math.min(chunk.length, end - at));
+    at += chunk.length;
+  }
+}
+
 /** Chunks as the hash functions want them. */
 export function chunksOf(table: XorbTable, start = 0, end = table.lengths.length): Chunk[] {
   return table.lengths
@@ -116,12 +169,13 @@ export async function readAt(file: FileHandle, position: number, length: number)
 }
 
 function decodeRows(rows: Buffer, count: number): XorbTable {
-  const table: XorbTable = { starts: [0], lengths: [], hashes: [] };
+  const table: XorbTable = { starts: [0], lengths: [], hashes: [], sums: [] };
   for (let i = 0; i < count; i++) {
     const at = i * ROW_BYTES;
     table.hashes.push(new Uint8Array(rows.subarray(at, at + 32)));
     table.starts.push(rows.readUInt32LE(at + 32));
     table.lengths.push(rows.readUInt32LE(at + 36));
+    table.sums.push(rows.readUInt32LE(at + 40));
   }
   return table;
 }
