@@ -1,4 +1,5 @@
 /** What a template may name. Every key is always there. */
+import { SETTINGS } from '@collab/contract/settings.ts';
 import { gamingHints } from '../config/gaming.ts';
 import type { ChallengeConfig, Gate } from '../config/types.ts';
 
@@ -21,6 +22,7 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
   return {
     ...config,
     ...more,
+    limits: LIMITS,
     gaming: gamingHints(config),
     gates: gates.map((gate) => ({ ...gate, rule: rule(gate), whenText: WHEN[gate.when] })),
     hasGates: gates.length > 0,
@@ -72,6 +74,20 @@ function shortened(text: string, limit: number): string {
   const letters = [...text];
   return letters.length <= limit ? text : `${letters.slice(0, limit - 1).join('')}…`;
 }
+
+const setting = (env: (typeof SETTINGS)[number]['env']) => {
+  const found = SETTINGS.find((one) => one.env === env);
+  return Number(found && 'default' in found ? found.default : Number.NaN);
+};
+
+/** What the server holds everybody to. */
+const LIMITS = {
+  rawPerMinute: setting('RAW_MESSAGE_PER_MINUTE'),
+  rawPerHour: setting('RAW_MESSAGE_PER_HOUR'),
+  sourcePerMinute: setting('BUCKET_WRITE_PER_MINUTE'),
+  messageMiB: setting('MESSAGE_MAX_BYTES') / 2 ** 20,
+  mentions: setting('MENTION_FANOUT_CAP'),
+};
 
 const WHEN = {
   every: 'every result',

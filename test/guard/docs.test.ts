@@ -3,6 +3,7 @@ import { ERRORS } from '@collab/contract/errors.ts';
 import { allRoutes } from '@collab/contract/routes/index.ts';
 import { SETTINGS } from '@collab/contract/settings.ts';
 import { describe, expect, test } from 'vitest';
+import { fieldRows } from '../../generator/config/docs.ts';
 import { VERBS } from '../../generator/verbs.ts';
 import { VERBS as CLIENT_VERBS } from '../../templates/client/verbs/index.ts';
 
@@ -23,6 +24,11 @@ const TABLES: { file: string; name: string; text: string }[] = [
       ['command', 'does'],
       Object.entries(VERBS).map(([name, v]) => [`\`${`${name} ${v.args}`.trim()}\``, v.summary]),
     ),
+  },
+  {
+    file: 'docs/reference.md',
+    name: 'challenge',
+    text: table(['setting', 'flag of `new`', 'default', 'meaning'], fieldRows()),
   },
   {
     file: 'docs/reference.md',

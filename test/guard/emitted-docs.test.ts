@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { allRoutes } from '@collab/contract/routes/index.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readPackage } from '../../generator/apply/package-files.ts';
+import { SECTIONS } from '../../generator/config/field.ts';
+import { answersOf, fieldOf, resolve } from '../../generator/config/schema.ts';
+import type { ChallengeConfig } from '../../generator/config/types.ts';
+import { parseChallenge } from '../../generator/config/yaml.ts';
+import { emit } from '../../generator/render/emit.ts';
+import { VERBS } from '../../generator/verbs.ts';
+import { VERBS as CLIENT_VERBS } from '../../templates/client/verbs/index.ts';
+import { repository } from '../helpers/fake-io.ts';
+import { packageRoot } from '../helpers/package-root.ts';
+
+/** What the emitted texts promise must be there: verbs, flags, routes, settings, files. */
+const local = parseChallenge(readFileSync(join(repository, 'challenges/gemma/challenge.yaml'), 'utf8'));
+const remote = resolve({
+  ...answersOf(local),
+  'hub.endpoint': 'https://huggingface.co',
+  'hub.org': 'acme',
+  'hub.private_namespace': 'someone',
+  'hub.central_bucket': 'acme/gemma-main-bucket',
+  'hub.private_bucket': 'someone/gemma-private',
+  'hub.space': 'acme/gemma',
+  'hardware.jobs_enabled': false,
+  'verification.mode': 'peer',
+}).config as ChallengeConfig;
+
+const PAGES = ['README.md', 'SETUP.md', 'AGENTS.md', 'bucket/README.md', 'space/README.md', '.env.example'];
+
+describe.each([
+  ['on this machine', local],
+  ['on Hugging Face', remote],
+])('%s', (_name, config) => {
+  let tree: Map<string, string>;
+  beforeAll(async () => {
+    const files = await emit(config, readPackage(packageRoot(), 'gemma'));
+    tree = new Map(files.map(({ path, content }) => [path, Buffer.from(content).toString('utf8')]));
+  });
+  const each = (pattern: RegExp) =>
+    PAGES.flatMap((page) =>
+      [...(tree.get(page) as string).matchAll(pattern)].map((found) => found[1] as string),
+    );
+
+  it('names commands that exist', () => {
+    const verbs = each(/create-collab(?:@[\d.]+)? ([a-z]+)\b/g);
+    expect(verbs.length).toBeGreaterThan(10);
+    expect(verbs.filter((verb) => !Object.hasOwn(VERBS, verb))).toEqual([]);
+  });
+  it('names flags that exist', async () => {
+    const calls = each(/create-collab(?:@[\d.]+)? ([a-z]+ [^\n`#]*--[^\n`#]*)/g);
+    for (const call of calls) {
+      const { options } = await VERBS[call.split(' ')[0] as keyof typeof VERBS].load();
+      for (const flag of call.matchAll(/--([a-z-]+)/g))
+        expect([...Object.keys(options), 'json'], call).toContain(flag[1]);
+    }
+  });
+  it('names verbs and flags of collab.mjs that exist', () => {
+    const calls = each(/node collab\.mjs ([a-z-]+[^\n`#]*)/g);
+    expect(calls.length).toBeGreaterThan(5);
+    for (const call of calls) {
+      const verb = CLIENT_VERBS[call.split(' ')[0] as string];
+      expect(verb, call).toBeDefined();
+      for (const flag of call.matchAll(/--([a-z-]+)/g))
+        expect([...Object.keys(verb?.options ?? {}), 'api', 'agent-id', 'json'], call).toContain(flag[1]);
+    }
+  });
+  it('names routes that exist', () => {
+    const routes = [...allRoutes.map((route) => route.path), '/client/collab.mjs'];
+    const named = each(/\$API(\/[^\s"'`?]+)/g);
+    expect(named.length).toBeGreaterThan(4);
+    expect(named.filter((path) => !routes.includes(path))).toEqual([]);
+  });
+  it('names settings that exist', () => {
+    const named = each(/`(?!challenge\.yaml)([a-z_]+\.[a-z_]+)(?::[^`]*)?`/g).filter(
+      (path) => (path.split('.')[0] as string) in SECTIONS,
+    );
+    expect(named.filter((path) => !fieldOf.has(path))).toEqual([]);
+  });
+  it('links to files that are there', () => {
+    for (const page of PAGES)
+      for (const [, target] of (tree.get(page) as string).matchAll(/\]\((?!https?:|#)([^)]+)\)/g)) {
+        const path = join(page, '..', target as string);
+        const found = [...tree.keys()].some((one) => one === path || one.startsWith(`${path}/`));
+        expect(found, `${page} → ${target}`).toBe(true);
+      }
+  });
+  it('keeps the entry point of participants below 12 KB', () => {
+    expect(Buffer.byteLength(tree.get('bucket/README.md') as string)).toBeLessThanOrEqual(12 * 1024);
+  });
+});
