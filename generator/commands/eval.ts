@@ -11,7 +11,9 @@ const WHAT: Record<string, () => Promise<What>> = {
   run: async () => (await import('../eval/run.ts')).run,
   preflight: async () => (await import('../eval/run.ts')).preflight,
   prepare: async () => (await import('../eval/prepare.ts')).prepare,
+  selftest: async () => (await import('../eval/selftest.ts')).selftest,
   redteam: async () => (await import('../eval/redteam.ts')).redteam,
+  calibrate: async () => (await import('../eval/calibrate.ts')).calibrate,
 };
 
 const run: Command['run'] = async (context) => {
@@ -42,12 +44,16 @@ export const command: Command = {
     state: { type: 'string' },
     force: { type: 'boolean' },
     only: { type: 'string' },
+    runs: { type: 'string' },
+    from: { type: 'string' },
   },
   optionDocs: {
     submission: 'run, preflight: folder of the submission',
     private: 'run: on the private prompts, as verification does it',
     seed: 'run: which prompts in which order; prepare: seed of the private data',
     state: 'run, preflight: folder for summary.json and logs (default: runs/…)',
+    runs: 'calibrate: how many runs of the baseline (default 6)',
+    from: 'calibrate: folder with the summary.json of runs made elsewhere',
     only: 'redteam: these cheats alone, with commas between',
     force: 'prepare: make new private data although there is some',
   },

@@ -59,6 +59,14 @@ class Running:
         """None while it runs."""
         return self._process.poll()
 
+    def ended_within(self, seconds: float) -> bool:
+        """Whether it is gone, or goes within so many seconds."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def death(self) -> str:
         """Why it is not there any more, in words."""
         if self.exceeded:

@@ -16,6 +16,9 @@ from collab_harness.isolation import Isolation
 from collab_harness.limits import Limits
 from collab_harness.process import Program, Running
 
+# A server that dies closes its connections before its process is gone.
+_LAST_WORDS_S = 0.5
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -86,9 +89,11 @@ class Server:
             time.sleep(0.02)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        death = self.running.death() if self.running and (self.running.exceeded or self.running.exit_code is not None) else None
+        fault = isinstance(error, SubmissionFault)
+        gone = fault and self.running is not None and self.running.ended_within(_LAST_WORDS_S)
+        death = self.running.death() if gone and self.running else None
         self._end()
-        if isinstance(error, SubmissionFault) and death:
+        if death:
             raise SubmissionFault(f"{error}; {death}") from error
 
     def _end(self) -> None:

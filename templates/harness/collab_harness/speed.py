@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collab_harness.client import Answer, Client
-from collab_harness.statistics import welch
+from collab_harness.stats import welch
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 import random
 import unittest
 
-from collab_harness import statistics as st
+from collab_harness import stats as st
 
 
 class Distributions(unittest.TestCase):

@@ -1,0 +1,6 @@
+"""Prints without end."""
+
+
+line = "x" * 65536
+while True:
+    print(line)

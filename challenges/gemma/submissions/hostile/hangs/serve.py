@@ -1,0 +1,6 @@
+"""Never becomes ready."""
+
+import time
+
+while True:
+    time.sleep(60)

@@ -1,0 +1,142 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CommandContext, Outcome } from '../command.ts';
+import type { Io } from '../io.ts';
+import { usableCalibration } from './calibrate.ts';
+import { type Challenge, type Ran, runHarness } from './harness.ts';
+import { ensurePrepared } from './prepare.ts';
+import { digits, table } from './table.ts';
+
+export interface Check {
+  check: string;
+  expected: string;
+  found: string;
+  ok: boolean;
+  ms: number;
+}
+
+interface Bench {
+  io: Io;
+  challenge: Challenge;
+  work: string;
+}
+
+type Result = Omit<Check, 'check' | 'ms'>;
+type Step = [check: string, run: (bench: Bench) => Promise<Result>];
+
+/** `eval selftest`: the harness accepts what is right, refuses what is not, and survives what is hostile. */
+export async function selftest(context: CommandContext, challenge: Challenge): Promise<Outcome> {
+  const { io, progress } = context;
+  await ensurePrepared(context, challenge);
+  const work = await mkdtemp(join(tmpdir(), 'collab-selftest-'));
+  const checks: Check[] = [];
+  try {
+    for (const [check, run] of [...STEPS, ...(await hostileSteps(challenge.dir))]) {
+      const began = io.now();
+      const result = { check, ...(await run({ io, challenge, work })), ms: io.now() - began };
+      checks.push(result);
+      progress({
+        id: check,
+        state: result.ok ? 'done' : 'failed',
+        text: `${check}: ${result.found}`,
+        ms: result.ms,
+      });
+    }
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return verdict(checks);
+}
+
+const STEPS: Step[] = [
+  ['the oracle passes', (bench) => sample(bench, 'oracle', 'valid')],
+  ['the baseline passes', (bench) => sample(bench, 'baseline', 'valid')],
+  ['a no-op fails', (bench) => sample(bench, 'noop', 'submission-fault')],
+  ['a broken manifest is refused before it is run', brokenManifest],
+  ['two runs agree', twoRunsAgree],
+];
+
+const run = ({ io, challenge, work }: Bench, folder: string, name: string, profile?: string) =>
+  runHarness(io, challenge, {
+    submission: folder,
+    state: join(work, `state-${name}`),
+    private: true,
+    profile,
+  });
+
+async function sample(bench: Bench, name: string, expected: string): Promise<Result> {
+  const ran = await run(bench, join(bench.challenge.dir, 'submissions', name), name);
+  const found = ran.state !== 'measured' ? ran.state : ran.valid ? 'valid' : 'invalid';
+  const detail = ran.error ?? ran.failed.join(', ');
+  return { expected, found: detail ? `${found} (${detail})` : found, ok: found === expected };
+}
+
+async function brokenManifest(bench: Bench): Promise<Result> {
+  const folder = join(bench.work, 'broken');
+  await cp(join(bench.challenge.dir, 'submissions', 'baseline'), folder, { recursive: true });
+  await writeFile(join(folder, 'manifest.json'), '{ "serve": "python3 serve.py" ');
+  const ran = await run(bench, folder, 'broken');
+  const ok = ran.state === 'submission-fault' && Boolean(ran.error?.startsWith('preflight: manifest.json'));
+  return { expected: 'preflight: manifest.json …', found: ran.error ?? ran.state, ok };
+}
+
+/** Without a calibration two runs agree when neither is three times the other, as a share of the baseline beside it. */
+const UNCALIBRATED = Math.log(3);
+
+async function twoRunsAgree(bench: Bench): Promise<Result> {
+  const folder = join(bench.challenge.dir, 'submissions', 'baseline');
+  const [a, b] = [await run(bench, folder, 'first'), await run(bench, folder, 'second')];
+  const calibration = await usableCalibration(bench.challenge);
+  const bound = calibration ? 4 * Math.SQRT2 * calibration.relative_job_sd_upper : UNCALIBRATED;
+  const expected = `within ${digits(100 * Math.expm1(bound))} % (${calibration ? 'calibrated' : 'no calibration yet'})`;
+  const values = [a, b].map((ran) => (calibration ? ran.score : (relative(ran) ?? ran.score)));
+  if (!values[0] || !values[1]) return { expected, found: a.error ?? b.error ?? 'no score', ok: false };
+  const distance = Math.abs(Math.log(values[0] / values[1]));
+  return { expected, found: `${digits(100 * Math.expm1(distance))} % apart`, ok: distance <= bound };
+}
+
+function relative(ran: Ran): number | undefined {
+  const control = ran.summary?.shown.control as { times_baseline?: number } | undefined;
+  return control?.times_baseline;
+}
+
+/** One step per folder of submissions/hostile; hostile.json says what the harness has to find. */
+async function hostileSteps(dir: string): Promise<Step[]> {
+  const root = join(dir, 'submissions', 'hostile');
+  const names = (await readdir(root).catch(() => [])).sort();
+  return names.map((name): Step => [`hostile: ${name}`, (bench) => hostile(bench, join(root, name), name)]);
+}
+
+async function hostile(bench: Bench, folder: string, name: string): Promise<Result> {
+  const { error } = JSON.parse(await readFile(join(folder, 'hostile.json'), 'utf8')) as { error: string };
+  const profile = bench.challenge.config.profile === 'rehearsal' ? 'quick' : undefined;
+  const ran = await run(bench, folder, name, profile);
+  const ok = ran.state === 'submission-fault' && Boolean(ran.error?.includes(error));
+  return { expected: `at fault: … ${error} …`, found: ran.error ?? ran.state, ok };
+}
+
+function verdict(checks: Check[]): Outcome {
+  const bad = checks.filter((check) => !check.ok);
+  const rows = checks.map((c) => [
+    c.ok ? '✓' : '✗',
+    c.check,
+    c.found.slice(0, 90),
+    `${(c.ms / 1000).toFixed(1)} s`,
+  ]);
+  const text = [
+    table(['', 'check', 'found', 'time'], rows),
+    '',
+    `${checks.length - bad.length} of ${checks.length} hold.`,
+    ...bad.map((c) => `✗ ${c.check}: expected ${c.expected}, found ${c.found}`),
+  ].join('\n');
+  const data = { checks };
+  if (bad.length === 0)
+    return {
+      status: 'ok',
+      text,
+      data,
+      next: [{ command: 'create-collab eval redteam', why: 'proves that the shipped cheats are caught' }],
+    };
+  return { status: 'error', text, data };
+}

@@ -1,0 +1,98 @@
+"""How noisy the measurement is: repeated runs of the same baseline, each in a job of its own (A/A runs).
+
+    python3 calibration.py --out FILE --hub NAME --flavor NAME --date ISO SUMMARY...
+
+Run as a program it reads the summary.json of each run and writes calibration.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from collab_harness import stats as st  # noqa: E402
+from collab_harness.summary import write_atomic  # noqa: E402
+
+Json = dict[str, Any]
+
+# Few runs give a poor estimate of a standard deviation: verdicts use this upper confidence bound of it.
+CONFIDENCE = 0.9
+
+
+def pass_scores(summary: Json) -> list[float]:
+    """The score of each timed pass of one run."""
+    return [float(one["tps"]) for one in summary["shown"]["passes"]]
+
+
+def calibrate(summaries: Sequence[Json]) -> Json:
+    """Noise of the score between jobs and within them, and of each gate. Needs two runs; more are better."""
+    if len(summaries) < 2:
+        raise ValueError("at least two runs are needed")
+    runs = [pass_scores(s) for s in summaries]
+    found = st.variance_components(runs)
+    means = [sum(run) / len(run) for run in runs]
+    job_sd = math.sqrt(st.sample_variance(means))
+    upper = st.sd_upper(job_sd, len(runs) - 1, CONFIDENCE)
+    return {
+        "runs": len(runs),
+        "passes": len(runs[0]),
+        "mean": found.mean,
+        "machine_sd": math.sqrt(found.between),
+        "pass_sd": math.sqrt(found.within),
+        "job_sd": job_sd,
+        "job_sd_upper": upper,
+        "relative_job_sd_upper": upper / found.mean,
+        "tolerance_factor": st.tolerance_factor(len(runs), 0.95, CONFIDENCE),
+        "gates": gate_noise(summaries),
+    }
+
+
+def gate_noise(summaries: Sequence[Json]) -> Json:
+    """For each gate: mean and standard deviation over the runs, and how far its limit is from that."""
+    noise: Json = {}
+    for gate in summaries[0]["gates"]:
+        values = [g["value"] for s in summaries for g in s["gates"] if g["id"] == gate["id"] and g["value"] is not None]
+        if len(values) < 2:
+            continue
+        mean, sd = sum(values) / len(values), math.sqrt(st.sample_variance(values))
+        distance = abs(mean - gate["limit"]) / sd if sd else None
+        held = sum(g["pass"] for s in summaries for g in s["gates"] if g["id"] == gate["id"])
+        noise[gate["id"]] = {"mean": mean, "sd": sd, "limit": gate["limit"], "sds_to_limit": distance, "held": held}
+    return noise
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--hub", required=True)
+    parser.add_argument("--flavor", required=True)
+    parser.add_argument("--date", required=True)
+    parser.add_argument("summaries", type=Path, nargs="+")
+    args = parser.parse_args(argv)
+    summaries = [json.loads(path.read_text(encoding="utf-8")) for path in args.summaries]
+    measured = calibrate(summaries)
+    where = {"hub": args.hub, "flavor": args.flavor, "date": args.date, "submission_sha256": same_submission(summaries)}
+    write_atomic(args.out, {"schema": 1, **where, **measured})
+    print(json.dumps(measured))
+    return 0
+
+
+def same_submission(summaries: Sequence[Json]) -> str:
+    """Content hash of what was run; runs of different submissions are no A/A runs."""
+    hashes = {s["provenance"]["submission_sha256"] for s in summaries}
+    if len(hashes) != 1:
+        raise ValueError("the runs are not of one and the same submission")
+    found: str = hashes.pop()
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

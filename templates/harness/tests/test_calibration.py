@@ -1,0 +1,45 @@
+"""Calibration from runs whose noise is known."""
+
+from __future__ import annotations
+
+import random
+import unittest
+
+from collab_harness.calibration import calibrate, same_submission
+
+
+def summary(passes: list[float], gate: float, sha: str = "a") -> dict[str, object]:
+    return {
+        "shown": {"passes": [{"tps": tps} for tps in passes]},
+        "gates": [{"id": "g", "value": gate, "limit": 1.0, "pass": gate <= 1.0}],
+        "provenance": {"submission_sha256": sha},
+    }
+
+
+class Calibration(unittest.TestCase):
+    def test_known_noise_is_found_again(self) -> None:
+        rng = random.Random(8)
+        runs = []
+        for _ in range(300):
+            machine = rng.gauss(500, 4.86)
+            runs.append(summary([rng.gauss(machine, 0.5) for _ in range(4)], rng.gauss(0.5, 0.1)))
+        found = calibrate(runs)
+        self.assertAlmostEqual(found["machine_sd"], 4.86, delta=0.6)
+        self.assertAlmostEqual(found["pass_sd"], 0.5, delta=0.05)
+        self.assertAlmostEqual(found["gates"]["g"]["sds_to_limit"], 5, delta=0.6)
+
+    def test_few_runs_are_not_believed(self) -> None:
+        found = calibrate([summary([100.0, 101.0], 0.5), summary([102.0, 103.0], 0.5)])
+        self.assertGreater(found["job_sd_upper"], 5 * found["job_sd"])
+
+    def test_one_run_is_no_calibration(self) -> None:
+        with self.assertRaises(ValueError):
+            calibrate([summary([1.0, 2.0], 0.5)])
+
+    def test_runs_of_different_submissions_are_refused(self) -> None:
+        with self.assertRaises(ValueError):
+            same_submission([summary([1.0], 0.5, "a"), summary([1.0], 0.5, "b")])
+
+
+if __name__ == "__main__":
+    unittest.main()
