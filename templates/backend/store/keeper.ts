@@ -1,11 +1,11 @@
 /** Keeps the index true: first picture from snapshot and listings, foreign edits from then on, snapshots for the next start. */
 import { authorOf, inboxPath, leafOf } from '@collab/contract/paths.ts';
-import { fileStamp, isoStamp } from '@collab/contract/stamps.ts';
+import { isoStamp } from '@collab/contract/stamps.ts';
 import { mentions, refNames } from '../domain/mentions.ts';
 import type { Deps } from '../services.ts';
 import type { Bodies } from './bodies.ts';
 import { bare, INDEXED } from './entry.ts';
-import { type IndexData, lowerBound } from './index-data.ts';
+import type { IndexData } from './index-data.ts';
 import { refreshScope, type Scope } from './listing.ts';
 import { loadSnapshot, saveSnapshot } from './snapshot.ts';
 
@@ -35,6 +35,8 @@ export class Keeper {
   private fullAt = Number.NEGATIVE_INFINITY;
   private snapshotSeq = 0;
   private fromSnapshot = false;
+  /** Messages younger than the snapshot whose inbox copies have not been looked for. */
+  private untailed: string[] = [];
   private flight: Promise<string[]> | null = null;
   private readonly d: KeeperDeps;
 
@@ -55,9 +57,10 @@ export class Keeper {
       this.d.log('info', 'snapshot_loaded', { files: snapshot.files, taken_at: isoStamp(snapshot.takenAt) });
     }
     this.fromSnapshot ||= snapshot !== null;
-    const before = this.listedAt ?? 0;
-    await this.refresh();
-    if (this.fromSnapshot) await this.tailInboxes(before);
+    const changed = await this.refresh();
+    if (!this.fromSnapshot) return;
+    this.untailed.push(...changed.filter((path) => path.startsWith('message_board/')));
+    await this.tailInboxes();
   }
 
   /** One look at foreign edits; callers at the same time share it. */
@@ -104,18 +107,16 @@ export class Keeper {
     });
   }
 
-  /** Inbox copies of messages younger than the snapshot (and a day): asked for by name, not listed. */
-  private async tailInboxes(takenAt: number): Promise<void> {
+  /** Inbox copies of messages younger than the snapshot: asked for by name, not listed. */
+  private async tailInboxes(): Promise<void> {
     const { index, bodies, hub, settings } = this.d;
-    const wanted: string[] = [];
-    const board = index.below('message_board/');
-    const from = lowerBound(board, `message_board/${fileStamp(Math.max(0, takenAt - DAY_MS))}`);
-    for (const entry of board.slice(from)) {
+    const copies = async (path: string) => {
+      const entry = index.get(path);
+      if (!entry) return [];
       const to = [...mentions(await bodies.get(entry)), ...refNames(entry.frontmatter.refs).map(authorOf)];
-      wanted.push(
-        ...new Set(to.map((handle) => inboxPath(handle, entry.name)).filter((path) => !index.get(path))),
-      );
-    }
+      return [...new Set(to)].map((handle) => inboxPath(handle, entry.name));
+    };
+    const wanted = (await Promise.all(this.untailed.map(copies))).flat();
     for (let i = 0; i < wanted.length; i += PATHS_PER_CALL) {
       for (const file of await hub.pathsInfo(settings.CENTRAL_BUCKET, wanted.slice(i, i + PATHS_PER_CALL))) {
         const twin = index.get(`message_board/${leafOf(file.path)}`);
@@ -124,6 +125,7 @@ export class Keeper {
         index.put({ ...bare(file.path, file), frontmatter, malformed });
       }
     }
+    this.untailed = [];
   }
 
   /** Writes a snapshot when there is enough new in it. Never throws. */
