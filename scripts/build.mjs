@@ -13,22 +13,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeBundle } from '../templates/space/node-bundle.mjs';
 import { LEFT_OUT, PACKAGES, sourceHash as spaceSourceHash } from '../templates/space/source-hash.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const quiet = process.argv.includes('--quiet');
-
-const NODE_BANNER =
-  "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);";
-
-// zod's index takes the error messages of fifty languages along; we speak one.
-const oneLanguage = {
-  name: 'one-language',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js';",
-    })),
-};
 
 const node =
   (entry, outfile, more = {}) =>
@@ -36,16 +25,8 @@ const node =
     const { build } = await import('esbuild');
     await build({
       entryPoints: [join(root, entry)],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20.19',
-      minify: true,
-      keepNames: true,
-      legalComments: 'none',
-      banner: { js: NODE_BANNER },
       absWorkingDir: root,
-      plugins: [oneLanguage],
+      ...nodeBundle,
       ...(more.outdir ? {} : { outfile: join(root, outfile) }),
       ...more,
     });
@@ -136,7 +117,12 @@ const only = process.argv.slice(2).filter((a) => !a.startsWith('-'));
 if (only.length === 0) snapshotSources();
 for (const part of parts) {
   if (only.length > 0 && !only.includes(part.name)) continue;
-  const hash = sourceHash([...part.from, 'package-lock.json', 'scripts/build.mjs']);
+  const hash = sourceHash([
+    ...part.from,
+    'package-lock.json',
+    'scripts/build.mjs',
+    'templates/space/node-bundle.mjs',
+  ]);
   if (stamps[part.name] === hash && existsSync(join(root, part.out))) continue;
   const started = performance.now();
   await part.run();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle } from 'esbuild';
 import { build as page } from 'vite';
+import { nodeBundle } from './node-bundle.mjs';
 import { sourceHash } from './source-hash.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -14,16 +15,7 @@ const node = (entry, outfile) =>
     entryPoints: [join(here, entry)],
     outfile: join(here, outfile),
     absWorkingDir: here,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
-    minify: true,
-    keepNames: true,
-    legalComments: 'none',
-    banner: {
-      js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",
-    },
+    ...nodeBundle,
   });
 
 await node('src/backend/main.ts', 'server.mjs');
