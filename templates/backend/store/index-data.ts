@@ -1,8 +1,6 @@
 /** The index: sorted lists with posting lists, so that a page costs what it shows and not what the record holds. */
 import type { Entry, Facet, FolderView } from './types.ts';
 
-const byPath = (a: Entry, b: Entry) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
-
 /** First position whose path is not below `path`. */
 export function lowerBound(list: readonly Entry[], path: string): number {
   let low = 0;
@@ -160,8 +158,8 @@ export class IndexData {
     for (const list of this.tops.values()) yield* list;
   }
 
-  /** Puts many in one pass; `entries` in any order. */
+  /** Puts many; fastest when each top-level folder comes in path order. */
   load(entries: Iterable<Entry>): void {
-    for (const entry of [...entries].sort(byPath)) this.put(entry);
+    for (const entry of entries) this.put(entry);
   }
 }
