@@ -16,11 +16,15 @@ export function baseUrl(c: HubRequest): string {
   return `${url.protocol}//${c.req.header('host') ?? url.host}`;
 }
 
-/** The part of the path behind `marker`, percent-decoded once: it may hold slashes or `%2F`. @throws 400 */
-export function pathBehind(c: HubRequest, marker: string): string {
+/** The path behind its first `segments` parts, percent-decoded once: it may hold slashes or `%2F`. @throws 400 */
+export function pathBehind(c: HubRequest, segments: number): string {
   const { pathname } = new URL(c.req.url);
-  const at = pathname.indexOf(marker);
-  return decodePath(at < 0 ? '' : pathname.slice(at + marker.length));
+  return decodePath(
+    pathname
+      .split('/')
+      .slice(segments + 1)
+      .join('/'),
+  );
 }
 
 export function decodePath(raw: string): string {

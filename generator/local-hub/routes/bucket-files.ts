@@ -52,8 +52,7 @@ async function pathsInfo(c: HubRequest): Promise<Response> {
 
 function tree(c: HubRequest): Response {
   const bucket = readableBucket(c);
-  const { pathname } = new URL(c.req.url);
-  const prefix = /\/tree\/?$/.test(pathname) ? '' : pathBehind(c, '/tree/');
+  const prefix = pathBehind(c, 5);
   const recursive = c.req.query('recursive') !== 'false';
   const limit = intQuery(c, 'limit', 1000, 1, 5000);
   const after = decodeCursor(c.req.query('cursor'));

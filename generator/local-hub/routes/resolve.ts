@@ -19,7 +19,7 @@ export function resolveRoutes(): Hono<HubEnv> {
 function resolve(c: HubRequest): Response {
   const { db, cas } = c.var.hub;
   const bucket = readableBucket(c);
-  const path = pathBehind(c, '/resolve/');
+  const path = pathBehind(c, 4);
   const row = db.get(`files:${bucket.id}`, path);
   if (!row) throw entryNotFound(path);
   const headers = describe(c, bucket, row);

@@ -37,7 +37,7 @@ export function spaceFileRoutes(): Hono<HubEnv> {
   app.post('/:ns/:name/preupload/:rev', preupload);
   app.post('/:ns/:name/commit/:rev', commit);
   app.get('/:ns/:name/tree/:rev', (c) => c.json(tree(c, '')));
-  app.get('/:ns/:name/tree/:rev/*', (c) => c.json(tree(c, pathBehindRevision(c, 'tree'))));
+  app.get('/:ns/:name/tree/:rev/*', (c) => c.json(tree(c, pathBehind(c, 6))));
   app.post('/:ns/:name/paths-info/:rev', pathsInfo);
   return app;
 }
@@ -45,8 +45,8 @@ export function spaceFileRoutes(): Hono<HubEnv> {
 /** Plain reads: `/spaces/{ns}/{name}/{resolve|raw}/{rev}/{path}`. */
 export function spaceResolveRoutes(): Hono<HubEnv> {
   const app = new Hono<HubEnv>();
-  app.get('/:ns/:name/resolve/:rev/*', (c) => readFile(c, 'resolve'));
-  app.get('/:ns/:name/raw/:rev/*', (c) => readFile(c, 'raw'));
+  app.get('/:ns/:name/resolve/:rev/*', readFile);
+  app.get('/:ns/:name/raw/:rev/*', readFile);
   return app;
 }
 
@@ -156,11 +156,11 @@ async function pathsInfo(c: HubRequest): Promise<Response> {
   return c.json(found);
 }
 
-async function readFile(c: HubRequest, kind: 'resolve' | 'raw'): Promise<Response> {
+async function readFile(c: HubRequest): Promise<Response> {
   const space = readableSpace(c);
   requireRevision(c, space);
   c.header('X-Repo-Commit', space.sha);
-  const path = pathBehindRevision(c, kind);
+  const path = pathBehind(c, 5);
   const file = Object.hasOwn(space.files, path) ? space.files[path] : undefined;
   if (!file) throw entryNotFound(path);
   const content = await c.var.hub.blobs.get(file.oid);
@@ -177,11 +177,6 @@ async function readFile(c: HubRequest, kind: 'resolve' | 'raw'): Promise<Respons
   c.header('Content-Length', String(end - start));
   c.header('Content-Type', getMimeType(path) ?? 'application/octet-stream');
   return c.body(new Uint8Array(content.subarray(start, end)), asked ? 206 : 200);
-}
-
-function pathBehindRevision(c: HubRequest, kind: string): string {
-  const rest = new URL(c.req.url).pathname.split(`/${kind}/`).slice(1).join(`/${kind}/`);
-  return pathBehind(c, `/${kind}/${rest.slice(0, rest.indexOf('/'))}/`);
 }
 
 function requireRevision(c: HubRequest, space: SpaceRow): void {
