@@ -57,6 +57,8 @@ function isWaiting(entry: Entry): boolean {
   const open: readonly VerificationState[] = ['pending', 'queued', 'running'];
   const { status } = entry.frontmatter;
   const ranks = status === undefined || status === 'agent-run';
+  // The machine looked and left it open (profile compat): it does not look again by itself.
+  if (entry.judgement.decided?.by.kind === 'machine') return false;
   return open.includes(entry.state) && !entry.malformed && entry.claimed !== null && ranks;
 }
 

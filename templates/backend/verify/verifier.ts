@@ -116,7 +116,8 @@ async function start(deps: VerifierDeps, item: Queued): Promise<boolean> {
   const record = store.get(resultPath(item.filename));
   const snapshot = record && readSnapshotRef(record.frontmatter);
   if (!snapshot) {
-    await conclude(deps, item.filename, { state: 'inconclusive', reason: NO_SUBMISSION });
+    const state = deps.rules.compat ? 'pending' : 'inconclusive';
+    await conclude(deps, item.filename, { state, reason: NO_SUBMISSION });
     return true;
   }
   const id = deps.newId();
@@ -143,7 +144,7 @@ async function start(deps: VerifierDeps, item: Queued): Promise<boolean> {
 }
 
 const NO_SUBMISSION =
-  'no submission could be found when the result was posted; post again with `submission:` naming a folder of your own bucket';
+  "couldn't reproduce it: no submission was found when the result was posted; post again with `submission:` naming a folder of your own bucket";
 
 function requestOf(deps: VerifierDeps, item: Queued, target: Record<string, string>) {
   return {
@@ -193,7 +194,6 @@ async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs }: End
   const decision = rules.compat
     ? compatDecision(deps, result, end)
     : decide(end, rules.headline, rules.gates);
-  if (!decision) return;
   const concluded =
     decision.action === 'verdict' ? decision : await unexplained(deps, result, decision.reason);
   if (concluded) await conclude(deps, result, { ...concluded, summary, runPath, jobId: entry.job_id });
@@ -209,11 +209,7 @@ async function readRunSummary({ store, rules }: VerifierDeps, runPath: string): 
 }
 
 /** The reference leaves what it cannot decide pending. */
-function compatDecision(
-  { store, rules, settings }: VerifierDeps,
-  result: string,
-  end: RunEnd,
-): Decision | null {
+function compatDecision({ store, rules, settings }: VerifierDeps, result: string, end: RunEnd): Decision {
   const frontmatter = store.get(resultPath(result))?.frontmatter ?? {};
   const claimed = readScore(frontmatter[rules.scoreField])?.score ?? 0;
   const {
@@ -223,15 +219,17 @@ function compatDecision(
   } = settings;
   const compat = { scoreField: rules.scoreField, tolerance, guardField, guardCap };
   const decided = end.stage === 'COMPLETED' ? decideCompat(end.summary, claimed, compat) : null;
-  return decided && { action: 'verdict', state: decided.state, reason: JSON.stringify(decided.details) };
+  if (!decided) return { action: 'unexplained', reason: 'the run could not be compared with the claim' };
+  return { action: 'verdict', state: decided.state, reason: JSON.stringify(decided.details) };
 }
 
 /** Bounded: after the last attempt nobody is blamed, and a person may look. `null`: run it again. */
 async function unexplained(
-  { ledger, settings }: VerifierDeps,
+  { ledger, settings, rules }: VerifierDeps,
   result: string,
   reason: string,
-): Promise<{ state: 'inconclusive'; reason: string } | null> {
+): Promise<{ state: 'inconclusive' | 'pending'; reason: string; quiet?: boolean } | null> {
+  if (rules.compat) return { state: 'pending', reason, quiet: true };
   const { entries } = await ledger.read();
   const attempts = entries.filter(
     (entry) => entry.target.result === result && entry.state !== 'released',
@@ -246,13 +244,15 @@ interface Conclusion {
   summary?: RunSummary | null;
   runPath?: string;
   jobId?: string;
+  /** Nothing is announced. */
+  quiet?: boolean;
 }
 
 /** Verdict, index, announcement and the owner's inbox copy: one batch. */
 async function conclude(
   deps: VerifierDeps,
   result: string,
-  { state, reason, summary, runPath, jobId }: Conclusion,
+  { state, reason, summary, runPath, jobId, quiet }: Conclusion,
 ): Promise<void> {
   const { book, rules } = deps;
   await book.record(
@@ -269,7 +269,7 @@ async function conclude(
       harness_sha256: summary?.harnessSha256 ?? null,
       provenance: summary?.provenance ?? null,
     },
-    (verdict, at) => announceFiles(deps, verdict, at),
+    (verdict, at) => (quiet ? {} : announceFiles(deps, verdict, at)),
   );
 }
 

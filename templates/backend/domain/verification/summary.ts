@@ -3,8 +3,12 @@ import { GateOutcome, type MeasuredRun, tryJson } from './verdict.ts';
 
 /** `/state/summary.json` of a harness run (design/evaluation.md §1). Unknown keys are kept by the file, not by us. */
 const Summary = z.looseObject({
+  /** A bare number where the challenge's score field is called `score`, as in the reference. */
   score: z
-    .object({ mean: z.number(), sd: z.number().nullish(), runs: z.number().int().positive().nullish() })
+    .union([
+      z.number(),
+      z.object({ mean: z.number(), sd: z.number().nullish(), runs: z.number().int().positive().nullish() }),
+    ])
     .nullish(),
   gates: z.array(GateOutcome).nullish(),
   provenance: z
@@ -36,9 +40,10 @@ export function readSummary(text: string, scoreField: string): RunSummary | null
   const numbers = new Map(
     Object.entries(parsed.data).filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
   );
-  const mean = score?.mean ?? numbers.get(scoreField);
+  const detail = typeof score === 'object' && score !== null ? score : undefined;
+  const mean = detail?.mean ?? numbers.get(scoreField);
   return {
-    measured: mean === undefined ? undefined : { score: mean, sd: score?.sd, passes: score?.runs ?? 1 },
+    measured: mean === undefined ? undefined : { score: mean, sd: detail?.sd, passes: detail?.runs ?? 1 },
     gates: gates ?? [],
     submissionSha256: provenance?.submission_sha256 ?? undefined,
     harnessSha256: provenance?.harness_sha256 ?? undefined,

@@ -185,6 +185,7 @@ describe('summary.json', () => {
     expect(summary?.submissionSha256).toBe('ab');
   });
   it('reads the reference form, a lone field', () => {
+    expect(readSummary('{"score": 44}', 'score')).toMatchObject({ measured: { score: 44, passes: 1 } });
     expect(readSummary('{"tps": 44, "ppl": 2.3}', 'tps')).toMatchObject({
       measured: { score: 44, passes: 1 },
     });
