@@ -23,7 +23,7 @@ from collab_harness.preflight import preflight  # noqa: E402
 from collab_harness.summary import write_atomic  # noqa: E402
 from report import Report  # noqa: E402
 from settings import Settings, load_settings, read_json  # noqa: E402
-from stages import Bench, control, judge_outputs, measure  # noqa: E402
+from stages import Bench, blame, control, judge_outputs, measure, reference  # noqa: E402
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -75,20 +75,21 @@ def evaluate(args: argparse.Namespace, settings: Settings, report: Report) -> in
 
 
 def run_phases(args: argparse.Namespace, settings: Settings, report: Report, work: Path) -> None:
-    """stage -> isolate -> timed passes -> control -> audit -> judge."""
+    """stage -> install -> fetch -> isolate -> timed passes -> control -> audit -> judge."""
     bench = Bench.prepare(settings, args.submission_dir, work, report)
     bench.isolate(isolation.enter(), strict=args.isolation == "strict")
     report.phase("isolate")
     try:
         measured = measure(bench)
     except SubmissionFault:
-        control(bench)  # a baseline that fails as well is a fault of the platform: HarnessFault
+        blame(bench)
         raise
     report.phase("passes")
-    controlled = control(bench)
-    report.phase("control")
-    judged = judge_outputs(bench, measured)
-    report.phase("audit")
+    with reference(bench) as original:
+        controlled = control(original, bench)
+        report.phase("control")
+        judged = judge_outputs(original, bench, measured)
+        report.phase("audit")
     report.finish(measured, controlled, judged)
 
 

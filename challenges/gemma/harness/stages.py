@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 import random
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from collab_harness import audit as auditing
-from collab_harness.client import Answer
+from collab_harness.client import Client
 from collab_harness.faults import HarnessFault, SubmissionFault
 from collab_harness.isolation import Isolation
 from collab_harness.perplexity import Perplexity, perplexity
 from collab_harness.serving import Server, Setting
 from collab_harness.speed import Pass, choose, run_pass, throughput
 from collab_harness.staging import stage
+from engines import Engine, Vocabulary, engine_of
 from report import Report
 from settings import Settings
-
-
-class Vocabulary:
-    """The original's tokenizer, as the harness uses it: to count, to compare, and to build the prompts of the audit."""
-
-    def __init__(self, model: Path) -> None:
-        sys.path.insert(0, str(model))
-        from tiny_lm.server import chat_prompt
-        from tiny_lm.weights import load
-
-        self._tokenizer = load(model / "weights.json").tokenizer
-        self._chat = chat_prompt
-
-    def count(self, answer: Answer) -> int:
-        """Tokens of an answer, counted by tokenizing its text again."""
-        return len(self._tokenizer.encode(answer.text))
-
-    def spells(self, answer: Answer) -> bool:
-        """Whether the token ids of an answer are its text."""
-        try:
-            return self._tokenizer.decode(answer.ids) == answer.text
-        except IndexError:
-            return False
-
-    def prompt(self, text: str) -> list[int]:
-        return self._chat(self._tokenizer, [{"role": "user", "content": text}])
 
 
 @dataclass
@@ -52,6 +28,7 @@ class Bench:
     settings: Settings
     report: Report
     vocabulary: Vocabulary
+    engine: Engine
     submission: Path
     reference: Path
     work: Path
@@ -61,11 +38,14 @@ class Bench:
     def prepare(settings: Settings, submission: Path, work: Path, report: Report) -> Bench:
         """Copy submission, reference and model to where an unprivileged user may read them."""
         report.submission(stage(submission, work / "submission"))
-        stage(settings.harness / "reference", work / "reference")
-        stage(settings.harness / "model", work / "model")
+        engine = engine_of(settings)
+        stage(settings.harness / engine.reference, work / "reference")
         report.phase("stage")
-        vocabulary = Vocabulary(settings.harness / "model")
-        return Bench(settings, report, vocabulary, work / "submission", work / "reference", work)
+        engine.install(work, [work / "submission", work / "reference"])
+        report.phase("install")
+        engine.fetch(work, [work / "submission", work / "reference"])
+        report.phase("fetch")
+        return Bench(settings, report, engine.vocabulary(), engine, work / "submission", work / "reference", work)
 
     def isolate(self, layers: Isolation, strict: bool) -> None:
         profile = self.settings.profile
@@ -76,8 +56,10 @@ class Bench:
             limits=self.settings.limits,
             startup_s=profile["startup_s"],
             request_s=profile["request_s"],
-            env={"MODEL_DIR": str(self.work / "model")},
-            readable=[self.work / "model"],
+            env=self.engine.environment(self.work),
+            readable=self.engine.readable(self.work),
+            devices=self.engine.devices,
+            internal_tcp=self.engine.internal_tcp,
         )
         if strict and layers.held.get("network_namespace"):
             raise HarnessFault(f"the network cannot be closed here: {layers.held['network_namespace']}")
@@ -129,32 +111,42 @@ def _counted(bench: Bench, passes: list[Pass], shown: Perplexity) -> Measured:
     return Measured(passes, tps, counts, shown)
 
 
-def control(bench: Bench) -> Controlled:
-    """The pinned baseline on the same machine, minutes later: an index of the machine, and who is at fault."""
+def control(client: Client, bench: Bench) -> Controlled:
+    """The pinned baseline on the same machine, minutes later: an index of the machine."""
     profile = bench.settings.profile
     prompts = random.Random(1).sample(bench.settings.prompts, profile["control_prompts"])
-    try:
-        with bench.serve(bench.reference) as client:
-            client.chat(prompts[0], profile["output_tokens"])
-            one = run_pass(client, prompts, profile["output_tokens"], profile["pass_box_s"])
-    except SubmissionFault as fault:
-        raise HarnessFault(f"the baseline fails here as well: {fault}") from fault
+    client.chat(prompts[0], profile["output_tokens"])
+    one = run_pass(client, prompts, profile["output_tokens"], profile["pass_box_s"])
     return Controlled(throughput(one, bench.vocabulary.count))
 
 
-def judge_outputs(bench: Bench, measured: Measured) -> auditing.Audit:
-    """The original model over every token that was emitted while being timed."""
-    emitted = [
+def blame(bench: Bench) -> None:
+    """After a run that failed: when the baseline fails as well, it is not the submission. Raises HarnessFault then."""
+    with reference(bench) as client:
+        control(client, bench)
+
+
+@contextmanager
+def reference(bench: Bench) -> Iterator[Client]:
+    """The original model. Whatever goes wrong with it is no fault of the submission."""
+    try:
+        with bench.serve(bench.reference) as client:
+            yield client
+    except SubmissionFault as fault:
+        raise HarnessFault(f"the original fails here: {fault}") from fault
+
+
+def judge_outputs(original: Client, bench: Bench, measured: Measured) -> auditing.Audit:
+    """The original model over tokens that were emitted while being timed: all, or as many answers as the profile says."""
+    answers = [
         auditing.Emitted(tuple(bench.vocabulary.prompt(r.prompt)), tuple(r.answer.ids))
         for one in measured.passes
         for r in one.requests
     ]
-    try:
-        with bench.serve(bench.reference) as original:
-            _is_the_original(bench, original.prompt_logprobs)
-            return auditing.audit(emitted, original.prompt_logprobs)
-    except SubmissionFault as fault:
-        raise HarnessFault(f"the original model cannot audit: {fault}") from fault
+    most = bench.settings.profile["audit_answers"]
+    chosen = random.Random(bench.report.seed).sample(answers, min(most, len(answers)))
+    _is_the_original(bench, original.prompt_logprobs)
+    return auditing.audit(chosen, original.prompt_logprobs)
 
 
 def _is_the_original(bench: Bench, logprobs: auditing.Logprobs) -> None:

@@ -31,6 +31,9 @@ class Setting:
     request_s: float
     env: dict[str, str] = field(default_factory=dict)
     readable: list[Path] = field(default_factory=list)
+    devices: list[str] = field(default_factory=list)
+    # Servers of several processes talk over loopback TCP; others need no connections of their own.
+    internal_tcp: bool = False
 
 
 def free_port() -> int:
@@ -47,14 +50,15 @@ class Server:
         self._setting = setting
         self._manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         self._port = free_port()
-        network_closed = "network_namespace" in setting.isolation.holding
+        open_tcp = setting.internal_tcp or "network_namespace" in setting.isolation.holding
         self._program = Program(
             argv=self._manifest["serve"],
             folder=folder,
             scratch=scratch,
             env=self._environment(),
             read=setting.readable,
-            connect_ports=None if network_closed else [],
+            write=[Path(device) for device in setting.devices],
+            connect_ports=None if open_tcp else [],
         )
         self.running: Running | None = None
 

@@ -32,17 +32,17 @@ def without_gate(name: str) -> None:
 
 
 def ids_unchecked() -> None:
-    import stages
+    import engines
 
-    stages.Vocabulary.spells = lambda self, answer: True  # type: ignore[method-assign]
+    engines.TinyVocabulary.spells = lambda self, answer: True  # type: ignore[method-assign]
 
 
 def count_believed() -> None:
     """The token count of an answer is what the submission says."""
-    import stages
+    import engines
 
     _keep_usage()
-    stages.Vocabulary.count = lambda self, answer: answer.usage["completion_tokens"]  # type: ignore
+    engines.TinyVocabulary.count = lambda self, answer: answer.usage["completion_tokens"]  # type: ignore
 
 
 def clock_believed() -> None:
