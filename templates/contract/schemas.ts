@@ -31,12 +31,12 @@ export const verificationState = z.enum([
 ]);
 export type VerificationState = z.infer<typeof verificationState>;
 
-/** Query booleans: true/false/1/0/yes/no/on/off in any case. */
+/** Query booleans: true/false/1/0/yes/no/on/off in any case; the typed client sends real ones. */
 export const flag = z.stringbool({
   truthy: ['true', '1', 'yes', 'on'],
   falsy: ['false', '0', 'no', 'off'],
   case: 'insensitive',
-});
+}) as unknown as z.ZodType<boolean, boolean | string>;
 export const limit = z.coerce.number().int().min(1).describe('At most so many items.');
 export const order = z.enum(['asc', 'desc']);
 const bound = z.string().max(256);
