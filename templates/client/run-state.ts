@@ -29,16 +29,18 @@ export async function waitForRun(
   runPrefix: string,
   limitMs: number,
 ): Promise<JobStatus> {
-  const end = io.now() + limitMs;
-  for (let wait = 400; ; wait = Math.min(wait * 1.3, 10_000)) {
+  const began = io.now();
+  for (;;) {
     if (io.signal.aborted) throw new ClientError('CANCELLED', 'Cancelled; the job goes on.');
     const status = await scratch.json<JobStatus>(`${runPrefix}/job_status.json`);
     if (status && status.status !== 'running') return status;
-    if (io.now() > end)
+    const waited = io.now() - began;
+    if (waited > limitMs)
       throw new ClientError('RUN_NOT_FINISHED', `The run ${runPrefix} is not finished yet.`, {
         next: [{ command: `node collab.mjs run --wait-for ${runPrefix}`, why: 'goes on waiting' }],
       });
-    await io.sleep(wait);
+    // Seldom enough for a job of an hour, soon enough for one of seconds.
+    await io.sleep(Math.min(Math.max(waited * 0.05, 300), 10_000));
   }
 }
 
