@@ -7,6 +7,7 @@ import { getCookie } from 'hono/cookie';
 import type { Credential } from '../auth/types.ts';
 import type { Services } from '../services.ts';
 import { compatQuery, compatReply, isCompat } from './compat.ts';
+import { isCurrent, weakTag } from './conditional.ts';
 import type { Binding, Call, Reply } from './handle.ts';
 import { addressOf, bearerOf, readBody, readParams, readQuery } from './request.ts';
 
@@ -104,7 +105,17 @@ function respond(c: Context<Env>, route: AnyRoute, reply: Reply): Response {
   for (const [name, value] of Object.entries(reply.headers ?? {})) c.header(name, value);
   const status = (reply.status ?? route.statuses[0] ?? 200) as 200;
   if (reply.raw !== undefined) return c.body(reply.raw as string, status);
-  return c.json(reply.body ?? null, status);
+  return route.method === 'GET' && status === 200
+    ? conditional(c, reply.body)
+    : c.json(reply.body ?? null, status);
+}
+
+function conditional(c: Context<Env>, body: unknown): Response {
+  const text = JSON.stringify(body ?? null);
+  const tag = weakTag(text);
+  c.header('ETag', tag);
+  if (isCurrent(c.req.header('if-none-match'), tag)) return c.body(null, 304);
+  return c.body(text, 200, { 'Content-Type': 'application/json' });
 }
 
 function checkReply(route: AnyRoute, reply: Reply): void {

@@ -97,8 +97,9 @@ export interface VerdictEvent {
   state: VerdictState;
   at: string;
   by: string;
+  kind?: 'human' | 'machine' | 'owner';
   reason?: string;
-  evidence?: string;
+  evidence?: string | null;
 }
 
 export interface ResultVerdict {
