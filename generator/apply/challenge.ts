@@ -29,11 +29,12 @@ interface Picture {
 export async function planChallenge(options: ApplyOptions, hub = clientFor(options)): Promise<Picture> {
   const config = await readChallenge(options.dir);
   const inputs = await readInputs(config, options);
-  const { participantToken } = options;
+  const { participantToken, spaceToken } = options;
   const world = await observe(inputs, {
     hub,
     fetch: options.io.fetch,
     ...(participantToken ? { participantToken } : {}),
+    ...(spaceToken ? { spaceToken } : {}),
   });
   return { inputs, world, plan: planProvision(inputs, world, config.hub.endpoint) };
 }

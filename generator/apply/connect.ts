@@ -101,7 +101,7 @@ async function dotEnv(dir: string): Promise<Record<string, string | undefined>> 
 }
 
 /** Where `hf auth login` keeps it. */
-async function savedToken(env: Record<string, string | undefined>): Promise<string> {
+export async function savedToken(env: Record<string, string | undefined>): Promise<string> {
   const home =
     env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), '.cache'), 'huggingface');
   const text = await readFile(env.HF_TOKEN_PATH ?? join(home, 'token'), 'utf8').catch(() => '');

@@ -24,7 +24,11 @@ export async function readInputs(config: ChallengeConfig, options: InputOptions)
     variables: spaceVariables(config),
     files: { central: files.central, private: files.private },
     space: files.space,
-    problems: [...spaceProblems(options.dir, files.space), ...harnessProblems(config, files.central)],
+    problems: [
+      ...spaceProblems(options.dir, files.space),
+      ...harnessProblems(config, files.central),
+      ...privateProblems(config, files.private),
+    ],
     state,
     spaceToken: options.spaceToken ? fingerprint(options.spaceToken) : null,
     participantTokenGiven: Boolean(options.participantToken),
@@ -70,6 +74,20 @@ function harnessProblems(config: ChallengeConfig, central: LocalFile[]): InputPr
       problem: `${entry} is not among the files that harness/upload.json allows to be uploaded`,
       command: 'create-collab check',
       why: 'jobs start this file; add it to harness/upload.json',
+    },
+  ];
+}
+
+/** Verification by jobs judges on private data: without any, no result can be verified. */
+function privateProblems(config: ChallengeConfig, files: LocalFile[]): InputProblem[] {
+  const { mode, private_split } = config.verification;
+  if (mode !== 'jobs' || !private_split || files.length > 0) return [];
+  return [
+    {
+      part: 'private',
+      problem: 'private/ is empty, and verification runs on private data',
+      command: 'create-collab eval prepare',
+      why: 'makes it once, on this machine',
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { type BucketInfo, HubError, type HubPort } from '@collab/hub/port.ts';
+import { type BucketInfo, HubError, type HubPort, type Identity } from '@collab/hub/port.ts';
 import { sha256 } from '../plan/digest.ts';
 import {
   type BucketRole,
@@ -18,6 +18,7 @@ export interface Observer {
   hub: HubPort;
   fetch: typeof fetch;
   participantToken?: string;
+  spaceToken?: string;
 }
 
 /**
@@ -27,8 +28,9 @@ export interface Observer {
 export async function observe(inputs: Inputs, at: Observer): Promise<World> {
   const { hub } = at;
   const { config } = inputs;
-  const [identity, central, closed, space, hardware, python] = await Promise.all([
+  const [identity, spaceIdentity, central, closed, space, hardware, python] = await Promise.all([
     hub.whoami(),
+    at.spaceToken ? ownerOf(hub, at.spaceToken) : null,
     hub.bucketInfo(config.hub.central_bucket),
     hub.bucketInfo(config.hub.private_bucket),
     hub.spaceInfo(config.hub.space),
@@ -45,8 +47,28 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
     closed ? probe(config.hub.private_bucket, at) : ('unknown' as const),
   ]);
   const live = { central: centralFiles, private: privateFiles };
-  const privateSeenByParticipant = seen;
-  return { identity, orgExists, buckets, live, space: liveSpace, privateSeenByParticipant, hardware, python };
+  return {
+    identity,
+    spaceIdentity,
+    orgExists,
+    buckets,
+    live,
+    space: liveSpace,
+    privateSeenByParticipant: seen,
+    hardware,
+    python,
+  };
+}
+
+/** A token that the Hub does not know is a finding about that token, not a failure to look. */
+async function ownerOf(hub: HubPort, token: string): Promise<Identity> {
+  try {
+    return await hub.whoami(token);
+  } catch (error) {
+    if (!(error instanceof HubError && error.kind === 'unauthorized')) throw error;
+    const nobody = { name: 'nobody', type: 'user', isPro: false, canPay: false, scopes: [], orgs: [] };
+    return { ...nobody, tokenRole: 'revoked or mistyped' };
+  }
 }
 
 /** The files we know of, as they are in the bucket; read only where their hash is new to us. */

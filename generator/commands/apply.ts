@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { applyChallenge } from '../apply/challenge.ts';
 import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
+import { withHub } from '../apply/hub-failure.ts';
 import type { ApplyReport } from '../apply/types.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { CollabError, type NextStep } from '../errors.ts';
@@ -77,5 +78,5 @@ export const command: Command = {
     'Creates or updates buckets and Space. Can be cut off anywhere and run again; a second run writes nothing.',
   options: { ...HUB_OPTIONS, plan: { type: 'string' } },
   optionDocs: { ...HUB_OPTION_DOCS, plan: 'do exactly this saved plan, or nothing when something has moved' },
-  run,
+  run: withHub(run),
 };

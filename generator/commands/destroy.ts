@@ -1,5 +1,6 @@
 import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
 import { planRemoval, type Removal, remove } from '../apply/destroy.ts';
+import { withHub } from '../apply/hub-failure.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import { isInteractive } from '../io.ts';
@@ -59,5 +60,5 @@ export const command: Command = {
     'delete-bucket': 'delete this bucket too, with everything in it (namespace/name; repeatable)',
     'allow-broad-token': HUB_OPTION_DOCS['allow-broad-token'],
   },
-  run,
+  run: withHub(run),
 };

@@ -1,12 +1,15 @@
 import { resolve } from 'node:path';
 import { applyChallenge } from '../apply/challenge.ts';
 import { HUB_OPTION_DOCS, HUB_OPTIONS, localAccessTokens } from '../apply/connect.ts';
+import { withHub } from '../apply/hub-failure.ts';
 import { startLocalHub } from '../apply/local-hub.ts';
 import { agentPrompt } from '../apply/prompt.ts';
-import type { ApplyReport, LocalHub } from '../apply/types.ts';
+import type { ApplyOptions, ApplyReport, LocalHub } from '../apply/types.ts';
+import { applyEdits } from '../apply/watch.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
+import { ensurePrepared } from '../eval/prepare.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { waitsForPerson } from '../plan/provision.ts';
 
@@ -22,7 +25,15 @@ const run: Command['run'] = async (context) => {
         next: [CommandOf.plan, CommandOf.apply],
       },
     );
-  const hub = await startLocalHub({ io, dir, org: config.hub.org, progress: context.progress });
+  await ensurePrepared(context, { dir, config });
+  const { host } = context.options;
+  const hub = await startLocalHub({
+    io,
+    dir,
+    org: config.hub.org,
+    ...(typeof host === 'string' ? { host } : {}),
+    progress: context.progress,
+  });
   try {
     return await bringUpAndStay(context, dir, hub);
   } catch (error) {
@@ -34,7 +45,7 @@ const run: Command['run'] = async (context) => {
 
 async function bringUpAndStay(context: CommandContext, dir: string, hub: LocalHub): Promise<Outcome> {
   const { io, options } = context;
-  const report = await applyChallenge({
+  const target: ApplyOptions = {
     io,
     dir,
     hubUrl: hub.url,
@@ -43,7 +54,8 @@ async function bringUpAndStay(context: CommandContext, dir: string, hub: LocalHu
     takeMine: Boolean(options['take-mine']),
     takeTheirs: Boolean(options['take-theirs']),
     progress: context.progress,
-  });
+  };
+  const report = await applyChallenge(target);
   const apiUrl = readyOrThrow(report);
   const data = {
     challenge_dir: dir,
@@ -54,7 +66,7 @@ async function bringUpAndStay(context: CommandContext, dir: string, hub: LocalHu
     writes: report.writes,
     timings_ms: { apply: report.timingsMs.apply, space_ready: report.timingsMs.spaceReady },
   };
-  if (!options.once) await stayUp(context, data, welcome(dir, hub, apiUrl, report));
+  if (!options.once) await stayUp(context, target, data, welcome(dir, hub, apiUrl, report));
   return {
     status: 'ok',
     data,
@@ -78,14 +90,14 @@ function readyOrThrow(report: ApplyReport): string {
 
 async function stayUp(
   context: CommandContext,
+  target: ApplyOptions,
   data: Record<string, unknown>,
   screen: string[],
 ): Promise<void> {
   const { io } = context;
   if (context.json) io.stderr.write(`${JSON.stringify({ event: 'ready', ...data })}\n`);
   else io.stdout.write(`${screen.join('\n')}\n`);
-  if (io.signal.aborted) return;
-  await new Promise<void>((done) => io.signal.addEventListener('abort', () => done(), { once: true }));
+  await applyEdits(target);
 }
 
 function welcome(dir: string, hub: LocalHub, apiUrl: string, report: ApplyReport): string[] {
@@ -115,8 +127,13 @@ export const command: Command = {
   options: {
     'take-mine': HUB_OPTIONS['take-mine'],
     'take-theirs': HUB_OPTIONS['take-theirs'],
+    host: { type: 'string' },
     once: { type: 'boolean' },
   },
-  optionDocs: { ...HUB_OPTION_DOCS, once: 'bring it up, then stop it again' },
-  run,
+  optionDocs: {
+    ...HUB_OPTION_DOCS,
+    host: 'address to listen on, to serve others (default 127.0.0.1)',
+    once: 'bring it up, then stop it again',
+  },
+  run: withHub(run),
 };

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Connection, connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
 import { type Finding, hubFindings, machineFindings } from '../apply/diagnosis.ts';
+import { withHub } from '../apply/hub-failure.ts';
 import { describe } from '../apply/run.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { CommandOf } from '../plan/commands.ts';
@@ -53,5 +54,5 @@ export const command: Command = {
   summary: 'Checks everything that an organizer can have wrong, and prints the fix for each. Reads only.',
   options: { 'allow-broad-token': HUB_OPTIONS['allow-broad-token'] },
   optionDocs: { 'allow-broad-token': HUB_OPTION_DOCS['allow-broad-token'] },
-  run,
+  run: withHub(run),
 };

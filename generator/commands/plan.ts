@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { planChallenge } from '../apply/challenge.ts';
 import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
+import { withHub } from '../apply/hub-failure.ts';
 import type { Command } from '../command.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { costLines, estimateCost } from '../plan/cost.ts';
@@ -29,5 +30,5 @@ export const command: Command = {
   summary: 'Shows what apply would do, as a diff against what exists. Reads only.',
   options: { ...HUB_OPTIONS, out: { type: 'string' } },
   optionDocs: { ...HUB_OPTION_DOCS, out: 'write the plan to a file, for apply --plan' },
-  run,
+  run: withHub(run),
 };

@@ -1,6 +1,7 @@
 import { clientFor, planChallenge } from '../apply/challenge.ts';
 import type { Connection } from '../apply/connect.ts';
 import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
+import { withHub } from '../apply/hub-failure.ts';
 import type { Command } from '../command.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { costLines, estimateCost } from '../plan/cost.ts';
@@ -99,5 +100,5 @@ export const command: Command = {
     'What runs where, healthy or not; what differs from the plan; results, jobs and prices. Reads only.',
   options: { 'allow-broad-token': HUB_OPTIONS['allow-broad-token'] },
   optionDocs: { 'allow-broad-token': HUB_OPTION_DOCS['allow-broad-token'] },
-  run,
+  run: withHub(run),
 };

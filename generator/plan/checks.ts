@@ -7,6 +7,7 @@ import type { PlanNode } from './types.ts';
 export function checkNodes(inputs: Inputs, world: World): PlanNode[] {
   return [
     tokenNode(inputs, world),
+    ...(world.spaceIdentity ? [spaceTokenNode(inputs, world.spaceIdentity)] : []),
     orgNode(inputs, world),
     planNode(inputs, world),
     ...(isLocal(inputs.config) ? [pythonNode(world)] : [inviteNode(inputs), ...creditsNode(inputs, world)]),
@@ -59,17 +60,48 @@ const tokenUrl = (inputs: Inputs): string =>
     ? 'create-collab dev'
     : `${inputs.config.hub.endpoint}/settings/tokens/new?tokenType=fineGrained`;
 
+/** The Space's own token: what the server needs, and no more than that. */
+function spaceTokenNode(inputs: Inputs, identity: Identity): PlanNode {
+  const node = check('check:space-token', `The Space's own token (${identity.name})`);
+  const next = [{ command: tokenUrl(inputs), why: 'open it to make a fine-grained token for the Space' }];
+  if (identity.tokenRole !== 'fineGrained') {
+    if (inputs.allowBroadToken)
+      return {
+        ...node,
+        state: 'unchanged',
+        reason: `a "${identity.tokenRole}" token, allowed by --allow-broad-token`,
+      };
+    const reason = `it is a "${identity.tokenRole}" token; the server is reachable by everybody and gets a narrow one`;
+    return { ...node, state: 'blocked', reason, next: [...next, CommandOf.allowBroad] };
+  }
+  const { hub, hardware, verification } = inputs.config;
+  const jobs = hardware.jobs_enabled || verification.mode === 'jobs';
+  const missing = lacking(identity, [
+    [hub.central_bucket, 'bucket', 'repo.write'],
+    [hub.private_bucket, 'bucket', 'repo.write'],
+    ...(jobs ? [[`${hub.org}/`, 'org', 'job.write'] satisfies Wanted] : []),
+  ]);
+  if (missing.length > 0)
+    return { ...node, state: 'blocked', reason: `it lacks ${missing.join(', ')}`, next };
+  return { ...node, state: 'unchanged', reason: 'fine-grained, with the permissions needed' };
+}
+
 /** `repo.write` over each namespace that is written to, or over every single repository in it. */
 export function missingScopes(inputs: Inputs, identity: Identity): string[] {
   if (identity.tokenRole !== 'fineGrained') return [];
   const { hub } = inputs.config;
-  const wanted: [id: string, type: string][] = [
-    [hub.central_bucket, 'bucket'],
-    [hub.private_bucket, 'bucket'],
-    [hub.space, 'space'],
-  ];
-  const missing = wanted.filter(([id, type]) => !covers(identity, id, type, 'repo.write'));
-  return [...new Set(missing.map(([id]) => `repo.write on ${id.split('/')[0]}`))];
+  return lacking(identity, [
+    [hub.central_bucket, 'bucket', 'repo.write'],
+    [hub.private_bucket, 'bucket', 'repo.write'],
+    [hub.space, 'space', 'repo.write'],
+  ]);
+}
+
+type Wanted = [id: string, type: string, permission: string];
+
+function lacking(identity: Identity, wanted: Wanted[]): string[] {
+  const missing = wanted.filter(([id, type, permission]) => !covers(identity, id, type, permission));
+  return [...new Set(missing.map(([id, , permission]) => `${permission} on ${id.split('/')[0]}`))];
 }
 
 function covers(identity: Identity, id: string, type: string, permission: string): boolean {

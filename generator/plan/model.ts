@@ -32,8 +32,8 @@ export interface Inputs {
 }
 
 export interface InputProblem {
-  /** `harness` or `space`: which nodes wait for it. */
-  part: 'harness' | 'space';
+  /** `harness` and `space`: the Space's files wait for it. `private`: nothing does, but nothing can be verified. */
+  part: 'harness' | 'space' | 'private';
   problem: string;
   command: string;
   why: string;
@@ -76,6 +76,8 @@ export interface LiveSpace {
 /** What was seen on the Hub and on this machine. Reading it wrote nothing. */
 export interface World {
   identity: Identity;
+  /** Of the token that is to be the Space's; `null` when none is at hand. */
+  spaceIdentity: Identity | null;
   /** Only looked up when the token's owner is no member. */
   orgExists: boolean;
   buckets: Record<BucketRole, BucketInfo | null>;

@@ -54,6 +54,7 @@ const world = (more: Partial<World> = {}, identity: Partial<World['identity']> =
     orgs: [{ name: 'acme', role: 'admin', plan: 'team', canPay: true }],
     ...identity,
   },
+  spaceIdentity: null,
   orgExists: true,
   buckets: { central: null, private: null },
   live: { central: {}, private: {} },
@@ -63,6 +64,15 @@ const world = (more: Partial<World> = {}, identity: Partial<World['identity']> =
   python: null,
   ...more,
 });
+
+const server = (tokenRole = 'fineGrained', jobs = ['job.write']): World['identity'] => {
+  const scopes = [
+    scope('acme', 'org'),
+    scope('ada', 'user'),
+    { name: 'acme', type: 'org', permissions: jobs },
+  ];
+  return { name: 'ada', type: 'user', isPro: false, canPay: true, orgs: [], tokenRole, scopes };
+};
 
 const plan = (i: Inputs, w: World) => planProvision(i, w, i.config.hub.endpoint);
 const node = (i: Inputs, w: World, id: string) => plan(i, w).nodes.find((found) => found.id === id);
@@ -154,7 +164,7 @@ describe('the plan', () => {
   });
 
   it('depends on nothing that is not in it, and in no circle', () => {
-    const { nodes } = plan(inputs(), world());
+    const { nodes } = plan(inputs(), world({ spaceIdentity: server() }));
     const depth = new Map<string, number>();
     const visit = (id: string, above: string[]): number => {
       expect(above).not.toContain(id);

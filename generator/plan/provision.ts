@@ -39,9 +39,10 @@ function worldSeen(world: World): unknown {
   };
   const live = (role: 'central' | 'private') =>
     Object.entries(world.live[role]).map(([path, file]) => [path, file.sha256]);
-  const { name, tokenRole, scopes, orgs } = world.identity;
+  const who = (identity: World['spaceIdentity']) =>
+    identity && [identity.name, identity.tokenRole, identity.scopes, identity.orgs];
   return {
-    identity: [name, tokenRole, scopes, orgs],
+    identity: [who(world.identity), who(world.spaceIdentity)],
     buckets: [bucket('central'), bucket('private')],
     live: [live('central').sort(), live('private').sort()],
     space: world.space && [

@@ -69,7 +69,7 @@ function secretNode(inputs: Inputs, space: LiveSpace | null): PlanNode {
     id: `secret:${SPACE_SECRET}`,
     kind: 'secret' as const,
     title: `Secret ${SPACE_SECRET} (the Space's own token)`,
-    dependsOn: ['space'],
+    dependsOn: ['space', ...(inputs.spaceToken === null ? [] : ['check:space-token'])],
   };
   const set = space?.secrets.includes(SPACE_SECRET) ?? false;
   if (inputs.spaceToken === null) {

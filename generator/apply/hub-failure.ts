@@ -1,0 +1,38 @@
+import { HubError, type HubErrorKind } from '@collab/hub/port.ts';
+import type { Command } from '../command.ts';
+import { Cancelled, CollabError, type NextStep } from '../errors.ts';
+import { CommandOf } from '../plan/commands.ts';
+
+const AGAIN: NextStep = {
+  command: 'the same command again',
+  why: 'the Hub may be back; nothing is done twice',
+};
+
+const NEXT: Record<HubErrorKind, NextStep> = {
+  unauthorized: CommandOf.doctor,
+  forbidden: CommandOf.doctor,
+  missing: CommandOf.plan,
+  conflict: CommandOf.plan,
+  payment: CommandOf.doctor,
+  rate_limited: AGAIN,
+  invalid: CommandOf.doctor,
+  unavailable: AGAIN,
+  unknown_outcome: AGAIN,
+  protocol: CommandOf.doctor,
+};
+
+/** A verb whose failures at the Hub are coded errors (`HUB_UNAVAILABLE`, …) with a next step. */
+export function withHub(run: Command['run']): Command['run'] {
+  return async (context) => {
+    try {
+      return await run(context);
+    } catch (error) {
+      if (context.io.signal.aborted) throw new Cancelled();
+      if (!(error instanceof HubError)) throw error;
+      throw new CollabError(`HUB_${error.kind.toUpperCase()}`, error.message, {
+        next: [NEXT[error.kind]],
+        cause: error,
+      });
+    }
+  };
+}
