@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -60,9 +61,12 @@ def work_folder() -> Iterator[Path]:
     """A temporary folder that another user can pass through, as far as there is a place for one."""
     places = [tempfile.gettempdir(), "/tmp", "/var/tmp"]
     base = next((place for place in places if passable(Path(place))), places[0])
-    with tempfile.TemporaryDirectory(prefix="harness-", dir=base, ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder)
+    folder = Path(tempfile.mkdtemp(prefix="harness-", dir=base))
+    try:
+        folder.chmod(0o711)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def passable(folder: Path) -> bool:

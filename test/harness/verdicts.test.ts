@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { python } from '../../generator/eval/process.ts';
+import { packageRoot } from './emitted.ts';
+import { machine } from './io.ts';
+
+const bench = async (script: string, ...args: string[]) => {
+  const at = join(packageRoot, 'test/bench', script);
+  const { code, output } = await python(machine(packageRoot), [at, ...args], {
+    cwd: packageRoot,
+    timeoutMs: 60_000,
+  });
+  expect(code, output).toBe(0);
+  return output;
+};
+
+test('simulated verdicts: honest noise is not punished, and posting twenty times does not pay', async () => {
+  const found = JSON.parse(await bench('verdicts.py', '--trials', '20000', '--json'));
+  expect(found.false_rejection.ours).toBeLessThan(0.012);
+  expect(found.false_rejection.old).toBeGreaterThan(0.2);
+  expect(found.lossy_accepted).toMatchObject({ ours: 0 });
+  expect(found.lossy_accepted.old).toBeGreaterThan(0.99);
+  expect(Math.abs(found.gain_of_20_posts.ours_same_bytes)).toBeLessThan(0.002);
+  expect(found.gain_of_20_posts.ours_byte_changed_families).toBeLessThan(0.002);
+  expect(found.rank_errors.ours).toBeLessThan(0.01);
+});
+
+test('a job of the full profile fits its forty minutes at every speed', async () => {
+  const output = await bench('full_profile.py');
+  const minutes = [...(output.split('\n').at(-2) ?? '').matchAll(/\*\*([\d.]+)\*\*/g)].map((m) =>
+    Number(m[1]),
+  );
+  expect(minutes).toHaveLength(4);
+  expect(Math.max(...minutes)).toBeLessThan(40);
+});
