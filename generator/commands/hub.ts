@@ -33,6 +33,7 @@ export const command: Command = {
 
 async function run(context: CommandContext): Promise<Outcome> {
   const { io, options } = context;
+  for (const stream of [io.stdout, io.stderr]) stream.on('error', () => undefined);
   const seed = typeof options.seed === 'string' ? await readSeed(resolve(io.cwd, options.seed)) : undefined;
   const dir = resolve(io.cwd, typeof options.dir === 'string' ? options.dir : '.collab/hub');
   const port = portOption(options.port);

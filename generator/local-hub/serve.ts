@@ -14,6 +14,9 @@ import { lockStore } from './store/lock.ts';
 import { Cas } from './xet/cas.ts';
 import { CasKeys } from './xet/keys.ts';
 
+/** Longer than clients keep idle connections: no request meets a connection that is just being closed. */
+const KEEP_ALIVE_MS = 75_000;
+
 export interface HubServerOptions {
   dir: string;
   /** 0: any free port. */
@@ -102,6 +105,7 @@ function listen(fetch: Fetch, port: number, hostname: string): Promise<{ server:
   return new Promise((resolve, reject) => {
     const server = serve({ fetch, port, hostname }, (info) => resolve({ server, port: info.port })) as Server;
     server.requestTimeout = 0;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') return reject(error);
       const next = [{ command: 'create-collab hub --port 0', why: 'takes a free port' }];

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogLine } from '../process/log.ts';
 import { type Database, put } from '../store/database.ts';
 import type { JobRow } from '../store/tables.ts';
@@ -22,8 +23,10 @@ interface Live {
   log: JobLog;
   process: JobProcess | null;
   cancelled: boolean;
+  ending: boolean;
 }
 
+const RETRY_MS = 5000;
 const ENDED = new Set(['COMPLETED', 'CANCELED', 'ERROR', 'DELETED']);
 
 /** Runs jobs as child processes, in order, and keeps their records. */
@@ -31,7 +34,7 @@ export class JobRunner {
   private readonly deps: Deps;
   private readonly live = new Map<string, Live>();
   private readonly queue: string[] = [];
-  private running = 0;
+  private readonly running = new Set<Promise<void>>();
   private stopped = false;
 
   constructor(deps: Deps) {
@@ -54,7 +57,7 @@ export class JobRunner {
     await this.deps.db.write(put('jobs', job.id, job));
     await mkdir(this.folder(job.id), { recursive: true, mode: 0o700 });
     const log = new JobLog(join(this.folder(job.id), 'log.ndjson'), this.deps.now);
-    this.live.set(job.id, { secrets, log, process: null, cancelled: false });
+    this.live.set(job.id, { secrets, log, process: null, cancelled: false, ending: false });
     this.queue.push(job.id);
     this.next();
   }
@@ -87,20 +90,21 @@ export class JobRunner {
   async stopAll(): Promise<void> {
     this.stopped = true;
     this.queue.length = 0;
-    await Promise.all([...this.live.values()].map((live) => live.process?.stop()));
-    await Promise.all([...this.live.keys()].map((id) => this.interrupted(id)));
+    await Promise.allSettled([...this.live.values()].map((live) => live.process?.stop()));
+    await Promise.allSettled(this.running);
+    await Promise.allSettled([...this.live.keys()].map((id) => this.interrupted(id)));
   }
 
   private next(): void {
-    while (this.running < this.deps.concurrency && !this.stopped) {
+    while (this.running.size < this.deps.concurrency && !this.stopped) {
       const id = this.queue.shift();
       if (id === undefined) return;
       if (!this.live.has(id)) continue;
-      this.running++;
-      void this.run(id).finally(() => {
-        this.running--;
+      const run = this.run(id).finally(() => {
+        this.running.delete(run);
         this.next();
       });
+      this.running.add(run);
     }
   }
 
@@ -132,12 +136,27 @@ export class JobRunner {
 
   private async finish(id: string, result: Pick<JobRow, 'stage' | 'message'>): Promise<void> {
     const live = this.live.get(id);
-    if (!live) return;
-    this.live.delete(id);
+    if (!live || live.ending) return;
+    live.ending = true;
+    await this.cleanUp(id).catch(() => undefined);
     const failureCount = result.stage === 'ERROR' ? 1 : 0;
-    await this.cleanUp(id);
+    await this.recordEnd(id, { ...result, finishedAt: this.time(), failureCount });
+    // Last: who follows the log until it ends finds the job ended.
     await live.log.end();
-    await this.update(id, { ...result, finishedAt: this.time(), failureCount });
+    this.live.delete(id);
+  }
+
+  /** A full disk must not leave a job "running" for ever: its end is written as soon as there is space. */
+  private async recordEnd(id: string, change: Partial<JobRow>): Promise<void> {
+    for (;;) {
+      try {
+        await this.update(id, change);
+        return;
+      } catch (error) {
+        if (this.stopped) throw error;
+        await sleep(RETRY_MS, undefined, { ref: false });
+      }
+    }
   }
 
   private async update(id: string, change: Partial<JobRow>): Promise<JobRow> {
