@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runClient } from './cli.ts';
-import { findProfile, listProfiles, type Profile, saveProfile } from './credentials.ts';
+import { findApi, findProfile, listProfiles, type Profile, saveProfile } from './credentials.ts';
 import type { ClientIo } from './io.ts';
 import { proxyOptions } from './proxy.ts';
 import { contentHash, readSubmission } from './submission.ts';
@@ -250,6 +250,14 @@ describe('profiles', () => {
     await expect(findProfile(io(), { api: 'https://collab.example' })).rejects.toMatchObject({
       code: 'NOT_JOINED',
     });
+  });
+
+  test('several agents of one server: reading needs no name', async () => {
+    await joined();
+    await saveProfile(io(), { ...profile, agent_id: 'agent-2' });
+    expect(await findApi(io())).toBe('https://collab.example');
+    await saveProfile(io(), { ...profile, api: 'https://else.example' });
+    await expect(findApi(io())).rejects.toMatchObject({ code: 'WHICH_AGENT' });
   });
 
   test('a broken file is passed over', async () => {

@@ -116,6 +116,14 @@ export async function findProfile(io: Env, want: { agentId?: string; api?: strin
   });
 }
 
+/** The server that is meant when nothing but reading is asked for: that of the profiles, when they agree. */
+export async function findApi(io: Env): Promise<string> {
+  const places = new Set((await listProfiles(io)).map((profile) => profile.api));
+  const [only] = places;
+  if (only && places.size === 1) return only;
+  return (await findProfile(io, {})).api;
+}
+
 const trimSlash = (url: string) => url.replace(/\/+$/, '');
 
 function samePlace(a: string, b: string): boolean {

@@ -1,6 +1,6 @@
 import type { ParseArgsConfig } from 'node:util';
 import { type Api, openApi } from './api.ts';
-import { findProfile, type Profile } from './credentials.ts';
+import { findApi, findProfile, type Profile } from './credentials.ts';
 import { ClientError } from './errors.ts';
 import type { ClientIo } from './io.ts';
 import { freshMark } from './untrusted.ts';
@@ -86,7 +86,8 @@ export async function session(context: VerbContext): Promise<Session> {
 /** For verbs that only read: the server alone. `--api` is enough. */
 export async function reader(context: VerbContext): Promise<Api> {
   const given = text(context, 'api') ?? context.io.env.COLLAB_API;
-  return given ? openApi(context.io, given) : (await session(context)).api;
+  if (!given && text(context, 'agent-id')) return (await session(context)).api;
+  return openApi(context.io, given ?? (await findApi(context.io)));
 }
 
 export { freshMark };

@@ -1,73 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cli, eventually, processesOf, type Ran } from './cli.ts';
 
 /** The guided tour as a user runs it: the built command line, real processes, nothing but its own folder. */
 
-const CLI = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url));
-
-interface Ran {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-interface Running {
-  child: ChildProcess;
-  done: Promise<Ran>;
-  /** Resolves when standard error holds the text; rejects when the process ends without it. */
-  said(text: string): Promise<void>;
-}
-
-function start(cwd: string, argv: string[], env: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, [CLI, 'start', ...argv], {
-    cwd,
-    env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ran: Ran = { code: null, out: '', err: '' };
-  const waiting: (() => void)[] = [];
-  const wake = () => waiting.splice(0).forEach((check) => check());
-  child.stdout.on('data', (data) => {
-    ran.out += data;
-  });
-  child.stderr.on('data', (data) => {
-    ran.err += data;
-    wake();
-  });
-  const done = new Promise<Ran>((resolve) =>
-    child.on('close', (code) => {
-      ran.code = code;
-      resolve(ran);
-      wake();
-    }),
-  );
-  const said = async (text: string) => {
-    while (!ran.err.includes(text)) {
-      if (ran.code !== null || child.signalCode)
-        throw new Error(`ended before "${text}": ${ran.err.slice(-2000)}`);
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    }
-  };
-  return { child, done, said };
-}
-
-/** Processes that work in a folder: their command line or their environment names it. */
-async function processesOf(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    if (Number(pid) === process.pid) continue;
-    const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
-    const [command, environment] = [await read('cmdline'), await read('environ')];
-    if (command.includes(folder) || environment.includes(folder))
-      found.push(command.replaceAll('\0', ' ').trim() || pid);
-  }
-  return found;
-}
+const start = (cwd: string, argv: string[], env: Record<string, string> = {}) =>
+  cli(cwd, ['start', ...argv], env);
 
 const onLinux = process.platform === 'linux';
 
@@ -204,11 +147,7 @@ describe('faults while it runs', () => {
     timeout: 90_000,
   }, async () => {
     const broken = await mkdtemp(join(tmpdir(), 'tour-broken-'));
-    const made = spawn(process.execPath, [CLI, 'new', 'b', '--template', 'gemma', '--yes', '--json'], {
-      cwd: broken,
-      stdio: 'ignore',
-    });
-    await new Promise((resolve) => made.on('close', resolve));
+    await cli(broken, ['new', 'b', '--template', 'gemma', '--yes', '--json']).done;
     await writeFile(join(broken, 'b/space/server.mjs'), 'console.error("boom"); process.exit(3);');
     const ran = await start(broken, ['b', '--once', '--json']).done;
     const answer = JSON.parse(ran.out);
@@ -235,15 +174,6 @@ describe('faults while it runs', () => {
     },
   );
 });
-
-/** Processes that were told to end need a moment to be gone. */
-async function eventually(holds: () => Promise<boolean>) {
-  const end = Date.now() + 20_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error('still not so after 20 s');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 function listen(port: number): Promise<Server> {
   const server = createServer();
