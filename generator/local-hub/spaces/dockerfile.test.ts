@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { oauthScopes, readCard } from './card.ts';
+import { readDockerfile } from './dockerfile.ts';
+
+describe('readDockerfile', () => {
+  it.each([
+    ['FROM node\nCMD ["node","server.mjs"]', { program: 'node', args: ['server.mjs'], env: {} }],
+    ['cmd ["python", "-m", "app"]', { program: 'python3', args: ['-m', 'app'], env: {} }],
+    ['CMD ["node","a.js"]\nCMD ["node","b.js"]\n', { program: 'node', args: ['b.js'], env: {} }],
+    ['ENV A=1 \\\n    B="x y"\nCMD ["node"]\r\n', { program: 'node', args: [], env: { A: '1', B: 'x y' } }],
+  ])('%j', (text, expected) => {
+    expect(readDockerfile(text)).toEqual(expected);
+  });
+
+  it.each(['', 'FROM x', 'CMD node server.mjs', 'CMD ["bash"]', 'CMD ["node", 1]', 'CMD [node]', 'CMD []'])(
+    'refuses %j',
+    (text) => {
+      expect(() => readDockerfile(text)).toThrow('CMD');
+    },
+  );
+});
+
+describe('readCard', () => {
+  it('reads the front matter and what it says about logins', () => {
+    const card = readCard('---\ntitle: A\nhf_oauth: true\nhf_oauth_scopes:\n  - email\n---\ntext');
+    expect(card.title).toBe('A');
+    expect(oauthScopes(card)).toEqual(['openid', 'profile', 'email']);
+    expect(oauthScopes(readCard('no front matter'))).toBeNull();
+    expect(readCard('---\n: : [\n---\n')).toEqual({});
+  });
+});
