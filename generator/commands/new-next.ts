@@ -1,30 +1,29 @@
-/** The last question of `new` on a terminal: run it here, put it on Hugging Face, or later. */
+/** The last question of `new` on a terminal: run it here or put it on Hugging Face, as was answered before, or later. */
 import * as clack from '@clack/prompts';
 import type { CommandContext, Outcome } from '../command.ts';
-import { answered } from '../config/prompts.ts';
+import { answered } from '../config/terminal.ts';
 import { VERBS } from '../verbs.ts';
 
 export async function whatNext(context: CommandContext, dir: string, done: Outcome): Promise<Outcome> {
   const common = { input: context.io.stdin, output: context.io.stdout, signal: context.io.signal };
   clack.log.success(done.text, common);
   const local = done.data?.endpoint === 'local';
+  const first = local
+    ? { value: 'here', label: 'Run it here', hint: 'hub, server and dashboard on this machine' }
+    : { value: 'huggingface', label: 'Put it on Hugging Face', hint: 'shows the plan first' };
   const next = await answered(
     clack.select({
       ...common,
       message: 'And now?',
-      initialValue: local ? 'here' : 'huggingface',
-      options: [
-        { value: 'here', label: 'Run it here', hint: 'hub, server and dashboard on this machine' },
-        ...(local
-          ? []
-          : [{ value: 'huggingface', label: 'Put it on Hugging Face', hint: 'shows the plan first' }]),
-        { value: 'later', label: 'Later' },
-      ],
+      options: [first, { value: 'later', label: 'Later', hint: 'SETUP.md is the runbook' }],
     }),
   );
   if (next === 'here') return run('dev', context, dir);
   if (next === 'huggingface') return plan(context, dir);
-  clack.outro(`create-collab dev ${done.data?.dir} runs it; SETUP.md is the runbook.`, common);
+  clack.outro(
+    `create-collab ${local ? 'dev' : 'plan'} ${done.data?.dir} goes on from here; SETUP.md is the runbook.`,
+    common,
+  );
   return { ...done, text: '', next: [] };
 }
 

@@ -131,7 +131,9 @@ function written(dir: string, config: ChallengeConfig, files: PlannedFile[], aga
       replay: again,
     },
     next: [
-      { command: `create-collab dev ${dir}`, why: 'runs it on this machine' },
+      config.hub.endpoint === 'local'
+        ? { command: `create-collab dev ${dir}`, why: 'runs it on this machine' }
+        : { command: `create-collab plan ${dir}`, why: 'shows what apply would create' },
       { command: `create-collab check ${dir}`, why: 'after every edit of challenge.yaml or task/' },
     ],
   };

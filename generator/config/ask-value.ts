@@ -2,13 +2,20 @@
 import * as clack from '@clack/prompts';
 import { GATE_ID, METRIC_FIELD } from './checks.ts';
 import type { Field, Known } from './field.ts';
-import { answered, type Terminal } from './prompts.ts';
 import { fallbackOf, problemOf } from './schema.ts';
+import { answered, type Terminal } from './terminal.ts';
 import { valueOf } from './text.ts';
 import type { Gate } from './types.ts';
 
-export async function askValue(terminal: Terminal, field: Field, known: Known): Promise<unknown> {
-  const now = known(field.path) ?? fallbackOf(field, known);
+/** @param suggestion stands in for a default that the table does not have. */
+export async function askValue(
+  terminal: Terminal,
+  field: Field,
+  known: Known,
+  suggestion?: unknown,
+): Promise<unknown> {
+  const settled = known(field.path) ?? fallbackOf(field, known);
+  const now = settled === undefined ? suggestion : settled;
   if (field.path === 'gates') return askGates(terminal, (now ?? []) as Gate[]);
   if (field.kind === 'bool') return askYesNo(terminal, field, now === true);
   if (field.kind === 'choice') return askChoice(terminal, field, now as string | undefined);

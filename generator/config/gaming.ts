@@ -96,7 +96,10 @@ const GENERAL: Omit<Pattern, 'matches'> = {
 };
 
 /** Hints for the metric, then for each gate; a counter-gate only when nothing like it is there yet. */
-export function gamingHints(config: Pick<ChallengeConfig, 'metric' | 'gates'>): GamingHint[] {
+export function gamingHints(config: {
+  metric: Pick<ChallengeConfig['metric'], 'field' | 'label' | 'unit'>;
+  gates: Gate[];
+}): GamingHint[] {
   const { field, label, unit } = config.metric;
   const taken = new Set(config.gates.flatMap((gate) => [gate.id, gate.field]));
   const hint = (about: string, patterns: Pattern[], text: string): GamingHint => {

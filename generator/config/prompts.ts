@@ -3,50 +3,39 @@
 import { setMaxListeners } from 'node:events';
 import { resolve as resolvePath } from 'node:path';
 import * as clack from '@clack/prompts';
+import type { HardwareOffer, Identity } from '@collab/hub';
 import { requireFree } from '../apply/files.ts';
 import { templateNames } from '../apply/package-files.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { askValue } from './ask-value.ts';
+import { counterGates } from './counter-gates.ts';
 import { type Field, type FieldPath, type Known, SECTIONS } from './field.ts';
 import type { Given } from './flags.ts';
-import { gamingHints } from './gaming.ts';
 import { type Gathered, gather, settle } from './gather.ts';
-import { fields } from './schema.ts';
+import { accountNotes, flavorChoices, likelyOrg, livePrices, whoIsAsking } from './hub-facts.ts';
+import { type Answers, fields } from './schema.ts';
 import { summaryLines, templateLines } from './summary.ts';
-import type { Gate } from './types.ts';
+import { answered, type Terminal, terminalOf, wrapped } from './terminal.ts';
 
 export interface Asked extends Gathered {
   dir: string;
 }
 
-/** One terminal: streams and Ctrl-C are parameters, a cancelled question throws. */
-export interface Terminal {
-  io: Io;
-  common: { input: Io['stdin']; output: Io['stdout']; signal: AbortSignal };
-}
-
-/** @throws Cancelled at Ctrl-C or Escape; nothing has been written then. */
-export async function answered<T>(prompt: Promise<T>): Promise<Exclude<T, symbol>> {
-  const value = await prompt;
-  if (clack.isCancel(value)) throw new Cancelled();
-  return value as Exclude<T, symbol>;
-}
-
 /** @returns every answer a person gave, ready to be written. */
 export async function ask(io: Io, options: Given, dir: string | undefined): Promise<Asked> {
-  const terminal: Terminal = { io, common: { input: io.stdin, output: io.stdout, signal: io.signal } };
+  const terminal = terminalOf(io);
   // Every question listens for Ctrl-C, and there are many questions.
   setMaxListeners(0, io.signal);
   clack.intro('create-collab: from a question to a running collaboration', terminal.common);
   let gathered = await withTemplate(terminal, options);
   const folder = dir ?? (await askFolder(terminal, gathered.template));
-  const open = await askAll(terminal, gathered);
-  gathered = open.gathered;
+  const facts = factsFor(io);
+  gathered = await askAll(terminal, gathered, facts);
   for (;;) {
     const next = await review(terminal, gathered, folder);
     if (next === 'write') return { ...gathered, dir: folder };
-    gathered = await change(terminal, gathered, next);
+    gathered = await askField(terminal, gathered, next, facts);
   }
 }
 
@@ -99,7 +88,7 @@ function isOpen(field: Field, gathered: Gathered): boolean {
   );
 }
 
-async function askAll(terminal: Terminal, start: Gathered): Promise<{ gathered: Gathered }> {
+async function askAll(terminal: Terminal, start: Gathered, facts: Facts): Promise<Gathered> {
   let gathered = start;
   if (gathered.template !== 'blank')
     clack.note(
@@ -112,10 +101,9 @@ async function askAll(terminal: Terminal, start: Gathered): Promise<{ gathered: 
     if (!isOpen(field, gathered) || field.when?.(knownOf(gathered)) === false) continue;
     if (field.section !== section) clack.log.step(SECTIONS[field.section], terminal.common);
     section = field.section;
-    gathered = await askField(terminal, gathered, field);
-    if (field.path === 'gates') gathered = await counterGates(terminal, gathered);
+    gathered = await askField(terminal, gathered, field, facts);
   }
-  return { gathered };
+  return gathered;
 }
 
 /** What is settled so far: the look-up that defaults and checks use. */
@@ -124,45 +112,71 @@ function knownOf(gathered: Gathered): Known {
   return ((path: FieldPath) => known[path]) as Known;
 }
 
-async function askField(terminal: Terminal, gathered: Gathered, field: Field): Promise<Gathered> {
-  const value = await askValue(terminal, field, knownOf(gathered));
-  return { ...gathered, given: { ...gathered.given, [field.path]: value } };
+const said = (gathered: Gathered, answers: Answers): Gathered => ({
+  ...gathered,
+  given: { ...gathered.given, ...answers },
+});
+
+/** One question, with what belongs to its answer. */
+async function askField(terminal: Terminal, start: Gathered, field: Field, facts: Facts): Promise<Gathered> {
+  if (field.path === 'hardware.flavor') return askFlavor(terminal, start, field, facts);
+  const suggestion = await suggestionFor(field.path, facts);
+  const value = await askValue(terminal, field, knownOf(start), suggestion);
+  const gathered = said(start, { [field.path]: value });
+  if (field.path === 'gates')
+    return said(gathered, { gates: await counterGates(terminal, knownOf(gathered)) });
+  if (field.path === 'hub.org') await warnAboutAccount(terminal, gathered, facts);
+  return gathered;
 }
 
-/** Shows how metric and gates could be met without the work, and offers the gate that would notice. */
-async function counterGates(terminal: Terminal, gathered: Gathered): Promise<Gathered> {
-  let current = gathered;
-  const known = knownOf(gathered);
-  const gates = () => (knownOf(current)('gates') ?? []) as Gate[];
-  const metric = {
-    field: known('metric.field') ?? '',
-    label: known('metric.label') ?? '',
-    unit: known('metric.unit') ?? '',
+/** Asked once, in the background, and only when somebody wants to know. */
+interface Facts {
+  prices(): Promise<HardwareOffer[] | null>;
+  identity(): Promise<Identity | null>;
+}
+
+function factsFor(io: Io): Facts {
+  let prices: Promise<HardwareOffer[] | null> | undefined;
+  let identity: Promise<Identity | null> | undefined;
+  return {
+    prices: () => (prices ??= livePrices(io)),
+    identity: () => (identity ??= whoIsAsking(io)),
   };
-  const seen = new Set<string>();
-  for (;;) {
-    const hints = gamingHints({ metric, gates: gates() } as never);
-    const hint = hints.find(({ about }) => !seen.has(about));
-    if (!hint) return current;
-    seen.add(hint.about);
-    const text = [`How could "${hint.about}" be gamed?`, hint.attack, `→ ${hint.advice}`];
-    clack.log.warn(text.map((line) => wrapped(line, terminal.io.stdout.columns)).join('\n'), terminal.common);
-    if (!hint.counter) continue;
-    const { id, op, limit, doc } = hint.counter;
-    const add = await answered(
-      clack.confirm({
-        ...terminal.common,
-        message: `Add the counter-gate ${id} ${op} ${limit}? (${doc} harness/run.py has to measure it.)`,
-        initialValue: false,
-      }),
-    );
-    if (add) current = { ...current, given: { ...current.given, gates: [...gates(), hint.counter] } };
-  }
 }
 
-/** Broken between words, so that a line and clack's bar before it fit the terminal. */
-const wrapped = (text: string, columns = 80) =>
-  text.replace(new RegExp(`(.{1,${Math.min(columns, 110) - 4}})(?:\\s+|$)`, 'g'), '$1\n').trimEnd();
+/** A live price goes into the answers, so that budgets count with it. */
+async function askFlavor(
+  terminal: Terminal,
+  gathered: Gathered,
+  field: Field,
+  facts: Facts,
+): Promise<Gathered> {
+  const offers = await facts.prices();
+  const live = offers ? { ...field, choices: flavorChoices(offers) } : field;
+  const flavor = await askValue(terminal, live, knownOf(gathered));
+  const price = offers?.find((offer) => offer.name === flavor)?.usdPerHour;
+  return said(gathered, {
+    'hardware.flavor': flavor,
+    ...(price === undefined ? {} : { 'hardware.usd_per_hour': price }),
+  });
+}
+
+async function suggestionFor(path: FieldPath, facts: Facts): Promise<string | undefined> {
+  if (path !== 'hub.org' && path !== 'hub.private_namespace') return undefined;
+  const identity = await facts.identity();
+  return identity ? (path === 'hub.org' ? likelyOrg(identity) : identity.name) : undefined;
+}
+
+async function warnAboutAccount(terminal: Terminal, gathered: Gathered, facts: Facts): Promise<void> {
+  const identity = await facts.identity();
+  const known = knownOf(gathered);
+  const org = known('hub.org');
+  if (!identity || !org) return;
+  const notes = accountNotes(identity, org, known('hardware.jobs_enabled') === true);
+  const head = `The token at hand belongs to ${identity.name}.`;
+  if (notes.length === 0) clack.log.info(`${head} It may do what is needed.`, terminal.common);
+  else clack.log.warn(wrapped(terminal, [head, ...notes.map((note) => `→ ${note}`)]), terminal.common);
+}
 
 async function review(terminal: Terminal, gathered: Gathered, dir: string): Promise<'write' | Field> {
   const resolved = settle(gathered);
@@ -203,9 +217,4 @@ async function pick(terminal: Terminal, gathered: Gathered): Promise<Field> {
     }),
   );
   return fields.find((field) => field.path === path) as Field;
-}
-
-async function change(terminal: Terminal, gathered: Gathered, field: Field): Promise<Gathered> {
-  const next = await askField(terminal, gathered, field);
-  return field.path === 'gates' ? counterGates(terminal, next) : next;
 }

@@ -255,6 +255,59 @@ describe('new on a terminal', () => {
     expect(treeOf(join(io.cwd, 'y'))).toBe(treeOf(join(io.cwd, 'x')));
   });
 
+  it('takes live prices and says what the token at hand allows', async () => {
+    const answers: Record<string, unknown> = {
+      '/api/jobs/hardware': [
+        {
+          name: 'cpu-basic',
+          prettyName: 'CPU',
+          cpu: '2 vCPU',
+          ram: '16 GB',
+          accelerator: null,
+          unitCostMicroUSD: 250,
+          unitCostUSD: 0.00025,
+          unitLabel: 'minute',
+        },
+      ],
+      '/api/whoami-v2': {
+        name: 'someone',
+        type: 'user',
+        isPro: false,
+        orgs: [{ name: 'acme', roleInOrg: 'read' }],
+        auth: { accessToken: { role: 'write' } },
+      },
+    };
+    const asked: string[] = [];
+    const fetch = async (url: string | URL | Request) => {
+      const { origin, pathname } = new URL(url instanceof Request ? url.url : url);
+      asked.push(origin + pathname);
+      return new Response(JSON.stringify(answers[pathname]), {
+        headers: { 'content-type': 'application/json' },
+      });
+    };
+    const keys: Keys = {
+      'Where will it run?': [KEY.down, KEY.enter],
+      'And now?': [KEY.down, KEY.enter],
+    };
+    const { io, err, out } = await terminal(['new', 'x', '--template', 'blank'], keys, {
+      packageRoot: packageRoot(),
+      env: { HF_TOKEN: 'hf_x' },
+      fetch: fetch as typeof globalThis.fetch,
+    });
+    expect(err).toBe('');
+    expect(asked.sort()).toEqual([
+      'https://huggingface.co/api/jobs/hardware',
+      'https://huggingface.co/api/whoami-v2',
+    ]);
+    const seen = plain(out).replace(/\s*\n│\s*/g, ' ');
+    expect(seen).toContain('someone is "read" in acme; creating buckets and a Space needs write or admin.');
+    expect(seen).toContain('A Docker Space needs PRO or a Team plan.');
+    expect(seen).toContain('is a "write" token');
+    const { hub, hardware } = await readChallenge(join(io.cwd, 'x'));
+    expect(hub).toMatchObject({ org: 'acme', private_namespace: 'someone', space: 'acme/challenge-collab' });
+    expect(hardware.usd_per_hour).toBe(0.015);
+  });
+
   it('Ctrl-C at each question cancels with 130 and leaves nothing', async () => {
     const root = packageRoot();
     const { asked } = await terminal(['new'], { 'And now?': [KEY.down, KEY.enter] }, { packageRoot: root });
