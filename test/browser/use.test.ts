@@ -66,6 +66,29 @@ describe('people take part', () => {
     await page.context().close();
   });
 
+  it('an organizer judges a result, and everybody sees who, what and why', async () => {
+    const waiting = served.record.results.find(
+      (r) => r.state === 'pending' && r.frontmatter.status === 'agent-run',
+    );
+    const [judge, reader] = await Promise.all([
+      open(browser, `${served.url}/#/results/${waiting?.filename}`),
+      open(browser, `${served.url}/#/results/${waiting?.filename}`),
+    ]);
+    await reader.page.getByRole('heading', { name: 'Verdict' }).waitFor();
+    expect(await reader.page.getByRole('form', { name: 'Judge this result' }).count()).toBe(0);
+    await logIn(judge.page, 'organizer');
+    const form = judge.page.getByRole('form', { name: 'Judge this result' });
+    await form.getByLabel('State').selectOption('invalid');
+    await form.getByLabel('Reason').fill('The answers differ after token 40.');
+    await form.getByRole('button', { name: 'Record verdict' }).click();
+    await judge.page.getByText('The verdict is recorded.').waitFor();
+    const seen = reader.page.getByRole('region', { name: 'Verdict' });
+    await seen.getByText('The answers differ after token 40.').first().waitFor({ timeout: 20_000 });
+    expect(await seen.innerText()).toContain('invalid');
+    expect(await seen.innerText()).toContain('organizer');
+    await Promise.all([judge.page.context().close(), reader.page.context().close()]);
+  });
+
   it('a mention is completed from the names there are', async () => {
     const { page } = await open(browser, `${served.url}/#/board`);
     await logIn(page, 'user-1');

@@ -96,7 +96,7 @@ const SEED = {
   ],
 };
 
-const CARD = `---\ntitle: Gemma\nsdk: docker\napp_port: 7860\nhf_oauth: true\nhf_oauth_scopes:\n- email\n---\n`;
+const CARD = `---\ntitle: Gemma\nsdk: docker\napp_port: 7860\nhf_oauth: true\nhf_oauth_scopes:\n- openid\n- profile\n---\n`;
 
 async function spaceFiles(): Promise<{ path: string; content: Uint8Array }[]> {
   const built = ['server.mjs', 'public', 'client/collab.mjs'];

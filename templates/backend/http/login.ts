@@ -8,7 +8,8 @@ import { SESSION_COOKIE, sameOrigin } from './app.ts';
 const STATE_COOKIE = 'collab_login';
 const STATE_MS = 600_000;
 const SESSION_MS = 8 * 3_600_000;
-const SCOPES = 'openid profile email';
+/** What the Space's card names; the Hub refuses more. Roles are read with the server's own token. */
+const SCOPES = 'openid profile';
 
 interface Attempt {
   verifier: string;
@@ -30,7 +31,14 @@ export function addLogin(app: Hono<any>, s: Services): void {
   if (s.settings.OAUTH_CLIENT_ID === '') return;
   const attempts = new Map<string, Attempt>();
   const secure = s.settings.SPACE_HOST !== '' && !/^(127\.|localhost)/.test(s.settings.SPACE_HOST);
-  const cookie = { httpOnly: true, path: '/', secure, sameSite: secure ? 'None' : 'Lax' } as const;
+  // Partitioned: kept apart per embedding site, so that a login works inside the huggingface.co frame.
+  const cookie = {
+    httpOnly: true,
+    path: '/',
+    secure,
+    sameSite: secure ? 'None' : 'Lax',
+    partitioned: secure,
+  } as const;
 
   app.get('/login', async (c) => {
     const state = b64(s.random(24));
