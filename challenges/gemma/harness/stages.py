@@ -11,7 +11,7 @@ from pathlib import Path
 from collab_harness import audit as auditing
 from collab_harness.client import Client
 from collab_harness.faults import HarnessFault, SubmissionFault
-from collab_harness.isolation import Isolation
+from collab_harness.isolation import STRICT, Isolation
 from collab_harness.perplexity import Perplexity, perplexity
 from collab_harness.serving import Server, Setting
 from collab_harness.speed import Pass, choose, run_pass, throughput
@@ -48,11 +48,14 @@ class Bench:
         return Bench(settings, report, engine.vocabulary(), engine, work / "submission", work / "reference", work)
 
     def isolate(self, layers: Isolation, strict: bool) -> None:
+        """From here on servers can be started. In strict mode every layer of STRICT must hold."""
         profile = self.settings.profile
         self.report.isolation = layers
+        if strict and layers.held.get("network_namespace"):
+            raise HarnessFault(f"the network cannot be closed here: {layers.held['network_namespace']}")
         self.setting = Setting(
             isolation=layers,
-            required_layers=list(layers.wanted) if strict else [],
+            required_layers=[layer for layer in STRICT if layer != "network_namespace"] if strict else [],
             limits=self.settings.limits,
             startup_s=profile["startup_s"],
             request_s=profile["request_s"],
@@ -61,8 +64,6 @@ class Bench:
             devices=self.engine.devices,
             internal_tcp=self.engine.internal_tcp,
         )
-        if strict and layers.held.get("network_namespace"):
-            raise HarnessFault(f"the network cannot be closed here: {layers.held['network_namespace']}")
 
     def serve(self, folder: Path) -> Server:
         assert self.setting is not None

@@ -70,6 +70,21 @@ def unshare(flags: int) -> str | None:
     return _checked(_libc.unshare(flags))
 
 
+def unshare_as_user(flags: int) -> str | None:
+    """New namespaces for somebody who is not root, through a user namespace that keeps the own user id."""
+    uid, gid = os.geteuid(), os.getegid()
+    problem = unshare(CLONE_NEWUSER | flags)
+    if problem:
+        return problem
+    try:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as stream:
+                stream.write(text)
+    except OSError as error:
+        return str(error)
+    return None
+
+
 def loopback_up() -> str | None:
     """Bring `lo` up in a fresh network namespace (netdevice(7), SIOCSIFFLAGS)."""
     try:

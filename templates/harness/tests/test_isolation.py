@@ -1,0 +1,160 @@
+"""What a program can do behind the layers that hold on this machine. Each probe is a program that tries one thing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import unittest
+from pathlib import Path
+
+LIBRARY = Path(__file__).resolve().parents[1]
+
+# Runs in a process of its own, because closing the network cannot be undone.
+DRIVER = """
+import json, os, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from collab_harness import isolation
+from collab_harness.limits import Limits
+from collab_harness.process import Program, Running
+
+def read(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+secret = Path(sys.argv[3])
+layers = isolation.enter()
+with isolation.work_folder() as work:
+    (work / "home").mkdir(mode=0o755)
+    name = f"probe-{os.getpid()}.py"
+    probe = work / "home" / name
+    probe.write_text(sys.argv[2])
+    probe.chmod(0o444)
+    program = Program(argv=["python3", name], folder=work / "home", scratch=work / "scratch",
+                      env={"SECRET": str(secret), "HARNESS": str(os.getpid())}, connect_ports=[])
+    running = Running(program, layers, Limits(memory_bytes=256 << 20, processes=32, disk_bytes=32 << 20))
+    running.ended_within(20)
+    running.stop()
+    print(json.dumps({"said": bytes(running.log).decode(), "code": running.exit_code,
+                      "left": sum(name.encode() in read(p) for p in Path("/proc").glob("[0-9]*/cmdline")),
+                      "exceeded": running.exceeded, "layers": layers.holding}))
+"""
+
+
+def probe(code: str, secret: Path) -> dict[str, object]:
+    """What the probe printed, and which layers held."""
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER, str(LIBRARY), textwrap.dedent(code), str(secret)],
+        capture_output=True, text=True, timeout=60, check=False, env={"PATH": os.environ.get("PATH", ""), "HF_TOKEN": "hf_secret"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+class Behind(unittest.TestCase):
+    def setUp(self) -> None:
+        import tempfile
+
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.secret = Path(folder.name, "secret")
+        self.secret.write_text("private")
+
+    def run_probe(self, code: str, *layers: str) -> str:
+        """Skipped, with the reason, only where none of the layers that have to stop it exists."""
+        found = probe(code, self.secret)
+        if layers and not set(layers) & set(found["layers"]):  # type: ignore[arg-type]
+            self.skipTest(f"none of {', '.join(layers)} holds here")
+        return str(found["said"]).strip()
+
+    def test_it_starts_with_a_clean_environment(self) -> None:
+        said = self.run_probe("import os; print(sorted(os.environ))")
+        self.assertNotIn("HF_TOKEN", said)
+        self.assertIn("HF_HUB_OFFLINE", said)
+
+    def test_it_cannot_read_outside_its_folder(self) -> None:
+        code = """
+            import os
+            try:
+                print(open(os.environ["SECRET"]).read())
+            except OSError as error:
+                print("refused", error.errno)
+        """
+        self.assertTrue(self.run_probe(code, "landlock").startswith("refused"))
+
+    def test_it_cannot_write_into_its_own_folder(self) -> None:
+        code = """
+            try:
+                open(__file__, "a").write("x")
+                print("written")
+            except OSError:
+                print("refused")
+        """
+        self.assertEqual(self.run_probe(code, "landlock", "unprivileged_user"), "refused")
+
+    def test_it_can_write_into_its_scratch_folder(self) -> None:
+        self.assertEqual(self.run_probe("import os; open(os.environ['HOME'] + '/x', 'w').write('x'); print('ok')"), "ok")
+
+    def test_it_cannot_signal_the_harness(self) -> None:
+        code = """
+            import os
+            try:
+                os.kill(int(os.environ["HARNESS"]), 0)
+                print("reached")
+            except OSError:
+                print("refused")
+        """
+        self.assertEqual(self.run_probe(code, "pid_namespace", "landlock"), "refused")
+
+    def test_it_reaches_no_network(self) -> None:
+        code = """
+            import socket
+            try:
+                socket.create_connection(("192.0.2.1", 9), timeout=1)
+                print("reached")
+            except OSError as error:
+                print("refused", type(error).__name__)
+        """
+        said = self.run_probe(code, "network_namespace", "landlock")
+        self.assertTrue(said.startswith("refused") and "Timeout" not in said, said)
+
+    def test_it_cannot_become_somebody_else(self) -> None:
+        code = """
+            import ctypes
+            print(ctypes.CDLL(None).prctl(39, 0, 0, 0, 0), open("/proc/self/status").read().split("CapBnd:")[1].split()[0])
+        """
+        said = self.run_probe(code, "no_new_privileges").split()
+        self.assertEqual(said[0], "1")
+        if os.geteuid() == 0:
+            self.assertEqual(int(said[1], 16), 0)
+
+    def test_what_it_leaves_behind_is_ended(self) -> None:
+        code = """
+            import os, time
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    time.sleep(300)
+                os._exit(0)
+            print("left", flush=True)
+        """
+        found = probe(code, self.secret)
+        self.assertEqual((str(found["said"]).strip(), found["left"]), ("left", 0))
+
+    def test_limits_end_it(self) -> None:
+        for code, what in [
+            ("x = []\nwhile True: x.append(bytearray(b'1') * (8 << 20))", "memory"),
+            ("import os, time\nfor _ in range(60):\n    if os.fork() == 0: time.sleep(60)\ntime.sleep(60)", "processes"),
+        ]:
+            found = probe(code, self.secret)
+            self.assertTrue(what in str(found["exceeded"]) or "unprivileged_user" in found["layers"], found)  # type: ignore[operator]
+
+
+if __name__ == "__main__":
+    unittest.main()
