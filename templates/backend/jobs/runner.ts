@@ -22,7 +22,8 @@ export async function launchJob({ hub, org }: RunnerDeps, spec: JobSpec): Promis
     return await hub.runJob(org, spec);
   } catch (error) {
     if (!(error instanceof HubError) || error.kind !== 'unknown_outcome') throw error;
-    const found = await findByRun({ hub, org }, spec.labels?.[RUN_LABEL] ?? '');
+    // A failed search leaves the outcome as unknown as it was.
+    const found = await findByRun({ hub, org }, spec.labels?.[RUN_LABEL] ?? '').catch(() => null);
     if (found) return found;
     throw error;
   }
