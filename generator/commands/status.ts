@@ -2,6 +2,7 @@ import { clientFor, planChallenge } from '../apply/challenge.ts';
 import type { Connection } from '../apply/connect.ts';
 import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
 import { withHub } from '../apply/hub-failure.ts';
+import { serverFacts, serverLine } from '../apply/server-facts.ts';
 import type { Command } from '../command.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { costLines, estimateCost } from '../plan/cost.ts';
@@ -12,12 +13,16 @@ const run: Command['run'] = async (context) => {
   const connection = await connect(context);
   const { config, options } = connection;
   const { plan, world } = await planChallenge(options);
-  const [server, jobs] = await Promise.all([serverFacts(connection, world), jobCounts(connection)]);
+  const host = world.space?.healthy ? world.space.info.host : null;
+  const [server, jobs] = await Promise.all([
+    host ? serverFacts(context.io, host) : null,
+    jobCounts(connection),
+  ]);
   const cost = estimateCost(config, world.hardware);
   const drift = planStatus(plan);
   const text = [
     `Space    ${config.hub.space}: ${world.space ? `${world.space.runtime.stage}, ${world.space.info.host}` : 'not there'}`,
-    `Server   ${serverLine(world, server)}`,
+    `Server   ${serverLine(server)}`,
     ...(['central', 'private'] as const).map((role) => bucketLine(role, world)),
     `Jobs     ${jobLine(jobs)}`,
     '',
@@ -40,43 +45,11 @@ const run: Command['run'] = async (context) => {
   };
 };
 
-interface ServerFacts {
-  results: number;
-  verdicts: Record<string, number>;
-}
-
-/** What the server says of results and verdicts; `null` when it does not answer. */
-async function serverFacts(connection: Connection, world: World): Promise<ServerFacts | null> {
-  const host = world.space?.healthy ? world.space.info.host : null;
-  if (!host) return null;
-  try {
-    const response = await connection.options.io.fetch(`${host}/v1/leaderboard?limit=500`, {
-      signal: AbortSignal.timeout(10_000),
-    });
-    if (!response.ok) return null;
-    const { items = [] } = (await response.json()) as { items?: { verification?: unknown }[] };
-    const verdicts: Record<string, number> = {};
-    for (const { verification } of items) {
-      const verdict = typeof verification === 'string' ? verification : 'pending';
-      verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
-    }
-    return { results: items.length, verdicts };
-  } catch {
-    return null;
-  }
-}
-
 async function jobCounts({ config, options }: Connection): Promise<Record<string, number>> {
   const hub = clientFor(options);
   const counts: Record<string, number> = {};
   for (const job of await hub.jobs(config.hub.org)) counts[job.stage] = (counts[job.stage] ?? 0) + 1;
   return counts;
-}
-
-function serverLine(world: World, facts: ServerFacts | null): string {
-  if (!world.space?.healthy) return 'does not answer';
-  if (!facts) return 'answers; its leaderboard could not be read';
-  return `answers; ${facts.results} results on the board${list(facts.verdicts)}`;
 }
 
 function bucketLine(role: 'central' | 'private', world: World): string {
