@@ -200,7 +200,7 @@ describe('jobs under faults', () => {
         expect(world.jobs.launched.filter(({ info }) => info.stage === 'RUNNING')).toEqual([]);
         await world.server.close();
       }),
-      { numRuns: Number(process.env.FC_RUNS ?? 20) },
+      { numRuns: Number(process.env.FC_RUNS ?? 8) },
     );
   }, 120_000);
 });

@@ -258,6 +258,28 @@ describe('a result and its verdict', () => {
   });
 });
 
+describe('the published board', () => {
+  it('stands in the record as JSON and as a table, written only when it changed', async () => {
+    const s = await scene({}, (jobs) => jobs.behave(() => summary(96)));
+    await post(s, { method: 'raw "a | b\\n<script>"' });
+    await settle(s.server, 120_000);
+    const json = JSON.parse(s.server.hub.textOf(CENTRAL, 'leaderboard/leaderboard.json') ?? '{}');
+    expect(json).toMatchObject({
+      score_field: 'tps',
+      results_considered: 1,
+      rows: [{ rank: 1, score: 96, agent: 'bob' }],
+    });
+    const table = s.server.hub.textOf(CENTRAL, 'leaderboard/LEADERBOARD.md') ?? '';
+    expect(table.trimEnd().split('\n').at(-1)).toMatch(/^\| 1 \| 96 \| bob \| valid \| a b script \| 2026/);
+    let writes = 0;
+    s.server.hub.fault = (call, [bucket]) => {
+      if (call === 'write' && bucket === CENTRAL) writes++;
+    };
+    await settle(s.server, 300_000);
+    expect(writes).toBe(0);
+  });
+});
+
 describe('people and the machine (C3, V8)', () => {
   it("an edit of the index file is taken in before it is written over, and beats the machine's verdict", async () => {
     const s = await scene();

@@ -4,6 +4,7 @@ import { type Benchmarks, benchmarks } from '../jobs/benchmark.ts';
 import { type JobDesk, jobDesk } from '../jobs/desk.ts';
 import { type LedgerBook, ledgerBook } from '../jobs/ledger-book.ts';
 import type { Services } from '../services.ts';
+import { type Publisher, publisher } from './publisher.ts';
 import { type Rules, rulesOf } from './rules.ts';
 import { type Standings, standings } from './standings.ts';
 import { type VerdictBook, verdictBook } from './verdict-book.ts';
@@ -68,7 +69,7 @@ export function createEvaluation(s: Needs): Evaluation {
   const bench = benchmarks({ settings, hub: s.hub, ledger, desk, now, newId });
   return {
     ...{ rules, ledger, desk, book, standings: board, verifier: judge, benchmarks: bench },
-    run: () => run(s, desk, book, judge),
+    run: () => run(s, desk, book, judge, publisher(store, board, rules, settings)),
   };
 }
 
@@ -85,7 +86,13 @@ function queueState({ store }: Needs, desk: JobDesk, rules: Rules, result: strin
   return rules.byJobs && !rules.compat && status !== 'negative' ? ('queued' as const) : undefined;
 }
 
-async function run(s: Needs, desk: JobDesk, book: VerdictBook, judge: Verifier): Promise<void> {
+async function run(
+  s: Needs,
+  desk: JobDesk,
+  book: VerdictBook,
+  judge: Verifier,
+  board: Publisher,
+): Promise<void> {
   await untilDone(s, 'jobs_not_resumed', () => s.store.ready());
   await untilDone(s, 'jobs_not_resumed', () => desk.resume());
   const stop = s.store.onChange((paths) => {
@@ -99,6 +106,7 @@ async function run(s: Needs, desk: JobDesk, book: VerdictBook, judge: Verifier):
     }
     await book.importEdits().catch((error) => s.log('warn', 'index_not_imported', { error }));
     await judge.pump();
+    await board.publish().catch((error) => s.log('warn', 'board_not_published', { error }));
     await s.sleep(TICK_MS, s.signal);
   }
   stop();
