@@ -29,11 +29,13 @@ export const mounts = (template: string): readonly [from: string, to: string][] 
 /** Of a challenge: read by the generator, written by it in another form. */
 const CHALLENGE_OWN = /^(?:challenge\.yaml$|profiles\/)/;
 
-/** The files of the tree, sorted by path. @throws CollabError PACKAGE_INCOMPLETE when nothing of a part is there. */
+/** The files of the tree, sorted by path. */
 export function layout(files: PackageFiles, template: string): TreeEntry[] {
   const tree = new Map<string, TreeEntry>();
+  // Sorted, so that `gates.json.hbs` comes after `gates.json` and stands in its place.
+  const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [prefix, to] of mounts(template)) {
-    for (const [from, content] of files) {
+    for (const [from, content] of sorted) {
       if (!from.startsWith(prefix) || LEFT_OUT.test(from) || from.endsWith('.d.mts')) continue;
       const rest = from.slice(prefix.length);
       if (prefix.startsWith('challenges/') && CHALLENGE_OWN.test(rest)) continue;

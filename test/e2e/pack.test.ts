@@ -56,6 +56,7 @@ describe('the published package', () => {
     expect(JSON.parse(stdout)).toMatchObject({ status: 'ok', slug: 'gemma' });
     expect(existsSync(join(cwd, 'mine/.gitignore'))).toBe(true);
     expect(readFileSync(join(cwd, 'mine/package.json'), 'utf8')).toContain('"create-collab": "0.1.0"');
-    await run(bin, ['check', 'mine'], { cwd });
+    const checked = await npm(['run', '--silent', 'check'], join(cwd, 'mine'));
+    expect(checked.stdout).toContain('ok: The Gemma challenge (gemma)');
   }, 120_000);
 });
