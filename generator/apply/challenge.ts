@@ -7,6 +7,7 @@ import type { Inputs, TargetState, World } from '../plan/model.ts';
 import { planProvision, waitsForPerson } from '../plan/provision.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
 import { readInputs } from './inputs.ts';
+import { lockApply } from './lock.ts';
 import { observe } from './observe.ts';
 import { type OperationContext, operationsFor } from './operations.ts';
 import { isTransient, runOperations } from './run.ts';
@@ -50,6 +51,15 @@ export function clientFor({ io, hubUrl, token }: Pick<ApplyOptions, 'io' | 'hubU
  * does only what is missing. A second run writes nothing.
  */
 export async function applyChallenge(options: ApplyOptions): Promise<ApplyReport> {
+  const unlock = await lockApply(options.dir);
+  try {
+    return await applyInRounds(options);
+  } finally {
+    await unlock();
+  }
+}
+
+async function applyInRounds(options: ApplyOptions): Promise<ApplyReport> {
   const hub = clientFor(options);
   const began = options.io.now();
   const run = randomUUID().slice(0, 8);

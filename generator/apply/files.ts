@@ -1,18 +1,27 @@
 /** Writes a tree whole or not at all: everything goes into a folder beside the target, which is then renamed. */
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Cancelled, CollabError } from '../errors.ts';
 import type { PlannedFile } from '../plan/types.ts';
 
 /** What is used of `node:fs/promises`. */
 export type Disk = Pick<typeof fs, 'mkdir' | 'writeFile' | 'rename' | 'rm' | 'readdir'>;
 
+/** Hundreds of small files are written several times faster without a thread pool in between. */
+const quick: Disk = {
+  ...fs,
+  writeFile: (async (...args: Parameters<typeof writeFileSync>) =>
+    writeFileSync(...args)) as Disk['writeFile'],
+};
+
 /** Files that do not make a folder "in use". */
 const HARMLESS = new Set(['.git', '.DS_Store']);
 
 /** @returns true when `dir` exists (and is empty). @throws CollabError DIR_NOT_EMPTY, NOT_A_DIRECTORY, NOT_WRITABLE. */
-export async function requireFree(dir: string, disk: Disk = fs): Promise<boolean> {
+export async function requireFree(dir: string, disk: Disk = quick): Promise<boolean> {
   const entries = await disk.readdir(dir).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw diskError(error, dir);
@@ -37,7 +46,7 @@ export async function writeTree(
   dir: string,
   files: PlannedFile[],
   signal: AbortSignal,
-  disk: Disk = fs,
+  disk: Disk = quick,
 ): Promise<void> {
   const exists = await requireFree(dir, disk);
   const stage = join(exists ? dir : dirname(dir), `.${basename(dir)}-${randomBytes(4).toString('hex')}.part`);
@@ -57,6 +66,7 @@ async function fill(stage: string, files: PlannedFile[], signal: AbortSignal, di
   const folders = new Set([stage, ...files.map((file) => dirname(join(stage, file.path)))]);
   for (const folder of folders) await disk.mkdir(folder, { recursive: true });
   for (let i = 0; i < files.length; i += 64) {
+    await nextTurn();
     if (signal.aborted) throw new Cancelled();
     const group = files.slice(i, i + 64);
     const done = await Promise.allSettled(

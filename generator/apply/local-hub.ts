@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { localUsers, seedFile } from './local-users.ts';
+import { isAlive } from './lock.ts';
 import type { LocalHub, StartHubOptions } from './types.ts';
 
 const START_MS = 30_000;
@@ -48,15 +49,6 @@ async function stillRunning(io: Io, dir: string): Promise<Listening | null> {
     const running = await runningHub(io, dir);
     if (!running || left === 0) return running;
     await io.sleep(500, io.signal);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -73,6 +73,20 @@ describe('apply', () => {
   });
 });
 
+describe('two at once', () => {
+  it('one runs, the other is refused; the lock of a dead one is taken over', async () => {
+    const both = await Promise.allSettled([applyChallenge(bench.options()), applyChallenge(bench.options())]);
+    const refused = both.filter((one) => one.status === 'rejected').map((one) => one.reason.code);
+    expect([both.filter((one) => one.status === 'fulfilled').length, refused]).toEqual([
+      1,
+      ['APPLY_RUNNING'],
+    ]);
+    // Process ids end far below this one.
+    await put(bench.dir, '.collab/apply.lock', '2147483646');
+    expect((await applyChallenge(bench.options())).status).toBe('ok');
+  });
+});
+
 describe('files that both sides changed', () => {
   beforeEach(async () => {
     await applyChallenge(bench.options());
