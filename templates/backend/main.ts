@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createHubClient } from '@collab/hub/index.ts';
+import { createBudget, createHubClient } from '@collab/hub/index.ts';
 import { serve } from '@hono/node-server';
 import { createApp } from './app.ts';
 import { createLog } from './log.ts';
@@ -28,10 +28,12 @@ const peer = (env: unknown) =>
     ?.remoteAddress;
 
 const settings = settingsOrExit();
-const hub = createHubClient({ endpoint: settings.HF_ENDPOINT, token: settings.HF_TOKEN });
+const budget = createBudget();
+const hub = createHubClient({ endpoint: settings.HF_ENDPOINT, token: settings.HF_TOKEN, budget });
 const server = createApp({
   settings,
   hub,
+  budget,
   now,
   sleep,
   log,

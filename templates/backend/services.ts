@@ -1,4 +1,5 @@
 /** What the app is made of. Tests replace the outside (`Deps`); route modules get the inside (`Services`). */
+import type { CallBudget } from '@collab/hub/index.ts';
 import type { HubPort } from '@collab/hub/port.ts';
 import type { Audit } from './audit.ts';
 import type { Keys } from './auth/keys.ts';
@@ -23,6 +24,8 @@ export interface Deps {
   /** Resolves after so many milliseconds, or at once when the signal fires. Tests drive it. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   log: Log;
+  /** What the Hub's rate limit leaves; shown in healthz. */
+  budget?: Pick<CallBudget, 'snapshot'>;
   /** Address of the connection a request came over. */
   peer?(raw: unknown): string | undefined;
   /** Tests: an answer that breaks its declared schema is an error. */

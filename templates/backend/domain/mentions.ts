@@ -3,15 +3,72 @@ import { isAgentId, isHumanHandle } from '@collab/contract/identity.ts';
 import { authorOf } from '@collab/contract/paths.ts';
 import type { Json } from '@collab/contract/schemas.ts';
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^ {0,3}\1[`~]*[ \t]*$|(?![\s\S]))/gm;
-const INLINE_CODE = /(`+)(?!`)[^\n]*?[^`\n]\1(?!`)/g;
-const QUOTE = /^ {0,3}>.*$/gm;
-const URL_TEXT = /\b[a-z][a-z0-9+.-]*:\/\/\S+/gi;
 const MENTION = /(?<![A-Za-z0-9._%+@/-])@([a-z0-9][a-z0-9._-]{0,120})/g;
 
-/** Markdown without code, quotes and addresses: nobody is called from there. */
+/**
+ * Markdown without code, quotes and addresses: nobody is called from there. One pass over the text: it is hostile,
+ * so no pattern here may look back over what another one has seen.
+ */
 export function prose(markdown: string): string {
-  return markdown.replace(FENCE, ' ').replace(QUOTE, ' ').replace(INLINE_CODE, ' ').replace(URL_TEXT, ' ');
+  const out: string[] = [];
+  let fence: { mark: string; length: number } | null = null;
+  for (const line of markdown.split('\n')) {
+    const bare = line.trimStart();
+    const mark = bare.startsWith('```') ? '`' : bare.startsWith('~~~') ? '~' : null;
+    if (fence) {
+      const closes =
+        mark === fence.mark &&
+        runLength(bare, mark) >= fence.length &&
+        bare.trim().length === runLength(bare, mark);
+      if (closes) fence = null;
+    } else if (mark) fence = { mark, length: runLength(bare, mark) };
+    else if (!bare.startsWith('>')) out.push(withoutAddresses(withoutCode(line)));
+  }
+  return out.join('\n');
+}
+
+function runLength(text: string, mark: string): number {
+  let n = 0;
+  while (text[n] === mark) n++;
+  return n;
+}
+
+/** Code spans of one line: a run of backticks up to the next run of the same length. */
+function withoutCode(line: string): string {
+  const runs = [...line.matchAll(/`+/g)];
+  if (runs.length < 2) return line;
+  const nextOfLength = new Map<number, number>();
+  const closing = new Array<number | undefined>(runs.length);
+  for (let i = runs.length - 1; i >= 0; i--) {
+    const { length } = (runs[i] as RegExpExecArray)[0];
+    closing[i] = nextOfLength.get(length);
+    nextOfLength.set(length, i);
+  }
+  let out = '';
+  let from = 0;
+  for (let i = 0; i < runs.length; i++) {
+    const end = closing[i];
+    if (end === undefined) continue;
+    out += `${line.slice(from, runs[i]?.index)} `;
+    const last = runs[end] as RegExpExecArray;
+    from = last.index + last[0].length;
+    i = end;
+  }
+  return out + line.slice(from);
+}
+
+/** Words with `://`: what stands before the scheme stays. */
+function withoutAddresses(line: string): string {
+  if (!line.includes('://')) return line;
+  return line
+    .split(/\s/)
+    .map((word) => {
+      let at = word.indexOf('://');
+      if (at < 0) return word;
+      while (at > 0 && /[A-Za-z0-9+.-]/.test(word[at - 1] as string)) at--;
+      return word.slice(0, at);
+    })
+    .join(' ');
 }
 
 /** Handles mentioned in prose, in order, each once. */

@@ -45,7 +45,12 @@ async function health(s: Services, deep: boolean) {
   const good = hub === 'ok' && !store.stale && store.writer && store.listed_at !== null;
   return {
     status: good ? 200 : 503,
-    body: { status: good ? ('ok' as const) : ('degraded' as const), hub, ...store },
+    body: {
+      status: good ? ('ok' as const) : ('degraded' as const),
+      hub,
+      ...store,
+      ...(s.budget && { hub_calls: s.budget.snapshot() }),
+    },
   };
 }
 

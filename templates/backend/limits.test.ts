@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { slidingWindows } from './limits.ts';
+
+describe('limits', () => {
+  it('C12: 30 an hour is 30 in any hour', () => {
+    let now = 0;
+    const take = slidingWindows(
+      [
+        { count: 5, spanMs: 60_000 },
+        { count: 30, spanMs: 3_600_000 },
+      ],
+      () => now,
+    );
+    const taken: number[] = [];
+    for (; now < 3 * 3_600_000; now += 1_000) if (take('a') === null) taken.push(now);
+    for (const from of taken) {
+      expect(taken.filter((t) => t >= from && t < from + 3_600_000).length).toBeLessThanOrEqual(30);
+      expect(taken.filter((t) => t >= from && t < from + 60_000).length).toBeLessThanOrEqual(5);
+    }
+    expect(taken).toHaveLength(90);
+  });
+
+  it('Retry-After is when it works again', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 6, maxLength: 60 }), (steps) => {
+        let now = 0;
+        const take = slidingWindows(
+          [
+            { count: 3, spanMs: 10_000 },
+            { count: 5, spanMs: 60_000 },
+          ],
+          () => now,
+        );
+        for (const step of steps) {
+          now += step;
+          const wait = take('a');
+          if (wait === null) continue;
+          expect(wait).toBeGreaterThan(0);
+          now += wait * 1000;
+          expect(take('a')).toBeNull();
+        }
+      }),
+    );
+  });
+
+  it('S25: callers do not share a limit, and keys do not pile up', () => {
+    let now = 0;
+    const take = slidingWindows([{ count: 1, spanMs: 60_000 }], () => now);
+    expect([take('a'), take('b'), take('a')]).toEqual([null, null, 60]);
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 200_000; i++) take(`k${i}`);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 2 ** 20);
+    now = 60_000;
+    expect(take('a')).toBeNull();
+  });
+});
