@@ -102,31 +102,33 @@ export async function readXorbTable(path: string): Promise<XorbTable> {
   }
 }
 
-/**
- * Stored chunks `[first, last)`, header included, each checked against its sum.
- * @throws Error when the file is damaged
- */
-export async function* readChunks(
+interface Stretch {
+  bytes: Buffer;
+  /** Chunks `[from, to)` of the xorb. */
+  from: number;
+  to: number;
+}
+
+/** Stored chunks `[first, last)` in stretches of about a megabyte, each chunk checked against its sum. */
+async function* readStretches(
   path: string,
-  table: XorbTable,
+  { starts, sums }: XorbTable,
   first: number,
   last: number,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Stretch> {
   const file = await open(path, 'r');
   try {
     for (let from = first; from < last; ) {
-      const start = table.starts[from] as number;
+      const start = starts[from] as number;
       let to = from + 1;
-      while (to < last && (table.starts[to + 1] as number) - start <= READ_AHEAD) to++;
-      const bytes = await readAt(file, start, (table.starts[to] as number) - start);
-      for (let i = from; i < to; i++) {
-        const chunk = bytes.subarray(
-          (table.starts[i] as number) - start,
-          (table.starts[i + 1] as number) - start,
-        );
-        if (crc32(chunk) !== table.sums[i]) throw new Error(`chunk ${i} of ${path} is damaged`);
-        yield chunk;
-      }
+      while (to < last && (starts[to + 1] as number) - start <= READ_AHEAD) to++;
+      const bytes = await readAt(file, start, (starts[to] as number) - start);
+      for (let i = from; i < to; i++)
+        if (
+          crc32(bytes.subarray((starts[i] as number) - start, (starts[i + 1] as number) - start)) !== sums[i]
+        )
+          throw new Error(`chunk ${i} of ${path} is damaged`);
+      yield { bytes, from, to };
       from = to;
     }
   } finally {
@@ -134,7 +136,21 @@ export async function* readChunks(
   }
 }
 
-/** Stored bytes `[start, end)`, every chunk they touch checked. */
+/** Stored chunks `[first, last)`, header included. @throws Error when the file is damaged */
+export async function* readChunks(
+  path: string,
+  table: XorbTable,
+  first: number,
+  last: number,
+): AsyncGenerator<Buffer> {
+  for await (const { bytes, from, to } of readStretches(path, table, first, last)) {
+    const start = table.starts[from] as number;
+    for (let i = from; i < to; i++)
+      yield bytes.subarray((table.starts[i] as number) - start, (table.starts[i + 1] as number) - start);
+  }
+}
+
+/** Stored bytes `[start, end)`; every chunk they touch is checked. @throws Error when the file is damaged */
 export async function* readStored(
   path: string,
   table: XorbTable,
@@ -143,10 +159,9 @@ export async function* readStored(
 ): AsyncGenerator<Buffer> {
   const first = table.starts.findLastIndex((at) => at <= start);
   const last = table.starts.findIndex((at) => at >= end);
-  let at = table.starts[first] as number;
-  for await (const chunk of readChunks(path, table, first, last)) {
-    yield chunk.subarray(Math.max(0, start - at), Math.min(chunk.length, end - at));
-    at += chunk.length;
+  for await (const { bytes, from } of readStretches(path, table, first, last)) {
+    const at = table.starts[from] as number;
+    yield bytes.subarray(Math.max(0, start - at), Math.min(bytes.length, end - at));
   }
 }
 
