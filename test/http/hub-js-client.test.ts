@@ -105,7 +105,13 @@ describe('@huggingface/hub against the embedded hub', () => {
 
   it('uploads to a Space', async () => {
     const repo = { type: 'space', name: 'acme/app' } as const;
-    await createRepo({ ...admin(), repo, sdk: 'docker' });
+    const first = [
+      { path: 'notes/first.txt', content: new TextEncoder().encode('with the creation').buffer },
+    ];
+    await createRepo({ ...admin(), repo, sdk: 'docker', files: first });
+    const created = await downloadFile({ ...admin(), repo, path: 'notes/first.txt' });
+    expect(await created?.text()).toBe('with the creation');
+    await deleteFile({ ...admin(), repo, path: 'notes/first.txt' });
     await uploadFiles({
       ...admin(),
       repo,

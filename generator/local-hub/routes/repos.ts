@@ -8,6 +8,7 @@ import { drop, put, remove } from '../store/database.ts';
 import type { Op } from '../store/records.ts';
 import type { SpaceRow, VariableRow } from '../store/tables.ts';
 import { REPO_NAME, requireCreatable } from './buckets.ts';
+import { CONTENT, storeContents } from './space-contents.ts';
 
 const KEY = z.string().regex(/^[a-zA-Z][_a-zA-Z0-9]*$/, 'letters, digits and underscores');
 const ENTRY = z.object({ key: KEY, value: z.string(), description: z.string().nullish() });
@@ -23,6 +24,8 @@ const CREATE = z.object({
   sleepTimeSeconds: z.number().int().nullish(),
   secrets: z.array(ENTRY).nullish(),
   variables: z.array(ENTRY).nullish(),
+  files: z.array(CONTENT).nullish(),
+  volumes: z.null('the embedded hub has no Space volumes').optional(),
 });
 const TARGET = z.object({ name: z.string(), organization: z.string().nullish(), type: TYPE });
 const MOVE = z.object({ fromRepo: z.string(), toRepo: z.string(), type: TYPE });
@@ -49,7 +52,7 @@ async function createRepo(c: HubRequest): Promise<Response> {
   }
   const sdk = body.sdk ?? 'static';
   if (sdk !== 'static') requirePlan(c, namespaceOf(repo));
-  const port = await spaces.pickPort(null);
+  const [port, files] = [await spaces.pickPort(null), await storeContents(c, body.files ?? [])];
   if (db.get('spaces', repo.toLowerCase())) throw new HubFault(409, 'You already created this space repo');
   const now = new Date(options.now()).toISOString();
   const space: SpaceRow = {
@@ -61,7 +64,7 @@ async function createRepo(c: HubRequest): Promise<Response> {
     createdAt: now,
     lastModified: now,
     sha: createHash('sha1').update(`${repo} ${now}`).digest('hex'),
-    files: {},
+    files,
     variables: entries(body.variables, now),
     secrets: entries(body.secrets, now),
     hardware: body.hardware ?? 'cpu-basic',
@@ -71,6 +74,7 @@ async function createRepo(c: HubRequest): Promise<Response> {
     oauth: { clientId: randomBytes(16).toString('hex'), clientSecret: randomBytes(24).toString('hex') },
   };
   await db.write(put('spaces', repo.toLowerCase(), space));
+  spaces.touch(space);
   return c.json({ url: spaceUrl(c, space), name: repo, id: space.id });
 }
 

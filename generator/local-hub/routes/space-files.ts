@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { getMimeType } from 'hono/utils/mime';
 import { z } from 'zod';
-import { badRequest, entryNotFound, HubFault } from '../faults.ts';
+import { entryNotFound, HubFault } from '../faults.ts';
 import { check, type HubEnv, type HubRequest, jsonBody, parseNdjson, pathBehind, readBody } from '../http.ts';
 import { parseRange } from '../ranges.ts';
 import { put } from '../store/database.ts';
 import type { SpaceRow } from '../store/tables.ts';
-import { checkKey } from './batch.ts';
 import { spaceUrl } from './repos.ts';
+import { CONTENT, storeContents } from './space-contents.ts';
 import { readableSpace, writableSpace } from './spaces.ts';
 
 const MAX_COMMIT_BYTES = 512 * 1024 * 1024;
@@ -22,11 +22,7 @@ const LINE = z.discriminatedUnion('key', [
   }),
   z.object({
     key: z.literal('file'),
-    value: z.object({
-      path: z.string(),
-      content: z.string(),
-      encoding: z.enum(['base64', 'utf-8']).default('utf-8'),
-    }),
+    value: CONTENT,
   }),
   z.object({ key: z.enum(['deletedFile', 'deletedFolder', 'deletedEntry']), value: PATH }),
 ]);
@@ -70,7 +66,8 @@ async function commit(c: HubRequest): Promise<Response> {
   const lines = parseNdjson((await readBody(c, MAX_COMMIT_BYTES)).toString('utf8')).map((l) =>
     check(LINE, l),
   );
-  const stored = await storeContents(c, lines);
+  const contents = lines.flatMap((line) => (line.key === 'file' ? [line.value] : []));
+  const stored = await storeContents(c, contents);
   const space = writableSpace(c);
   const parent = lines.flatMap((line) => (line.key === 'header' ? (line.value.parentCommit ?? []) : []))[0];
   if (parent && parent !== space.sha)
@@ -89,26 +86,6 @@ async function commit(c: HubRequest): Promise<Response> {
 
 type Files = SpaceRow['files'];
 type Line = z.infer<typeof LINE>;
-
-/** Side by side, in groups: fsyncs that wait together share the disk's work. */
-const STORED_AT_ONCE = 32;
-
-async function storeContents(c: HubRequest, lines: Line[]): Promise<Files> {
-  const stored: Files = {};
-  const files = lines.flatMap((line) => (line.key === 'file' ? [line.value] : []));
-  for (const { path } of files) {
-    checkKey(path);
-    if (path.split('/').includes('.git')) throw badRequest(`Invalid path: ${path}`);
-  }
-  for (let at = 0; at < files.length; at += STORED_AT_ONCE)
-    await Promise.all(
-      files.slice(at, at + STORED_AT_ONCE).map(async ({ path, content, encoding }) => {
-        const bytes = Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8');
-        stored[path] = { size: bytes.length, oid: await c.var.hub.blobs.put(bytes) };
-      }),
-    );
-  return stored;
-}
 
 function nextFiles(before: Files, lines: Line[], stored: Files): Files {
   const gone = lines.flatMap((line) =>
