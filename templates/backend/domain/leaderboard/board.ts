@@ -5,8 +5,8 @@ import type { MeasuredRun } from '../verification/verdict.ts';
 import { compareText, firstPer } from './compat.ts';
 import { type Claim, eligible, wireState } from './eligible.ts';
 import { type Calibration, type Estimate, isOverclaim, pool } from './pool.ts';
-import { type Placed, rankInterval, titleHolder } from './rank.ts';
-import { type Board, type Entry, type MeasuredRow, rowBase } from './row.ts';
+import { firstAt, type Placed, rankIntervals, titleHolder } from './rank.ts';
+import { type Board, type Entry, type MeasuredRow, type PendingBest, rowBase } from './row.ts';
 
 export interface BoardOptions {
   order: ScoreOrder;
@@ -58,17 +58,15 @@ function withEstimates(claims: readonly Claim[], options: BoardOptions): Standin
   });
 }
 
-/** Reposting the same content pools its runs: twenty draws of one code are one estimate. */
+/** Reposting the same content pools its runs: twenty draws of one code are one estimate. A job counts once. */
 function runsByContent(claims: readonly Claim[]): Map<string, MeasuredRun[]> {
-  const runs = new Map<string, MeasuredRun[]>();
+  const byJob = new Map<string, Map<string, MeasuredRun>>();
   for (const claim of claims.filter((candidate) => candidate.state === 'valid')) {
-    const known = runs.get(contentOf(claim)) ?? [];
-    const fresh = claim.judgement.runs.filter(
-      (run) => run.job_id === undefined || !known.some((other) => other.job_id === run.job_id),
-    );
-    runs.set(contentOf(claim), [...known, ...fresh]);
+    const jobs = byJob.get(contentOf(claim)) ?? new Map<string, MeasuredRun>();
+    claim.judgement.runs.forEach((run, at) => void jobs.set(run.job_id ?? `${claim.filename} ${at}`, run));
+    byJob.set(contentOf(claim), jobs);
   }
-  return runs;
+  return new Map([...byJob].map(([content, jobs]) => [content, [...jobs.values()]]));
 }
 
 function contentOf(claim: Claim): string {
@@ -95,6 +93,16 @@ function numbered(
   return [...best.filter(holds), ...best.filter((standing) => !holds(standing))];
 }
 
+/** The numbered rows, and what a claim would have to pass. */
+interface Ladder {
+  ranked: readonly Standing[];
+  /** Their scores, best first. */
+  scores: readonly Score[];
+  rowOf: ReadonlyMap<string, Standing>;
+  title: Score | undefined;
+  options: BoardOptions;
+}
+
 /** Puts rows that are not ranked where their claim would stand, and a ranked group's better claim on its own row. */
 function merge(
   ranked: readonly Standing[],
@@ -103,38 +111,56 @@ function merge(
   options: BoardOptions,
 ): MeasuredRow[] {
   const group = (standing: Standing) => groupOf(standing, options.groupBy);
-  const owners = new Set(ranked.map(group));
   const better = betterFirst(options.order);
-  const provisional = (standing: Standing) => provisionalRank(standing, ranked, title, options);
+  const scores = ranked.map((standing) => standing.value).sort(better);
+  const ladder: Ladder = {
+    ranked,
+    scores,
+    rowOf: new Map(ranked.map((each) => [group(each), each])),
+    title,
+    options,
+  };
+  const claims = new Map(firstPer(open.filter(isOpen), group).map((each) => [group(each), each]));
+  const intervals = rankIntervals(ranked, options.order);
   const rows = ranked.map((standing, at): MeasuredRow => {
-    const pending = open.find((other) => group(other) === group(standing) && isOpen(other));
+    const pending = claims.get(group(standing));
     const ahead = pending && better(pending.value, standing.value) < 0 ? pending : undefined;
     const row = toRow(standing, options, { rank: at + 1, provisional_rank: null });
-    return {
-      ...row,
-      ...rankInterval(standing, ranked, options.order),
-      pending_best: ahead ? pendingBest(ahead) : null,
-    };
+    return { ...row, ...intervals(standing), pending_best: ahead ? pendingBest(ahead, ladder) : null };
   });
   const shown = firstPer(open, group).filter(
-    (standing) => options.groupBy === 'none' || !owners.has(group(standing)),
+    (each) => options.groupBy === 'none' || !ladder.rowOf.has(group(each)),
   );
-  for (const standing of shown.toReversed()) {
-    const place = isOpen(standing) ? provisional(standing) : null;
-    const at = ranked.filter((other) => better(other.value, standing.value) <= 0).length;
-    rows.splice(at, 0, toRow(standing, options, { rank: null, provisional_rank: place }));
-  }
-  return rows;
+  return weave(rows, shown, ladder);
+}
 
-  function pendingBest(standing: Standing) {
-    const { filename, state } = standing;
-    return {
-      filename,
-      score: standing.value.score,
-      provisional_rank: provisional(standing),
-      verification: state,
-    };
+/** Both lists are best first; each open row goes behind the numbered rows that are at least as good. */
+function weave(rows: readonly MeasuredRow[], open: readonly Standing[], ladder: Ladder): MeasuredRow[] {
+  const woven: MeasuredRow[] = [];
+  let taken = 0;
+  for (const standing of open) {
+    const before = countAhead(ladder, standing.value);
+    for (; taken < before; taken++) woven.push(rows[taken] as MeasuredRow);
+    const place = isOpen(standing) ? provisionalRank(standing, ladder) : null;
+    woven.push(toRow(standing, ladder.options, { rank: null, provisional_rank: place }));
   }
+  return [...woven, ...rows.slice(taken)];
+}
+
+function pendingBest(standing: Standing, ladder: Ladder): PendingBest {
+  const { filename, state, value } = standing;
+  return {
+    filename,
+    score: value.score,
+    provisional_rank: provisionalRank(standing, ladder),
+    verification: state,
+  };
+}
+
+/** Numbered rows whose score is at least as good. */
+function countAhead({ scores, options }: Ladder, value: Score): number {
+  const better = betterFirst(options.order);
+  return firstAt(scores, (score) => better(score, value) > 0);
 }
 
 /** Not yet judged: a claim that may still become a rank. */
@@ -143,27 +169,19 @@ function isOpen(standing: Standing): boolean {
 }
 
 /** The rank the claim would have if it held, its own group's present row aside. */
-function provisionalRank(
-  standing: Standing,
-  ranked: readonly Standing[],
-  title: Score | undefined,
-  options: BoardOptions,
-): number {
+function provisionalRank(standing: Standing, ladder: Ladder): number {
+  const { ranked, rowOf, title, options } = ladder;
   const better = betterFirst(options.order);
-  const group = groupOf(standing, options.groupBy);
-  const rivals = ranked.filter((other) => groupOf(other, options.groupBy) !== group);
-  const ahead = rivals.filter((other) => better(other.value, standing.value) <= 0).length;
-  const heldByRival = rivals.length > 0 && rivals[0] === ranked[0];
-  const challenger = { ...standing, stamp: '~' };
-  const takesIt =
-    !title ||
-    !heldByRival ||
-    titleHolder(
-      [{ ...challenger, value: title, stamp: '' }, challenger],
-      options.order,
-      options.minImprovement,
-    )?.stamp === '~';
-  return ahead === 0 && !takesIt ? 2 : ahead + 1;
+  const own = rowOf.get(groupOf(standing, options.groupBy));
+  const ownAhead = own !== undefined && better(own.value, standing.value) <= 0 ? 1 : 0;
+  const ahead = countAhead(ladder, standing.value) - ownAhead;
+  const held = ranked[0] !== undefined && ranked[0] !== own;
+  return ahead === 0 && held && title && !takesTitle(standing.value, title, options) ? 2 : ahead + 1;
+}
+
+function takesTitle(value: Score, title: Score, { order, minImprovement }: BoardOptions): boolean {
+  const placed = (stamp: string, score: Score) => ({ stamp, value: score, interval: [0, 0] as const });
+  return titleHolder([placed('1', title), placed('2', value)], order, minImprovement)?.stamp === '2';
 }
 
 function toRow(

@@ -276,6 +276,25 @@ describe('measured board', () => {
   });
 });
 
+describe('cost of a board', () => {
+  it('does not grow with the square of the record', () => {
+    const results = (count: number) =>
+      Array.from({ length: count }, (_, at): Entry => {
+        const state = at % 3 === 0 ? 'valid' : 'pending';
+        const one = entry({ at: 1, claim: (at * 7919) % 10_007, state });
+        return { ...one, filename: `${at}.md`, agent: `agent-${at % 100}` };
+      });
+    const timed = (entries: Entry[]) => {
+      const started = performance.now();
+      expect(measuredBoard(entries, { ...OPTIONS, groupBy: 'none' }).rows).toHaveLength(entries.length);
+      return performance.now() - started;
+    };
+    const [small, large] = [results(1_000), results(10_000)];
+    timed(small);
+    expect(timed(large)).toBeLessThan(50 * Math.max(5, timed(small)));
+  });
+});
+
 describe('titleHolder', () => {
   const placed = (stamp: string, score: number) => ({
     stamp,

@@ -35,16 +35,32 @@ function improvement(fresh: number, held: number): number {
  * `rank_low` = 1 + rows that are better beyond doubt; `rank_high` = rows less those that are worse beyond doubt
  * (design/evaluation.md §4). Rows with overlapping intervals share their range of ranks.
  */
-export function rankInterval(
-  row: Placed,
+export function rankIntervals(
   rows: readonly Placed[],
   order: ScoreOrder,
-): { rank_low: number; rank_high: number } {
+): (row: Placed) => { rank_low: number; rank_high: number } {
   const sign = order === 'desc' ? 1 : -1;
-  const [low, high] = signed(row.interval, sign);
-  const surelyBetter = rows.filter((other) => signed(other.interval, sign)[0] > high).length;
-  const surelyWorse = rows.filter((other) => signed(other.interval, sign)[1] < low).length;
-  return { rank_low: 1 + surelyBetter, rank_high: rows.length - surelyWorse };
+  const bounds = rows.map((row) => signed(row.interval, sign));
+  const lows = bounds.map(([low]) => low).sort((a, b) => a - b);
+  const highs = bounds.map(([, high]) => high).sort((a, b) => a - b);
+  return (row) => {
+    const [low, high] = signed(row.interval, sign);
+    const surelyBetter = lows.length - firstAt(lows, (each) => each > high);
+    const surelyWorse = firstAt(highs, (each) => each >= low);
+    return { rank_low: 1 + surelyBetter, rank_high: rows.length - surelyWorse };
+  };
+}
+
+/** First position of an ordered list from which on `reached` holds. */
+export function firstAt<T>(list: readonly T[], reached: (item: T) => boolean): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const mid = (low + high) >>> 1;
+    if (reached(list[mid] as T)) high = mid;
+    else low = mid + 1;
+  }
+  return low;
 }
 
 function signed([low, high]: readonly [number, number], sign: 1 | -1): [number, number] {
