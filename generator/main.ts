@@ -77,11 +77,22 @@ function help(version: string): Outcome {
 }
 
 function commandHelp(command: Command): string {
-  const rows = Object.entries(command.options).map(([name, option]) => {
-    const flag = option.type === 'boolean' ? `--${name}` : `--${name} <value>`;
-    return `  ${flag.padEnd(30)}${command.optionDocs[name] ?? ''}`;
-  });
+  const names = Object.keys(command.options).filter((name) => !isOpposite(command, name));
+  const flags = names.map((name) => flagText(command, name));
+  const width = Math.max(...flags.map((flag) => flag.length), 20) + 2;
+  const rows = flags.map(
+    (flag, i) => `  ${flag.padEnd(width)}${command.optionDocs[names[i] as string] ?? ''}`,
+  );
   return [`create-collab ${command.name} ${command.args}`, '', command.summary, '', ...rows].join('\n');
+}
+
+/** `--no-x` stands beside `--x`, on one line. */
+const isOpposite = (command: Command, name: string) =>
+  name.startsWith('no-') && name.slice(3) in command.options;
+
+function flagText(command: Command, name: string): string {
+  if (command.options[name]?.type !== 'boolean') return `--${name} <value>`;
+  return `no-${name}` in command.options ? `--[no-]${name}` : `--${name}`;
 }
 
 function print(io: Io, outcome: Outcome, json: boolean): void {
