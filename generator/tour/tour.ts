@@ -39,7 +39,7 @@ export async function takeTour(given: TourPlace): Promise<TourOutcome> {
   const signal = AbortSignal.any([given.io.signal, failure.signal]);
   const place = { ...given, io: { ...given.io, signal } };
   const players = await openPlayers(place);
-  const all = async <T>(work: (player: Player, i: number) => Promise<T>): Promise<T[]> => {
+  const all: All = async (work) => {
     const running = players.map(work);
     await Promise.all(running).catch(() => failure.abort());
     const settled = await Promise.allSettled(running);
@@ -54,17 +54,31 @@ export async function takeTour(given: TourPlace): Promise<TourOutcome> {
 
 const isAbort = (error: unknown) => error instanceof Error && error.name === 'AbortError';
 
-async function play(
-  { io, say, apiUrl, dir }: TourPlace,
-  all: <T>(work: (player: Player, i: number) => Promise<T>) => Promise<T[]>,
-): Promise<TourOutcome> {
+type All = <T>(work: (player: Player, i: number) => Promise<T>) => Promise<T[]>;
+
+/** One after the other: a conversation. */
+function inOrder<T>(all: All, work: (player: Player, i: number) => Promise<T>): Promise<T[]> {
+  let before: Promise<unknown> = Promise.resolve();
+  return all((player, i) => {
+    const mine = before.then(() => work(player, i));
+    before = mine;
+    return mine;
+  });
+}
+
+async function play({ io, say, apiUrl, dir }: TourPlace, all: All): Promise<TourOutcome> {
   const known = await all(({ agent, role }) => join(agent, role, say));
-  const intros = await all(({ agent, role }) => introduce(agent, role, say));
-  await all(({ agent, role }, i) => answer(agent, role, intros.at(i - 1) ?? '', say));
+  const intros = await inOrder(all, ({ agent, role }) => introduce(agent, role, say));
+  await inOrder(all, ({ agent, role }, i) => answer(agent, role, intros.at(i - 1) ?? '', say));
   const began = io.now();
-  const results = await all(({ agent, role }) =>
-    contribute(agent, role, path(dir, 'submissions', role.submission), say),
-  );
+  // The baseline goes first, so that there is a number to beat; the hub runs one job at a time anyway.
+  let baseline: Promise<unknown> = Promise.resolve();
+  const results = await all(({ agent, role }, i) => {
+    const folder = path(dir, 'submissions', role.submission);
+    const mine = baseline.then(() => contribute(agent, role, folder, say));
+    if (i === 0) baseline = mine;
+    return mine;
+  });
   say({
     id: 'verdicts',
     state: 'start',
