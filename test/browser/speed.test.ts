@@ -73,13 +73,11 @@ describe('the Gemma record: 100 agents, 1,300 messages, 500 results', () => {
           bytes: Number(r.headers()['content-length'] ?? 0),
         });
     });
-    await page.keyboard.press('r');
-    await page
-      .getByText('up to date')
-      .waitFor()
-      .catch(() => undefined);
-    await page.waitForLoadState('networkidle');
-    expect(answers.filter((a) => a.path === '/v1/leaderboard').map((a) => a.status)).toEqual([304, 304]);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByText('up to date').waitFor();
+    const boards = answers.filter((a) => a.path === '/v1/leaderboard').map((a) => a.status);
+    expect(boards.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(boards)).toEqual(new Set([304]));
     expect(answers.reduce((sum, a) => sum + a.bytes, 0)).toBeLessThan(2 * KIB);
     await page.context().close();
   });
@@ -103,11 +101,7 @@ describe('20,000 messages and 2,000 results', () => {
     await page.locator('article').first().waitFor();
     for (let loaded = 0; loaded < big.length; ) {
       await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
-      await page.waitForTimeout(30);
-      loaded = await page
-        .locator('.foot [role=status]')
-        .innerText()
-        .then((t) => Number(/[\d,]+/.exec(t)?.[0].replace(/,/g, '')));
+      loaded = await page.waitForFunction(loadedBeyond, loaded).then((h) => h.jsonValue() as Promise<number>);
     }
     expect(await page.locator('article').count()).toBeLessThan(120);
     const frames = await scrollFrames(page);
@@ -131,6 +125,13 @@ function answer(all: SeededFile[], url: URL) {
   const next = from + items.length < all.length && items.length > 0 ? items.at(-1)?.filename : null;
   return { count: all.length, matched: all.length, items, next };
 }
+
+/** How many messages the page says it has, once that is more than before. */
+const loadedBeyond = (before: number): number | false => {
+  const words = document.querySelector('.foot [role=status]')?.textContent ?? '';
+  const n = Number(/[\d,]+/.exec(words)?.[0].replace(/,/g, ''));
+  return n > before ? n : false;
+};
 
 const scrollFrames = (page: Page) =>
   page.evaluate(async () => {
