@@ -12,7 +12,7 @@ import {
 import { diffLines, threeWay, type Verdict } from './three-way.ts';
 import type { PlanNode } from './types.ts';
 
-const FIRST = ['check:token', 'check:org'];
+const FIRST = ['check:token', 'check:org', 'check:plan'];
 
 export function bucketNodes(inputs: Inputs, world: World): PlanNode[] {
   return [...BUCKETS.map((role) => bucketNode(role, inputs, world)), probeNode(inputs, world)];
