@@ -6,6 +6,8 @@ import { takeScore } from '../domain/score/score.ts';
 export const MAX_HEAD_BYTES = 65_536;
 const MAX_DEPTH = 8;
 const MAX_NODES = 2_000;
+/** Each one is looked up through the whole document. */
+const MAX_ALIASES = 20;
 
 export class YamlProblem extends Error {}
 
@@ -16,6 +18,7 @@ interface Walk {
   doc: Document;
   mode: Mode;
   nodes: number;
+  aliases: number;
 }
 
 /**
@@ -29,7 +32,7 @@ export function readYaml(text: string, mode: Mode): Frontmatter | null {
   if (doc.contents === null) return {};
   if (!isMap(doc.contents)) return null;
   if (doc.errors[0]) throw new YamlProblem(doc.errors[0].message.split('\n')[0] ?? 'not YAML');
-  return head(doc.contents, { doc, mode, nodes: 0 });
+  return head(doc.contents, { doc, mode, nodes: 0, aliases: 0 });
 }
 
 function parse(text: string): Document {
@@ -40,6 +43,7 @@ function parse(text: string): Document {
       stringKeys: true,
       uniqueKeys: false,
       logLevel: 'silent',
+      prettyErrors: false,
     });
   } catch (error) {
     throw new YamlProblem(error instanceof RangeError ? 'nested too deeply' : 'not YAML');
@@ -60,7 +64,10 @@ function plain(node: Node | null, walk: Walk, depth: number): Json {
   if (++walk.nodes > MAX_NODES) throw new YamlProblem(`more than ${MAX_NODES} values`);
   if (depth > MAX_DEPTH) throw new YamlProblem(`nested deeper than ${MAX_DEPTH}`);
   if (node === null) return null;
-  if (isAlias(node)) return plain(node.resolve(walk.doc) ?? null, walk, depth + 1);
+  if (isAlias(node)) {
+    if (++walk.aliases > MAX_ALIASES) throw new YamlProblem(`more than ${MAX_ALIASES} aliases`);
+    return plain(node.resolve(walk.doc) ?? null, walk, depth + 1);
+  }
   if (node.tag) throw new YamlProblem('explicit tags are not taken');
   if (isSeq(node)) return node.items.map((item) => plain(item as Node, walk, depth + 1));
   if (isScalar(node)) return scalar(node, walk.mode);
