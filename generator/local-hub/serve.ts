@@ -10,6 +10,7 @@ import { applySeed, type Seed } from './seed.ts';
 import { SpaceRuntimes } from './spaces/runtimes.ts';
 import { BlobStore } from './store/blobs.ts';
 import { Database } from './store/database.ts';
+import { removeUnfinished } from './store/durable.ts';
 import { lockStore } from './store/lock.ts';
 import { Cas } from './xet/cas.ts';
 import { CasKeys } from './xet/keys.ts';
@@ -81,6 +82,7 @@ async function openContext(
   endpoint: () => string,
 ): Promise<HubContext> {
   const { dir, now = Date.now, enforceLimits = false } = options;
+  for (const part of ['', 'xorbs', 'blobs']) await removeUnfinished(join(dir, part));
   const db = await Database.open(join(dir, 'journal.ndjson'));
   try {
     if (options.seed) await applySeed(db, options.seed, now());

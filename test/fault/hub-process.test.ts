@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -175,6 +175,8 @@ describe('the hub as a process', () => {
       expect(`${path} ${sha(await answer.text())}`).toBe(`${path} ${expected}`);
     }
     expect(acknowledged.size).toBeGreaterThanOrEqual(rounds);
+    const unfinished = (await readdir(dir, { recursive: true })).filter((name) => name.endsWith('.tmp'));
+    expect(unfinished).toEqual([]);
     if (process.env.HUB_KILL_ROUNDS) console.info(`${acknowledged.size} acknowledged writes kept`);
   });
 });

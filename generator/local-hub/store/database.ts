@@ -26,8 +26,12 @@ export class Database {
     const { journal, records } = await Journal.open(path);
     const db = new Database(journal);
     for (const ops of records) for (const op of ops) db.apply(op);
-    if (records.length > 1000) await db.compact();
+    if (records.length > 1000 + 2 * db.rows()) await db.compact();
     return db;
+  }
+
+  private rows(): number {
+    return [...this.tables.values()].reduce((sum, rows) => sum + rows.size, 0);
   }
 
   get<T extends keyof Tables>(table: T, key: string): Tables[T] | undefined {

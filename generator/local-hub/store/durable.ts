@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /**
  * Makes a file appear at `path` whole or not at all, and survive a crash once the promise is kept: temporary file,
@@ -21,6 +21,16 @@ export async function createDurably<T>(path: string, fill: (file: FileHandle) =>
     await file.close().catch(() => undefined);
     await unlink(temporary).catch(() => undefined);
     throw error;
+  }
+}
+
+/** Removes what a killed process had begun to write in `dir` and the folders right below it. */
+export async function removeUnfinished(dir: string): Promise<void> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    const path = join(dir, entry.name);
+    const names = entry.isDirectory() ? (await readdir(path)).map((name) => join(path, name)) : [path];
+    await Promise.all(names.filter((name) => name.endsWith('.tmp')).map((name) => unlink(name)));
   }
 }
 
