@@ -6,6 +6,7 @@ import type { Io } from '../io.ts';
 import { usableCalibration } from './calibrate.ts';
 import { type Challenge, type Ran, runHarness } from './harness.ts';
 import { ensurePrepared } from './prepare.ts';
+import { remember } from './record.ts';
 import { digits, table } from './table.ts';
 
 export interface Check {
@@ -46,8 +47,19 @@ export async function selftest(context: CommandContext, challenge: Challenge): P
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-  return verdict(checks);
+  const outcome = verdict(checks);
+  const failed = checks.filter((check) => !check.ok).map((check) => check.check);
+  await remember(
+    challenge.dir,
+    'selftest',
+    failed.length === 0 ? 'ok' : 'error',
+    stamp(io),
+    failed.join('; '),
+  );
+  return outcome;
 }
+
+const stamp = (io: Io) => new Date(io.now()).toISOString();
 
 const STEPS: Step[] = [
   ['the oracle passes', (bench) => sample(bench, 'oracle', 'valid')],

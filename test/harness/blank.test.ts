@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { command } from '../../generator/commands/eval.ts';
 import { runHarness } from '../../generator/eval/harness.ts';
 import { ensurePrepared } from '../../generator/eval/prepare.ts';
 import { emitted } from './emitted.ts';
@@ -35,3 +36,10 @@ test('known answers win on public questions and are invalid on private ones', as
   expect((await measure('cheats/known-answers', false)).valid).toBe(true);
   expect((await measure('cheats/known-answers', true)).failed).toEqual(['correct']);
 });
+
+test('selftest, redteam and calibrate work on it as they are', async () => {
+  for (const what of ['selftest', 'redteam', 'calibrate']) {
+    const outcome = await command.run(contextOf(machine(challenge.dir), [what, '.'], { runs: '2' }));
+    expect(outcome.status, outcome.text).toBe('ok');
+  }
+}, 120_000);

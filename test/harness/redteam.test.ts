@@ -1,6 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
+import { runHarness } from '../../generator/eval/harness.ts';
+import { proofs } from '../../generator/eval/record.ts';
 import type { CheatRow } from '../../generator/eval/redteam.ts';
+import { contentSha256, shippedCheats } from '../../generator/eval/samples.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
 
@@ -11,11 +16,59 @@ beforeAll(async () => {
 });
 afterAll(() => challenge.remove());
 
-test('every shipped cheat is caught by what is named, and comes through when that is switched off', async () => {
-  const context = contextOf(machine(challenge.dir), ['redteam', '.']);
-  const outcome = await command.run(context);
+/** One cheat for each kind of defence; `create-collab eval redteam` runs all of them. */
+const ONE_OF_EACH = [
+  'memo',
+  'over-reports',
+  'patches-time',
+  'phones-out',
+  'prompt-cache',
+  'pruned-vocab',
+  'reads-private',
+  'swaps-after-posting',
+  'writes-summary',
+  'wrong-token-ids',
+];
+
+test('at least fifteen cheats are shipped, each with its paragraph and what catches it', async () => {
+  const cheats = await shippedCheats(challenge.dir);
+  expect(cheats.length).toBeGreaterThanOrEqual(15);
+  for (const cheat of cheats) {
+    const text = await readFile(join(cheat.folder, 'README.md'), 'utf8');
+    for (const name of cheat.caught_by) expect(text, cheat.name).toContain(name);
+  }
+  const names = cheats.map((cheat) => cheat.name);
+  expect(ONE_OF_EACH.filter((name) => !names.includes(name))).toEqual([]);
+});
+
+test('a cheat of each kind is caught by what is named, and comes through when that is switched off', async () => {
+  const only = ONE_OF_EACH.join(',');
+  const outcome = await command.run(contextOf(machine(challenge.dir), ['redteam', '.'], { only }));
   const rows = outcome.data?.cheats as CheatRow[];
-  expect(rows.length).toBeGreaterThanOrEqual(15);
+  expect(rows.map((row) => row.cheat)).toEqual(ONE_OF_EACH);
   expect(rows.filter((row) => row.state !== 'caught' && row.state !== 'untestable here')).toEqual([]);
   expect(outcome.status).toBe('ok');
-}, 300_000);
+  expect((await proofs(challenge.dir)).redteam, 'a part proves nothing about the rest').toBe('never run');
+}, 240_000);
+
+test('a defence that is gone is noticed: the red team fails', async () => {
+  const cheats = await shippedCheats(challenge.dir);
+  const cheat = cheats.find(({ name }) => name === 'early-eos');
+  const through = await runHarness(machine(challenge.dir), challenge, {
+    submission: cheat?.folder ?? '',
+    state: join(challenge.dir, 'runs', 'without'),
+    profile: 'quick',
+    mutate: ['output_length'],
+  });
+  expect(through.valid).toBe(true);
+});
+
+test('the identity of a submission is computed the same way here and in the job', async () => {
+  const folder = join(challenge.dir, 'submissions/baseline');
+  const ran = await runHarness(machine(challenge.dir), challenge, {
+    submission: folder,
+    state: join(challenge.dir, 'runs', 'identity'),
+    profile: 'quick',
+  });
+  expect(ran.summary?.provenance.submission_sha256).toBe(await contentSha256(folder));
+});

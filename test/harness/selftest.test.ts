@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
 import { CollabError } from '../../generator/errors.ts';
 import { type Calibration, usableCalibration } from '../../generator/eval/calibrate.ts';
+import { proofs } from '../../generator/eval/record.ts';
 import type { Check } from '../../generator/eval/selftest.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
@@ -20,6 +21,9 @@ test('selftest: oracle passes, no-op fails, every hostile submission ends within
   const checks = outcome.data?.checks as Check[];
   expect(checks.filter((check) => !check.ok)).toEqual([]);
   expect(checks.length).toBeGreaterThanOrEqual(15);
+  expect(await proofs(challenge.dir)).toEqual({ selftest: 'passed', redteam: 'never run' });
+  await appendFile(join(challenge.dir, 'harness/run.py'), '# changed\n');
+  expect((await proofs(challenge.dir)).selftest).toBe('stale');
 }, 300_000);
 
 test('calibrate: A/A runs give the noise between and within jobs, for this hub and hardware alone', async () => {

@@ -96,7 +96,7 @@ def judged(passes: list[list[Asked]]) -> Json:
         "correct": values["correct"].value,
         "score": {"mean": mean, "sd": statistics.stdev(rates), "runs": len(rates), "unit": "answers/s"},
         "gates": [judge(gate, values[gate["id"]]) for gate in rules["gates"] if gate["id"] in values],
-        "shown": {"questions": len(right)},
+        "shown": {"questions": len(right), "passes": [{"score": rate} for rate in rates]},
     }
 
 
@@ -124,6 +124,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--submission-dir", type=Path, required=True)
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--private-dir", type=Path)
+    parser.add_argument("--profile", default="rehearsal", help="this challenge has one parameter set alone")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--preflight", action="store_true")
     args = parser.parse_args(argv)

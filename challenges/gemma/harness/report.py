@@ -123,7 +123,7 @@ def shown(measured: Measured, control: Controlled, settings: Settings) -> Json:
     """Beside the score, never ranked."""
     return {
         "completion_tokens": sum(measured.counts),
-        "passes": [{"tps": tps, "requests": len(one.requests), "seconds": one.seconds} for tps, one in zip(measured.tps, measured.passes)],
+        "passes": [{"score": tps, "requests": len(one.requests), "seconds": one.seconds} for tps, one in zip(measured.tps, measured.passes)],
         "control": {"baseline_tps": control.tps, "times_baseline": statistics.fmean(measured.tps) / control.tps},
         "gates_not_applicable": settings.profile.get("not_applicable", {}),
     }

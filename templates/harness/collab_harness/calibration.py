@@ -29,7 +29,7 @@ CONFIDENCE = 0.9
 
 def pass_scores(summary: Json) -> list[float]:
     """The score of each timed pass of one run."""
-    return [float(one["tps"]) for one in summary["shown"]["passes"]]
+    return [float(one["score"]) for one in summary["shown"]["passes"]]
 
 
 def calibrate(summaries: Sequence[Json]) -> Json:

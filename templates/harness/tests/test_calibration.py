@@ -10,7 +10,7 @@ from collab_harness.calibration import calibrate, same_submission
 
 def summary(passes: list[float], gate: float, sha: str = "a") -> dict[str, object]:
     return {
-        "shown": {"passes": [{"tps": tps} for tps in passes]},
+        "shown": {"passes": [{"score": score} for score in passes]},
         "gates": [{"id": "g", "value": gate, "limit": 1.0, "pass": gate <= 1.0}],
         "provenance": {"submission_sha256": sha},
     }

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const Entry = z.object({
+  status: z.enum(['ok', 'error']),
+  at: z.string(),
+  inputs: z.string(),
+  detail: z.string(),
+});
+const Record = z.object({ selftest: Entry.optional(), redteam: Entry.optional() });
+
+export type Proof = 'selftest' | 'redteam';
+/** `stale`: the harness or the samples changed since. */
+export type ProofState = 'passed' | 'failed' | 'stale' | 'never run';
+
+const FILE = ['.collab', 'eval.json'];
+
+/** What selftest and redteam depend on: content of harness and samples, without what runs leave behind. */
+async function inputs(dir: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const folder of ['harness', 'submissions']) {
+    const entries = await readdir(join(dir, folder), { withFileTypes: true, recursive: true });
+    const files = entries
+      .filter(
+        (entry) =>
+          entry.isFile() && !/__pycache__|calibration\.json$/.test(join(entry.parentPath, entry.name)),
+      )
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort();
+    for (const file of files)
+      hash
+        .update(file.slice(dir.length))
+        .update('\0')
+        .update(await readFile(file));
+  }
+  return hash.digest('hex');
+}
+
+async function read(dir: string): Promise<z.infer<typeof Record>> {
+  const text = await readFile(join(dir, ...FILE), 'utf8').catch(() => '{}');
+  return Record.parse(JSON.parse(text));
+}
+
+/** Remembers what a proof came to, with the content it was made on. */
+export async function remember(
+  dir: string,
+  proof: Proof,
+  status: 'ok' | 'error',
+  at: string,
+  detail: string,
+) {
+  const record = { ...(await read(dir)), [proof]: { status, at, inputs: await inputs(dir), detail } };
+  const file = join(dir, ...FILE);
+  await mkdir(join(dir, '.collab'), { recursive: true });
+  await writeFile(`${file}.tmp`, `${JSON.stringify(record, null, 2)}\n`);
+  await rename(`${file}.tmp`, file);
+}
+
+/** Whether selftest and redteam passed on the harness as it is now. `apply` on Hugging Face asks this. */
+export async function proofs(dir: string): Promise<{ [P in Proof]: ProofState }> {
+  const [record, now] = [await read(dir), await inputs(dir)];
+  const state = (proof: Proof): ProofState => {
+    const entry = record[proof];
+    if (!entry) return 'never run';
+    if (entry.inputs !== now) return 'stale';
+    return entry.status === 'ok' ? 'passed' : 'failed';
+  };
+  return { selftest: state('selftest'), redteam: state('redteam') };
+}
