@@ -249,7 +249,14 @@ export function seededFiles(record: SeededRecord, org: string, slug: string): Ma
   for (const r of record.results) if (r.state !== 'pending') files.set(...verdictFile(r));
   files.set(
     'shared_resources/harness/calibration.json',
-    JSON.stringify({ mean: 400, machine_sd: 2.4, pass_sd: 0.2, n: 8 }),
+    JSON.stringify({
+      hub: 'local',
+      flavor: 'a10g-small',
+      mean: 400,
+      passes: 3,
+      machine_sd: 2.4,
+      pass_sd: 0.2,
+    }),
   );
   const states = Object.fromEntries(record.results.map((r) => [r.filename, r.state]));
   files.set('results/verification_status.json', `${JSON.stringify(states, null, 2)}\n`);

@@ -11,7 +11,8 @@ import type { AgentInfo, Leaderboard, Queue, ServiceInfo, Stats, Viewer } from '
 const LIVE_MS = 10_000;
 const SLOW_MS = 60_000;
 const CLOCK_MS = 30_000;
-const EVERYTHING = 'best_per_agent=false&verification=pending,valid,invalid';
+const EVERYTHING =
+  'best_per_agent=false&verification=pending,queued,running,valid,invalid,inconclusive,expired';
 
 /** Everything the page knows, and the one place that decides when to ask again. */
 export class App {
