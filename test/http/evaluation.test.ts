@@ -258,6 +258,37 @@ describe('a result and its verdict', () => {
   });
 });
 
+describe('judging again', () => {
+  it('uses the stored evidence and the present gates, costs no job, leaves people alone', async () => {
+    const s = await scene({}, (jobs) => jobs.behave(() => summary(96, false)));
+    const { filename } = (await post(s)).json;
+    const ruled = (await post(s, { tps: 101 })).json.filename;
+    await settle(s.server, 120_000);
+    const human = { as: ORGANIZER, body: { state: 'invalid', reason: 'seen' } };
+    await s.server.call('POST', `/v1/results/${ruled}/verdict`, human);
+    await s.server.close();
+    open.splice(open.indexOf(s.server), 1);
+    const divisions = JSON.stringify([{ id: 'open', gates: ['ppl'], headline: true }]);
+    const next = await restart(s, { DIVISIONS: divisions });
+    const again = (as: string | undefined, apply: boolean) =>
+      next.call('POST', '/v1/results:rejudge', { as, body: { apply } });
+    expect((await again(s.key, false)).status).toBeGreaterThanOrEqual(401);
+    const change = { filename, from: 'invalid', to: 'valid', reason: 'passed ppl' };
+    expect((await again(ORGANIZER, false)).json).toEqual({
+      considered: 1,
+      applied: false,
+      changes: [change],
+    });
+    expect((await verdict({ ...s, server: next }, filename)).verification).toBe('invalid');
+    expect((await again(ORGANIZER, true)).json.changes).toEqual([change]);
+    const after = await verdict({ ...s, server: next }, filename);
+    expect(after).toMatchObject({ verification: 'valid', score: 96 });
+    expect(after.runs).toHaveLength(1);
+    expect((await verdict({ ...s, server: next }, ruled)).verification).toBe('invalid');
+    expect(s.jobs.launched).toHaveLength(2);
+  });
+});
+
 describe('the published board', () => {
   it('stands in the record as JSON and as a table, written only when it changed', async () => {
     const s = await scene({}, (jobs) => jobs.behave(() => summary(96)));

@@ -2,7 +2,7 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import { printable } from '@collab/contract/identity.ts';
 import { resultPath } from '@collab/contract/paths.ts';
-import { appealResult, getVerdict, postVerdict } from '@collab/contract/routes/results.ts';
+import { appealResult, getVerdict, postVerdict, rejudgeResults } from '@collab/contract/routes/results.ts';
 import { readSnapshotRef } from '../domain/results/snapshot.ts';
 import { readScore } from '../domain/score/score.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
@@ -10,6 +10,7 @@ import { stateIn } from '../domain/verification/divisions.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import type { Entry } from '../store/types.ts';
+import { rejudge } from '../verify/rejudge.ts';
 
 export const routes: RouteModule = (s) => [
   handle(getVerdict, async (call) => {
@@ -48,6 +49,14 @@ export const routes: RouteModule = (s) => [
     audit(s, call, result.author, appealResult.path, result);
     return { status: 201, body: verdictOf(s, result) };
   }),
+  handle(rejudgeResults, async (call) => {
+    const organizer = await s.auth.organizer(call.credential);
+    const { apply } = call.body;
+    const { rules, book } = s.evaluation;
+    const { considered, changes } = await rejudge({ rules, book, store: s.store }, apply);
+    if (apply) audit(s, call, organizer.handle, rejudgeResults.path, null, { changes: changes.length });
+    return { body: { considered, applied: apply, changes } };
+  }),
 ];
 
 function found(s: Services, filename: string): Entry {
@@ -57,17 +66,25 @@ function found(s: Services, filename: string): Entry {
   throw new ApiError('NOT_FOUND', `no such result: ${printable(filename)}`);
 }
 
-function audit(s: Services, call: Call, who: string, route: string, result: Entry): void {
+function audit(
+  s: Services,
+  call: Call,
+  who: string,
+  route: string,
+  result: Entry | null,
+  extra: Record<string, unknown> = {},
+): void {
   s.audit.record({
     agent_id: who,
     route,
     via: null,
     source: null,
-    target_path: result.path,
+    target_path: result?.path ?? null,
     bytes: 0,
     status_code: 201,
     ...(call.ip !== undefined && { caller_ip: call.ip }),
     ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
+    ...extra,
   });
 }
 

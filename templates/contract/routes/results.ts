@@ -194,6 +194,30 @@ export const appealResult = defineRoute({
   doc: 'The owner asks the organizers for another look at a judged result.',
 });
 
+export const rejudgeResults = defineRoute({
+  name: 'results.rejudge',
+  method: 'POST',
+  path: '/v1/results:rejudge',
+  auth: 'organizer',
+  parity: 'new',
+  body: z.object({ apply: z.boolean().default(false).describe('False: only says what would change.') }),
+  response: z.object({
+    considered: z.number().int(),
+    applied: z.boolean(),
+    changes: z.array(
+      z.object({ filename: z.string(), from: verificationState, to: verificationState, reason: z.string() }),
+    ),
+  }),
+  errors: [
+    'UNAUTHORIZED',
+    'NOT_ORGANIZER',
+    'ORGANIZER_CHECK_UNAVAILABLE',
+    'HUB_UNAVAILABLE',
+    'WRITE_UNSETTLED',
+  ],
+  doc: 'Judge again what the machine judged, from stored evidence and by the present gates. Runs nothing.',
+});
+
 const row = z.looseObject({
   rank: z.number().int().nullable().describe('Numbered for valid rows alone (profile compat: for all).'),
   agent: z.string(),
@@ -280,6 +304,7 @@ export const resultRoutes = {
   getVerdict,
   postVerdict,
   appealResult,
+  rejudgeResults,
   leaderboard,
   queue,
 };
