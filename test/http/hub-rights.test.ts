@@ -133,6 +133,32 @@ describe('rights', () => {
     expect((await hub.call(TOKENS.one, 'GET', '/buckets/acme/of-one/resolve/stolen.txt')).status).toBe(404);
   });
 
+  it('a slow batch does not bring back a bucket or a setting of before', async () => {
+    await hub.call(TOKENS.admin, 'POST', '/api/buckets/acme/slow', {});
+    let finish = () => {};
+    const body = new ReadableStream({
+      start(controller) {
+        finish = () => {
+          const line = { type: 'addFile', path: 'late.txt', xetHash: '0'.repeat(64) };
+          controller.enqueue(new TextEncoder().encode(JSON.stringify(line)));
+          controller.close();
+        };
+        controller.enqueue(new TextEncoder().encode('\n'));
+      },
+    });
+    const batchUnderWay = fetch(`${hub.url}/api/buckets/acme/slow/batch`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKENS.admin}` },
+      body,
+      duplex: 'half',
+    } as RequestInit);
+    await hub.call(TOKENS.admin, 'PUT', '/api/buckets/acme/slow/settings', { private: true });
+    finish();
+    expect((await batchUnderWay).status).toBe(200);
+    const info = await (await hub.call(TOKENS.admin, 'GET', '/api/buckets/acme/slow')).json();
+    expect(info).toMatchObject({ private: true, totalFiles: 1 });
+  });
+
   it('errors carry code, message and request id; answers carry the rate limit', async () => {
     const answer = await hub.call(TOKENS.outsider, 'GET', '/api/buckets/acme/only');
     expect(answer.headers.get('x-error-code')).toBe('RepoNotFound');

@@ -6,6 +6,7 @@ import { canRead } from '../identity/permissions.ts';
 import { put, remove } from '../store/database.ts';
 import type { Op } from '../store/records.ts';
 import type { BucketRow, FileRow } from '../store/tables.ts';
+import { writableBucket } from './buckets.ts';
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/, 'not a hash');
 const MTIME = z.number().int().min(-8.64e15).max(8.64e15).nullish();
@@ -39,16 +40,17 @@ export interface BatchAnswer {
   failed: { path: string; error: string }[];
 }
 
-/** Runs an NDJSON batch on a bucket: what is valid is done in one durable step, the rest is named in `failed`. */
-export async function applyBatch(
-  c: HubRequest,
-  bucket: BucketRow,
-): Promise<{ answer: BatchAnswer; status: 200 | 422 }> {
+/**
+ * Runs an NDJSON batch on the bucket of the path: what is valid is done in one durable step, the rest is named in
+ * `failed`. The bucket is looked up again once the body is there: it may have changed meanwhile.
+ */
+export async function applyBatch(c: HubRequest): Promise<{ answer: BatchAnswer; status: 200 | 422 }> {
   const { db, options } = c.var.hub;
-  const lines = parseNdjson((await readBody(c, MAX_BATCH_BYTES)).toString('utf8')).map((line) =>
-    check(LINE, line),
-  );
+  writableBucket(c);
+  const body = await readBody(c, MAX_BATCH_BYTES);
+  const lines = parseNdjson(body.toString('utf8')).map((line) => check(LINE, line));
   checkOrder(lines);
+  const bucket = writableBucket(c);
   const now = options.now();
   const sources = new Map<string, Set<string>>();
   const failed: BatchAnswer['failed'] = [];

@@ -19,7 +19,7 @@ export function bucketFileRoutes(): Hono<HubEnv> {
   app.get('/:ns/:name/tree/*', tree);
   app.post('/:ns/:name/paths-info', pathsInfo);
   app.post('/:ns/:name/batch', async (c) => {
-    const { answer, status } = await applyBatch(c, writableBucket(c));
+    const { answer, status } = await applyBatch(c);
     return c.json(answer, status);
   });
   app.get('/:ns/:name/xet-read-token', (c) => xetToken(c, 'read'));

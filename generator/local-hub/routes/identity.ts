@@ -134,8 +134,8 @@ function memberEntry({ user, role }: { user: UserRow; role: OrgRole }) {
 
 async function setRole(c: HubRequest): Promise<Response> {
   const { db } = c.var.hub;
-  const org = requireOrg(c);
   const { role } = await jsonBody(c, z.object({ role: ROLES }));
+  const org = requireOrg(c);
   if (roleIn(db, requireUser(c.var.who), org.name) !== 'admin')
     throw forbidden('Only admins may change roles');
   if (!org.plan) throw new HubFault(402, 'Changing roles needs a paid plan');
