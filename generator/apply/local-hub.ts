@@ -181,6 +181,7 @@ async function stopChild(child: ChildProcess, dir: string): Promise<void> {
   if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill('SIGTERM');
+    child.stdin?.end();
     const timer = setTimeout(() => killGroup(child), STOP_MS);
     await gone;
     clearTimeout(timer);

@@ -45,6 +45,8 @@ async function run(context: CommandContext): Promise<Outcome> {
   const ends = [io.signal.aborted ? null : once(io.signal, 'abort')];
   if (options['with-parent'] === true) ends.push(once(io.stdin.resume(), 'end'));
   await Promise.race(ends);
+  // An open standard input would keep the process up after everything else has ended.
+  if (options['with-parent'] === true) io.stdin.destroy();
   await hub.close();
   return { status: 'ok', text: '', data: {} };
 }
