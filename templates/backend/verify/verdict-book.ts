@@ -10,9 +10,12 @@ import {
 import type { Log } from '../log.ts';
 import { serialised } from '../store/private.ts';
 import type { DraftFiles, Moment, Store } from '../store/types.ts';
+import { readVerdictFiles, writeCopy } from './verdict-cache.ts';
 
 /** Author name of verdicts that were taken in from an edit of the index file. */
 const INDEX_EDITOR = 'organizer';
+/** So many downloads at once are worth a copy for the next start. */
+const COPY_AFTER = 20;
 const MAX_INDEX_BYTES = 16 * 1024 * 1024;
 
 /** Two drafts that change the index file never stand in one group. */
@@ -63,7 +66,14 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
 
   async function load(): Promise<void> {
     const fresh = store.below('results/verdicts/').filter((entry) => !loadedPaths.has(entry.path));
-    for (const record of await store.read(fresh)) add(record.path, record.body);
+    const { files, downloaded } = await readVerdictFiles(store, fresh);
+    for (const { path, text } of files) add(path, text);
+    if (downloaded < COPY_AFTER) return;
+    const all = [...known.values()].flat().map((verdict) => {
+      const { stamp, ...content } = verdict;
+      return { path: verdictPath(verdict.result, stamp, verdict.by.id), text: writeVerdict(content) };
+    });
+    await writeCopy(store, all).catch((error) => log('warn', 'verdict_copy_not_written', { error }));
   }
 
   function judgement(result: string): Judgement {
