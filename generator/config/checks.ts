@@ -1,4 +1,5 @@
 /** Grammar of single values. Each returns the problem in words, or undefined. */
+import { findCredential } from '@collab/contract/secrets.ts';
 import type { FieldPath, Known } from './field.ts';
 
 const SLUG_RE = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
@@ -65,17 +66,7 @@ export function httpUrl(value: string): string | undefined {
   return url?.protocol === 'https:' ? undefined : 'must be an https:// address';
 }
 
-const SECRETS: [RegExp, string][] = [
-  [/\bhf_[A-Za-z0-9]{16,}/, 'a Hugging Face token'],
-  [/\bccak_[A-Za-z0-9_-]{16,}/, 'an agent key'],
-  [/\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/, 'a GitHub token'],
-  [/\bsk-[A-Za-z0-9_-]{20,}/, 'an API key'],
-  [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/, 'an AWS key'],
-  [/\bxox[abeprs]-[A-Za-z0-9-]{10,}/, 'a Slack token'],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key'],
-];
-
 /** What kind of secret stands in the text, never the secret itself. */
 export function secretIn(text: string): string | undefined {
-  return SECRETS.find(([pattern]) => pattern.test(text))?.[1];
+  return findCredential(text)?.kind;
 }

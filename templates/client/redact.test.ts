@@ -91,4 +91,22 @@ describe('redact', () => {
     redact(text);
     expect(performance.now() - began).toBeLessThan(3000);
   });
+
+  test.each([
+    'eyJ-',
+    'hf_a.',
+    'hf_',
+    'sk-',
+    'SG.',
+    '-----BEGIN ',
+    'a:',
+    'bearer ',
+    '-u a:',
+    'token=',
+    'https://',
+  ])('and on %j over and over', (unit) => {
+    const began = performance.now();
+    redact(unit.repeat(300_000 / unit.length));
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
 });
