@@ -58,34 +58,43 @@ function tree(c: HubRequest): Response {
   const after = decodeCursor(c.req.query('cursor'));
   const files = c.var.hub.db.table(`files:${bucket.id}`);
   const paths = sortedPaths(c, bucket.id).filter((path) => path.startsWith(prefix));
-  const entries = recursive ? paths : withFolders(paths, prefix);
+  const folders = recursive ? new Map<string, string>() : foldersOf(paths, prefix, files);
+  const entries = recursive ? paths : [...new Set(paths.map((path) => entryOf(path, prefix)))].sort();
   const rest = after === null ? entries : entries.filter((entry) => entry > after);
   const page = rest.slice(0, limit);
   if (rest.length > limit) c.header('link', nextPage(c, encodeCursor(page.at(-1) as string)));
-  return c.json(page.map((entry) => treeItem(entry, files, paths)));
+  return c.json(page.map((entry) => treeItem(entry, files, folders)));
 }
 
 /**
- * One level of a tree: for a folder (`dir` or `dir/`) what lies in it, for any other string prefix the matching names
- * beside each other. Folders are written as `folder/`.
+ * Entry of a file in one level of a tree. For a folder (`dir` or `dir/`) that is what lies in it, for any other string
+ * prefix the matching name. Folders are written as `folder/`.
  */
-function withFolders(paths: string[], prefix: string): string[] {
+function entryOf(path: string, prefix: string): string {
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
-  const entries = paths.map((path) => {
-    const from = path.startsWith(folder) ? folder.length : prefix.length;
-    const slash = path.indexOf('/', from);
-    return slash < 0 ? path : path.slice(0, slash + 1);
-  });
-  return [...new Set(entries)].sort();
+  const slash = path.indexOf('/', path.startsWith(folder) ? folder.length : prefix.length);
+  return slash < 0 ? path : path.slice(0, slash + 1);
 }
 
-function treeItem(entry: string, files: ReadonlyMap<string, FileRow>, paths: string[]) {
+/** Folders of one level, with the time of the newest file in each. */
+function foldersOf(
+  paths: string[],
+  prefix: string,
+  files: ReadonlyMap<string, FileRow>,
+): Map<string, string> {
+  const newest = new Map<string, string>();
+  for (const path of paths) {
+    const entry = entryOf(path, prefix);
+    if (entry !== path)
+      newest.set(entry, maxText(newest.get(entry) ?? '', files.get(path)?.uploadedAt ?? ''));
+  }
+  return newest;
+}
+
+function treeItem(entry: string, files: ReadonlyMap<string, FileRow>, folders: Map<string, string>) {
   const file = files.get(entry);
   if (file) return fileItem(entry, file);
-  const newest = paths
-    .filter((path) => path.startsWith(entry))
-    .reduce((latest, path) => maxText(latest, files.get(path)?.uploadedAt ?? ''), '');
-  return { type: 'directory', path: entry.slice(0, -1), uploadedAt: newest };
+  return { type: 'directory', path: entry.slice(0, -1), uploadedAt: folders.get(entry) };
 }
 
 function fileItem(path: string, file: FileRow) {
