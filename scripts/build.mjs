@@ -23,7 +23,7 @@ const node =
   (entry, outfile, more = {}) =>
   async () => {
     const { build } = await import('esbuild');
-    await build({
+    return build({
       entryPoints: [join(root, entry)],
       absWorkingDir: root,
       ...nodeBundle,
@@ -53,8 +53,8 @@ const apiTable = {
 
 // One small entry and a chunk per verb: `--help` reads none of them.
 const cli = async () => {
-  rmSync(join(root, 'dist/cli'), { recursive: true, force: true });
-  await node('generator/bin.ts', '', {
+  const { metafile } = await node('generator/bin.ts', '', {
+    metafile: true,
     splitting: true,
     outdir: join(root, 'dist'),
     entryNames: 'cli',
@@ -63,6 +63,8 @@ const cli = async () => {
     alias: { inquirer: join(root, 'generator/render/no-inquirer.ts') },
     outExtension: { '.js': '.mjs' },
   })();
+  for (const name of readdirSync(join(root, 'dist/cli')))
+    if (!metafile.outputs[`dist/cli/${name}`]) rmSync(join(root, 'dist/cli', name));
 };
 
 const dashboard = async () => {

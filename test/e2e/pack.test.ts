@@ -52,7 +52,9 @@ describe('the published package', () => {
     ]);
 
     const bin = join(cwd, 'node_modules/.bin/create-collab');
-    const { stdout } = await run(bin, ['new', 'mine', '--template', 'gemma', '--yes', '--json'], { cwd });
+    const argv = ['new', 'mine', '--template', 'gemma', '--yes', '--json'];
+    // A failed command says why on stdout: show that, not the bare exit code.
+    const { stdout } = await run(bin, argv, { cwd }).catch((failed) => failed);
     expect(JSON.parse(stdout)).toMatchObject({ status: 'ok', slug: 'gemma' });
     expect(existsSync(join(cwd, 'mine/.gitignore'))).toBe(true);
     expect(readFileSync(join(cwd, 'mine/package.json'), 'utf8')).toContain('"create-collab": "0.1.0"');
