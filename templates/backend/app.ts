@@ -1,4 +1,5 @@
 /** The server as a value: everything outside is a parameter. */
+import { setMaxListeners } from 'node:events';
 import { createAudit } from './audit.ts';
 import { createAuth } from './auth/auth.ts';
 import { createKeys } from './auth/keys.ts';
@@ -29,6 +30,8 @@ export function createApp(deps: Deps): Server {
   const { settings, hub, now } = deps;
   const stop = new AbortController();
   const ending = new AbortController();
+  // One listener per job that is followed and per sleeper.
+  setMaxListeners(0, stop.signal, ending.signal);
   const store = createStore(deps, ending.signal);
   const keys = createKeys(store.private, deps.random, now);
   const roles = createRoles(hub, settings.ORG, settings.ORG_ROLES_TTL_S * 1000, now);

@@ -43,7 +43,10 @@ function checkId(s: Services, agent: string): void {
   const own = [s.settings.CENTRAL_BUCKET, s.settings.AUDIT_BUCKET]
     .filter((b) => b.startsWith(`${s.settings.ORG}/`))
     .map((b) => b.slice(s.settings.ORG.length + 1));
-  if (isReservedAgentId(agent, s.settings.COLLAB_SLUG, own))
+  const { rules } = s.evaluation;
+  // Whoever held the verifier's name could speak verdicts.
+  const verifier = !rules.compat && agent === rules.verifier;
+  if (verifier || isReservedAgentId(agent, s.settings.COLLAB_SLUG, own))
     throw new ApiError('INVALID_PATH', `agent_id is reserved: ${agent}`, { hint: 'pick another name' });
 }
 
