@@ -34,6 +34,7 @@ export async function planChallenge(options: ApplyOptions, hub = clientFor(optio
   const world = await observe(inputs, {
     hub,
     fetch: options.io.fetch,
+    token: options.token,
     ...(participantToken ? { participantToken } : {}),
     ...(spaceToken ? { spaceToken } : {}),
   });

@@ -7,6 +7,12 @@ const DEAD = new Set(['BUILD_ERROR', 'RUNTIME_ERROR', 'CONFIG_ERROR']);
 const ASLEEP = new Set(['STOPPED', 'PAUSED', 'SLEEPING']);
 const LOG_LINES = 15;
 
+/** A private Space of huggingface.co is reached with a token; no other host ever gets it. */
+export function tokenFor(info: { private: boolean; host: string }, token: string): string | undefined {
+  const url = URL.canParse(info.host) ? new URL(info.host) : null;
+  return info.private && url?.protocol === 'https:' && url.hostname.endsWith('.hf.space') ? token : undefined;
+}
+
 /** True when `GET {host}/v1/healthz` answers 200. */
 export async function answers(doFetch: typeof fetch, host: string, token?: string): Promise<boolean> {
   try {
@@ -28,8 +34,8 @@ export interface HealthOptions {
   /** Revision that has to be running. */
   sha?: string;
   timeoutMs: number;
-  /** For a private Space on huggingface.co, which is reached with a token. */
-  token?: string;
+  /** The organizer's, for a private Space. */
+  token: string;
 }
 
 /**
@@ -45,7 +51,7 @@ export async function waitForHealth(options: HealthOptions): Promise<string> {
     const [info, runtime] = await Promise.all([hub.spaceInfo(space), hub.spaceRuntime(space)]);
     stage = runtime.stage;
     if (info?.host && isCurrent(runtime, options.sha)) {
-      if (await answers(io.fetch, info.host, options.token)) return info.host;
+      if (await answers(io.fetch, info.host, tokenFor(info, options.token))) return info.host;
     }
     if (DEAD.has(stage) && isCurrentRevision(runtime, options.sha)) throw await failed(options, runtime);
     if (ASLEEP.has(stage) && !woken) {

@@ -11,12 +11,14 @@ import {
   type LiveSpace,
   type World,
 } from '../plan/model.ts';
-import { answers } from './health.ts';
+import { answers, tokenFor } from './health.ts';
 import { inParallel } from './parallel.ts';
 
 export interface Observer {
   hub: HubPort;
   fetch: typeof fetch;
+  /** The organizer's. */
+  token: string;
   participantToken?: string;
   spaceToken?: string;
 }
@@ -112,7 +114,7 @@ async function readSpace(inputs: Inputs, info: LiveSpace['info'], at: Observer):
     hub.spaceVariables(id),
     hub.spaceSecrets(id),
     hub.spaceRuntime(id),
-    info.host ? answers(at.fetch, info.host) : false,
+    info.host ? answers(at.fetch, info.host, tokenFor(info, at.token)) : false,
   ]);
   return {
     info,
@@ -125,7 +127,10 @@ async function readSpace(inputs: Inputs, info: LiveSpace['info'], at: Observer):
 }
 
 /** Whether a contributor's token can tell that the bucket exists. */
-export async function probe(id: string, at: Observer): Promise<World['privateSeenByParticipant']> {
+export async function probe(
+  id: string,
+  at: Pick<Observer, 'hub' | 'participantToken'>,
+): Promise<World['privateSeenByParticipant']> {
   if (!at.participantToken) return 'unknown';
   try {
     return (await at.hub.bucketInfo(id, at.participantToken)) === null ? 'hidden' : 'visible';

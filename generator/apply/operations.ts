@@ -139,7 +139,6 @@ function probeOperation(node: PlanNode, at: OperationContext): Operation {
     const { participantToken } = at.options;
     const seen = await probe(id, {
       hub: at.hub,
-      fetch: at.options.io.fetch,
       ...(participantToken ? { participantToken } : {}),
     });
     if (seen === 'visible')
@@ -219,7 +218,7 @@ function healthOperation(node: PlanNode, plan: ProvisionPlan, at: OperationConte
       space,
       ...(at.found.sha ? { sha: at.found.sha } : {}),
       timeoutMs: at.options.healthTimeoutMs ?? (hubUrl.startsWith('https:') ? 900_000 : 120_000),
-      ...(hubUrl.startsWith('https:') && at.inputs.config.hub.private ? { token } : {}),
+      token,
     });
   });
 }
