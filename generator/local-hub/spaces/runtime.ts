@@ -31,6 +31,7 @@ export interface RuntimeDeps {
 }
 
 const CALM_MS = 150;
+const MAX_CALM_MS = 1000;
 const STARTUP_MS = 120_000;
 const HEALTHY_MS = 10_000;
 const MAX_RESTARTS = 6;
@@ -46,6 +47,7 @@ export class SpaceRuntime {
   private child: Child | null = null;
   private build: Build | null = null;
   private timer: NodeJS.Timeout | undefined;
+  private touchedAt = Number.NEGATIVE_INFINITY;
   /** Counts starts: whatever belongs to an older one stops caring. */
   private generation = 0;
   private working: Promise<void> = Promise.resolve();
@@ -57,7 +59,7 @@ export class SpaceRuntime {
   }
 
   /** Something changed: (re)start once changes have calmed down. */
-  touch(calmMs = CALM_MS): void {
+  touch(calmMs = this.calm()): void {
     const space = this.deps.row();
     if (!space || space.paused) return;
     if (!space.files.Dockerfile) {
@@ -67,6 +69,13 @@ export class SpaceRuntime {
     this.stage =
       this.stage === 'RUNNING' || this.stage === 'RUNNING_BUILDING' ? 'RUNNING_BUILDING' : 'BUILDING';
     this.schedule(calmMs, 0);
+  }
+
+  /** Three times the pause between the last two changes: on a busy machine they come more slowly. */
+  private calm(): number {
+    const gap = performance.now() - this.touchedAt;
+    this.touchedAt = performance.now();
+    return gap > MAX_CALM_MS ? CALM_MS : Math.min(MAX_CALM_MS, Math.max(CALM_MS, 3 * gap));
   }
 
   /** Ends the process and stays so until the next touch. */
