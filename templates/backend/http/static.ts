@@ -38,14 +38,23 @@ export function addStatic(app: Hono<any>, dir: string | undefined): void {
     async (c, next) => (await file(c, join(dir, 'client'), 'collab.mjs')) ?? next(),
   );
   app.get('*', async (c, next) => {
-    const path = decodeURIComponent(new URL(c.req.url).pathname).slice(1) || 'index.html';
-    if (path.startsWith('v1/')) return next();
+    const path = decoded(new URL(c.req.url).pathname.slice(1));
+    if (path === null || path.startsWith('v1/')) return next();
     const found = await file(c, join(dir, 'public'), path);
     if (found) return found;
     // A permalink of the page itself.
     const page = extname(path) === '' && (c.req.header('accept') ?? '').includes('text/html');
     return (page ? await file(c, join(dir, 'public'), 'index.html') : null) ?? next();
   });
+}
+
+/** `null`: not a percent-encoded path. The root is the page. */
+function decoded(path: string): string | null {
+  try {
+    return decodeURIComponent(path) || 'index.html';
+  } catch {
+    return null;
+  }
 }
 
 async function file(c: Context, root: string, path: string): Promise<Response | null> {
