@@ -36,6 +36,7 @@ export async function ensurePrepared(place: Place, challenge: Challenge): Promis
 }
 
 async function make({ io, progress }: Place, { dir, config }: Challenge, more: string[]): Promise<string> {
+  if (config.profile === 'full') throw needsTheModels();
   const began = io.now();
   const out = join(dir, 'private');
   const args = [join(dir, 'harness', 'prepare.py'), '--out', out, '--profile', config.profile, ...more];
@@ -48,6 +49,17 @@ async function make({ io, progress }: Place, { dir, config }: Challenge, more: s
   progress({ id: 'prepare', state: 'done', text: `Made the private data in ${out}`, ms: io.now() - began });
   return output.trim();
 }
+
+const needsTheModels = () =>
+  new CollabError('PREPARE_THERE', 'The data of the full profile is made where the real models are served.', {
+    kind: 'action_required',
+    next: [
+      {
+        command: 'python3 harness/prepare_full.py --help',
+        why: 'says what it needs; run it in a job on that hardware',
+      },
+    ],
+  });
 
 /** `eval prepare`: makes private prompts and reference outputs once. `--force` makes new ones. */
 export async function prepare(context: CommandContext, challenge: Challenge): Promise<Outcome> {

@@ -59,7 +59,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--profile", default="rehearsal")
     args = parser.parse_args(argv)
     if args.profile != "rehearsal":
-        print("prepare: only the rehearsal profile can be prepared without the real model", file=sys.stderr)
+        print("the full profile needs the real models: run prepare_full.py where they are served", file=sys.stderr)
         return 1
     write(args.out, args.seed or secrets.token_hex(16), args.pool)
     return 0

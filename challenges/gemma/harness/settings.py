@@ -52,14 +52,17 @@ def load_settings(harness: Path, name: str, private: Path | None) -> Settings:
     available = sorted(p.stem for p in (harness / "profiles").glob("*.json"))
     if name not in available:
         raise HarnessFault(f"no profile {name!r}; there are: {', '.join(available)}")
+    profile = read_json(harness / "profiles" / f"{name}.json")
+    public = harness / profile["data"]
 
     def data(file: str) -> Path:
-        return private / file if private and (private / file).is_file() else harness / "data" / file
+        return private / file if private and (private / file).is_file() else public / file
 
+    if not (public / "prompts.json").is_file():
+        raise HarnessFault(f"{profile['data']}/prompts.json is missing: make it with `prepare_full.py`")
     if private and not (private / "prompts.json").is_file():
         raise HarnessFault("the private folder has no prompts.json: run `create-collab eval prepare`")
     rules = read_json(harness / "gates.json")
-    profile = read_json(harness / "profiles" / f"{name}.json")
     return Settings(
         harness=harness,
         profile_name=name,

@@ -59,6 +59,13 @@ class Client:
         text = message.get("content") if isinstance(message, dict) else None
         return Answer(_text(text), _ids(choice.get("token_ids")), sent, received)
 
+    def generate(self, prompt: str, tokens: int, sampling: Json) -> tuple[list[int], list[int]]:
+        """Token ids of the prompt in the chat template of the model, and of an answer sampled as `sampling` says."""
+        body = self._generation(tokens) | sampling | {"messages": [{"role": "user", "content": prompt}]}
+        choice = _choice(reply := self._post("/v1/chat/completions", body))
+        asked = choice.get("prompt_token_ids") or reply.get("prompt_token_ids")
+        return _ids(asked), _ids(choice.get("token_ids"))
+
     def prompt_logprobs(self, ids: list[int]) -> list[Json | None]:
         """Log-probabilities of the tokens of a prompt, each with those of the model's first choice."""
         body = {

@@ -1,0 +1,80 @@
+"""Private data: reproducible from its seed, never public, and made over the same protocol for the real models."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+HARNESS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(HARNESS), str(HARNESS / "model")]
+
+import prepare  # noqa: E402
+import prepare_full  # noqa: E402
+from collab_harness.client import Client  # noqa: E402
+
+PUBLIC = set(json.loads((HARNESS / "data" / "prompts.json").read_text(encoding="utf-8")))
+
+
+class Rehearsal(unittest.TestCase):
+    def test_the_same_seed_makes_the_same_bytes(self) -> None:
+        with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
+            for folder in (a, b):
+                prepare.write(Path(folder), "seed", 40)
+            for name in ("prompts.json", "references.json", "prepared.json"):
+                self.assertEqual(Path(a, name).read_bytes(), Path(b, name).read_bytes())
+
+    def test_another_seed_makes_other_prompts_and_none_is_public(self) -> None:
+        first, second = prepare.private_prompts("1", 320), prepare.private_prompts("2", 320)
+        self.assertLess(len(set(first) & set(second)), 160)
+        self.assertFalse(PUBLIC & set(first))
+
+    def test_the_pool_is_ten_times_what_a_run_draws(self) -> None:
+        profile = json.loads((HARNESS / "profiles" / "rehearsal.json").read_text())
+        self.assertGreaterEqual(prepare.POOL, 10 * profile["passes"] * profile["prompts_per_pass"])
+
+
+class Full(unittest.TestCase):
+    """The same requests, answered by the tiny model in the place of the real ones."""
+
+    def setUp(self) -> None:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        env = {"MODEL_DIR": str(HARNESS / "model"), "HOST": "127.0.0.1", "PORT": str(self.port), "PATH": os.defpath}
+        self.server = subprocess.Popen([sys.executable, str(HARNESS / "reference" / "serve.py")], env=env)
+        self.addCleanup(self.server.wait)
+        self.addCleanup(self.server.kill)
+        client = Client(self.port, "m", 5)
+        end = time.monotonic() + 20
+        while not client.ready() and time.monotonic() < end:
+            time.sleep(0.05)
+        client.close()
+
+    def test_prompts_references_and_pool(self) -> None:
+        prompts = prepare.private_prompts("x", 20)
+        raw = [{"conversations": [{"from": "human", "value": p}, {"from": "gpt", "value": ""}]} for p in prompts + prompts[:3]]
+        with tempfile.TemporaryDirectory() as folder:
+            at = Path(folder)
+            (at / "sharegpt.json").write_text(json.dumps(raw))
+            code = prepare_full.main([
+                "--prompts", str(at / "sharegpt.json"), "--original-port", str(self.port), "--reference-port", str(self.port),
+                "--public-out", str(at / "public"), "--private-out", str(at / "private"), "--temperature", "0",
+            ])  # fmt: skip
+            self.assertEqual(code, 0)
+            public = json.loads((at / "public/prompts.json").read_text())
+            private = json.loads((at / "private/prompts.json").read_text())
+            references = json.loads((at / "private/references.json").read_text())
+        self.assertEqual((len(public), len(private)), (2, 18))
+        self.assertEqual(sorted(public + private), sorted(prompts))
+        self.assertEqual([len(r["token_ids"]) for r in references], [512] * 8)
+
+
+if __name__ == "__main__":
+    unittest.main()
