@@ -144,6 +144,46 @@ describe('Jobs', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
+  it('keeps records and logs over a restart; duplicates and labels a job', async () => {
+    const first = await testHub();
+    const spec = {
+      dockerImage: 'python:3.12',
+      command: ['python', '-c', 'print("kept")'],
+      flavor: 'cpu-basic',
+    };
+    const post = async (at: typeof first, path: string, body?: unknown) => {
+      const answer = await at.call(TOKENS.writer, 'POST', `/api/jobs/acme${path}`, body);
+      return { status: answer.status, body: await answer.json() };
+    };
+    const stage = async (at: typeof first, id: string) =>
+      (await (await at.call(TOKENS.writer, 'GET', `/api/jobs/acme/${id}`)).json()).status.stage;
+    const plain = (await post(first, '', spec)).body;
+    const secret = (await post(first, '', { ...spec, secrets: { PASSWORD: 'x' } })).body;
+    await until(async () => (await stage(first, secret.id)) === 'COMPLETED');
+    const labels = { labels: { team: 'a' } };
+    expect((await first.call(TOKENS.writer, 'PUT', `/api/jobs/acme/${plain.id}/labels`, labels)).status).toBe(
+      200,
+    );
+    await first.close();
+    const second = await testHub({ dir: first.dir });
+    try {
+      const log = await second.call(TOKENS.writer, 'GET', `/api/jobs/acme/${plain.id}/logs`);
+      expect(await log.text()).toContain('kept');
+      const again = await post(second, `/${plain.id}/duplicate`);
+      expect(again.body).toMatchObject({ labels: { team: 'a' }, command: spec.command });
+      expect(again.body.id).not.toBe(plain.id);
+      await until(async () => (await stage(second, again.body.id)) === 'COMPLETED');
+      expect((await post(second, `/${secret.id}/duplicate`)).status).toBe(409);
+      const page = await second.call(TOKENS.writer, 'GET', '/api/jobs/acme?limit=2');
+      expect(await page.json()).toHaveLength(2);
+      const next = /<([^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1] ?? '';
+      const rest = await fetch(next, { headers: { authorization: `Bearer ${TOKENS.writer}` } });
+      expect((await rest.json()).map((entry: { id: string }) => entry.id)).toEqual([plain.id]);
+    } finally {
+      await second.remove();
+    }
+  });
+
   it('refuses: no credits, no rights, unknown hardware, a bucket one may not see', async () => {
     const spec = { dockerImage: 'python:3.12', command: ['true'], flavor: 'cpu-basic' };
     const status = async (token: string, ns: string, more = {}) =>
