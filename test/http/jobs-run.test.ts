@@ -250,6 +250,23 @@ describe('jobs:run', () => {
     expect((await first).status).toBe(202);
   });
 
+  it('V10: jobs are listed, and stopped by their owner alone', async () => {
+    const s = await scene();
+    await run(s);
+    const listed = async () => (await s.server.call('GET', '/v1/jobs?agent=bob')).json.items;
+    expect(await listed()).toMatchObject([
+      { job_id: 'j1', kind: 'benchmark', agent: 'bob', state: 'launched', target: { run_prefix: 'runs/v1' } },
+    ]);
+    const cancel = (as?: string, id = 'j1') => s.server.call('POST', `/v1/jobs/${id}:cancel`, { as });
+    expect([(await cancel()).status, (await cancel('hf_usertwousertwousertwo')).status]).toEqual([401, 403]);
+    expect((await cancel(s.key, 'j9')).json.error.code).toBe('NOT_FOUND');
+    expect((await cancel(s.key)).status).toBe(202);
+    await s.server.clock.advance(5_000);
+    expect(status(s)).toMatchObject({ status: 'canceled' });
+    expect((await listed())[0].state).toBe('settled');
+    expect((await cancel(s.key)).json.error.code).toBe('NOT_FOUND');
+  });
+
   it('is not there when jobs are switched off', async () => {
     const s = await scene({ JOBS_ENABLED: 'false' });
     expect((await run(s)).json.error.code).toBe('JOBS_DISABLED');

@@ -2,7 +2,8 @@
 import { ApiError, type Problem } from '@collab/contract/errors.ts';
 import { agentIdProblem } from '@collab/contract/identity.ts';
 import { pathProblem, scratchBucket } from '@collab/contract/paths.ts';
-import { runJob } from '@collab/contract/routes/jobs.ts';
+import { cancelJob, listJobs, runJob } from '@collab/contract/routes/jobs.ts';
+import type { Reservation } from '../domain/quota/ledger.ts';
 import { tryJson } from '../domain/verification/verdict.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import { MAX_JSON_BYTES, Preflight, preflight } from '../jobs/preflight.ts';
@@ -11,10 +12,7 @@ import { hubFailure } from '../store/hub-failure.ts';
 
 export const routes: RouteModule = (s) => [
   handle(runJob, async (call) => {
-    if (!s.settings.JOBS_ENABLED)
-      throw new ApiError('JOBS_DISABLED', 'this challenge does not run jobs', {
-        hint: 'run the harness on your own hardware',
-      });
+    requireJobs(s);
     const { agent_id: agent } = call.body;
     const problem = agentIdProblem(agent);
     if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
@@ -50,7 +48,56 @@ export const routes: RouteModule = (s) => [
       },
     };
   }),
+  handle(listJobs, async ({ query: { agent } }) => {
+    requireJobs(s);
+    const problem = agent === undefined ? null : agentIdProblem(agent);
+    if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
+    const { entries } = await s.evaluation.ledger.recent();
+    const items = entries.filter((entry) => agent === undefined || entry.agent_id === agent).toReversed();
+    return { body: { count: items.length, items: items.map((entry) => jobAnswer(s, entry)) } };
+  }),
+  handle(cancelJob, (call) => cancel(s, call)),
 ];
+
+function requireJobs({ settings }: Services): void {
+  if (settings.JOBS_ENABLED) return;
+  throw new ApiError('JOBS_DISABLED', 'this challenge does not run jobs', {
+    hint: 'run the harness on your own hardware',
+  });
+}
+
+/** A reservation as it is shown. */
+function jobAnswer({ settings }: Services, entry: Reservation) {
+  const { id, job_id, kind, agent_id, state, ts, launched_at, usd, target } = entry;
+  const url = job_id ? `${settings.HF_ENDPOINT}/jobs/${settings.ORG}/${job_id}` : null;
+  const when = { reserved_at: ts, launched_at: launched_at ?? null };
+  // Where a verification run lies is the organizers' business.
+  const { run_path: _, ...shown } = target;
+  return {
+    run_id: id,
+    job_id: job_id ?? null,
+    job_url: url,
+    kind,
+    agent: agent_id,
+    state,
+    ...when,
+    usd,
+    target: shown,
+  };
+}
+
+async function cancel(s: Services, call: Call<typeof cancelJob>) {
+  requireJobs(s);
+  const jobId = call.params.job_id.replace(/:cancel$/, '');
+  const { entries } = await s.evaluation.ledger.read();
+  const entry = entries.find(
+    (each) => each.job_id === jobId && each.kind === 'benchmark' && each.state === 'launched',
+  );
+  if (!entry) throw new ApiError('NOT_FOUND', 'no such running benchmark');
+  await s.auth.writer(call.credential, entry.agent_id, { always: true });
+  await s.hub.cancelJob(s.settings.ORG, jobId).catch(hubFailure('cancel the job'));
+  return { status: 202, body: jobAnswer(s, entry) };
+}
 
 function prefixOf(text: string, field: string): string {
   const problem = pathProblem(text);

@@ -50,4 +50,50 @@ export const runJob = defineRoute({
   doc: 'Run the benchmark on a submission of the own scratch bucket, on the organization’s account.',
 });
 
-export const jobRoutes = { runJob };
+const job = z.object({
+  run_id: z.string(),
+  job_id: z.string().nullable(),
+  job_url: z.string().nullable(),
+  kind: z.enum(['benchmark', 'verification']),
+  agent: z.string(),
+  state: z.enum(['reserved', 'launched', 'settled', 'released']).describe('settled: it has ended.'),
+  reserved_at: z.string(),
+  launched_at: z.string().nullable(),
+  usd: z.number().describe('Cost; the most it can cost until it has ended.'),
+  target: z.record(z.string(), z.string()),
+});
+
+export const listJobs = defineRoute({
+  name: 'jobs.list',
+  method: 'GET',
+  path: '/v1/jobs',
+  parity: 'new',
+  when: 'JOBS_ENABLED',
+  query: z.object({ agent: z.string().max(128).optional() }),
+  response: z.object({ count: z.number().int(), items: z.array(job) }),
+  errors: ['INVALID_PATH', 'JOBS_DISABLED', 'QUOTA_BACKEND_UNAVAILABLE'],
+  doc: 'Jobs of the last 24 hours and those still open, newest first.',
+});
+
+export const cancelJob = defineRoute({
+  name: 'jobs.cancel',
+  method: 'POST',
+  path: '/v1/jobs/{job_id}:cancel',
+  params: z.object({ job_id: z.string().max(256) }),
+  auth: 'agent-always',
+  parity: 'new',
+  when: 'JOBS_ENABLED',
+  response: job,
+  statuses: [202],
+  errors: [
+    'UNAUTHORIZED',
+    'IDENTITY_MISMATCH',
+    'NOT_FOUND',
+    'JOBS_DISABLED',
+    'HUB_UNAVAILABLE',
+    'QUOTA_BACKEND_UNAVAILABLE',
+  ],
+  doc: 'Stop an own benchmark. The run stays counted; only the time it took is billed.',
+});
+
+export const jobRoutes = { runJob, listJobs, cancelJob };
