@@ -199,8 +199,7 @@ export const FIELDS = [
   field('metric.allow_non_positive', {
     kind: 'bool',
     flag: 'metric-allow-non-positive',
-    doc: 'Whether a score may be zero or negative.',
-    question: 'Can a score be zero or negative?',
+    doc: 'Reserved: a score of zero or below is always accepted.',
     fallback: false,
   }),
   field('metric.min_improvement', {
@@ -214,8 +213,7 @@ export const FIELDS = [
   field('metric.repeats', {
     kind: 'int',
     flag: 'metric-repeats',
-    doc: 'Runs that one verified score is made of.',
-    question: 'How many runs make one verified score?',
+    doc: 'Reserved: one run makes a result valid; more runs of the same content are pooled.',
     fallback: 1,
     check: positive,
   }),
@@ -394,14 +392,12 @@ export const FIELDS = [
   field('verification.mode', {
     kind: 'choice',
     flag: 'verification',
-    doc: 'Who decides that a result is valid: manual, jobs, eval-space or peer.',
+    doc: 'Who decides that a result is valid: jobs (every result is run again) or manual (the organizer).',
     question: 'Who verifies results?',
     fallback: (known) => (known('hardware.jobs_enabled') ? 'jobs' : 'manual'),
     choices: [
       { value: 'jobs', label: 'A job re-runs every result', hint: 'one job per result, on your budget' },
       { value: 'manual', label: 'The organizer', hint: 'free; you decide each result by hand' },
-      { value: 'peer', label: 'Peers', hint: 'free; needs approvals of other users' },
-      { value: 'eval-space', label: 'A private evaluator Space', hint: 'your own evaluator, always on' },
     ],
     check: (mode, known) =>
       mode === 'jobs' && !known('hardware.jobs_enabled') ? 'jobs needs hardware.jobs_enabled' : undefined,
@@ -418,15 +414,13 @@ export const FIELDS = [
     flag: 'private-split',
     doc: 'Whether verification uses private questions that participants never see.',
     question: 'Verify on a private split that participants never see?',
-    when: (known) => known('verification.mode') !== 'peer',
+    when: (known) => known('verification.mode') === 'jobs',
     fallback: true,
   }),
   field('verification.approvals', {
     kind: 'int',
     flag: 'approvals',
-    doc: 'Approvals a result needs in mode peer.',
-    question: 'Approvals a result needs?',
-    when: (known) => known('verification.mode') === 'peer',
+    doc: 'Reserved for verification by peers.',
     fallback: 2,
     check: positive,
   }),

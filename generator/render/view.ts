@@ -44,8 +44,6 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
       ...verification,
       byJobs: verification.mode === 'jobs',
       byHand: verification.mode === 'manual',
-      byPeers: verification.mode === 'peer',
-      byEvalSpace: verification.mode === 'eval-space',
     },
     hub: {
       ...hub,
@@ -56,6 +54,7 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
     scratch: `${hub.org}/${config.challenge.slug}-{agent-id}`,
     spacePackage: `${config.challenge.slug}-space`,
     shortDescription: shortened(config.challenge.tagline || config.challenge.title, 60),
+    flavourText: FLAVOURS[config.challenge.flavour],
     steer: STEER[config.challenge.guidelines],
   };
 }
@@ -93,6 +92,13 @@ const WHEN = {
   every: 'every result',
   'top-k': 'the top of the board',
   champion: 'a new first place',
+} as const;
+
+const FLAVOURS = {
+  optimize: 'make a number better',
+  prove: 'find something that can be checked once it is found',
+  build: 'build something that passes a suite of tests',
+  research: 'collect knowledge that others can check',
 } as const;
 
 const STEER = {

@@ -182,7 +182,7 @@ describe('four doors, one room', () => {
       '--metric-allow-non-positive',
       '--no-jobs',
       '--verification',
-      'peer',
+      'manual',
       '--approvals',
       '3',
       '--private',

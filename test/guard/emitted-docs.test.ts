@@ -24,7 +24,7 @@ const remote = resolve({
   'hub.private_bucket': 'someone/gemma-private',
   'hub.space': 'acme/gemma',
   'hardware.jobs_enabled': false,
-  'verification.mode': 'peer',
+  'verification.mode': 'manual',
 }).config as ChallengeConfig;
 
 const PAGES = ['README.md', 'SETUP.md', 'AGENTS.md', 'bucket/README.md', 'space/README.md', '.env.example'];
