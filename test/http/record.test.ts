@@ -327,6 +327,74 @@ describe('reading', () => {
     expect(s.services.store.handles()).toEqual([]);
   });
 
+  it('S25: a flood of refused writes does not fill the audit log', async () => {
+    const s = await start();
+    for (let i = 0; i < 400; i++)
+      await s.call('POST', '/v1/messages', { body: { agent_id: `x${i}`, body: 'x' } });
+    await s.clock.advance(3_000);
+    const files = [...(s.hub.buckets.get(PRIVATE)?.files ?? [])].filter(([path]) =>
+      path.startsWith('audit/'),
+    );
+    const rows = files.flatMap(([, f]) => new TextDecoder().decode(f.bytes).trim().split('\n'));
+    expect(rows).toHaveLength(300);
+  });
+
+  it('a start from a snapshot shows what a start from nothing shows', async () => {
+    const clock = testClock();
+    const hub = testHub(clock);
+    const files: Record<string, string> = {};
+    for (let i = 0; i < 1500; i++) {
+      const name = `202605${String(1 + Math.floor(i / 60)).padStart(2, '0')}-${String(i % 24).padStart(2, '0')}${String(i % 60).padStart(2, '0')}00-${String(i % 1000).padStart(3, '0')}_agent-1.md`;
+      files[`message_board/${name}`] = board(`text ${i} @agent-2`);
+      files[`inbox/agent-2/${name}`] = board(`text ${i} @agent-2`);
+    }
+    hub.seed(CENTRAL, files);
+    const first = await start({ clock, hub });
+    const key = await first.join('agent-1');
+    await first.join('agent-2', 'user-two');
+    await post(first, key, 'before the snapshot @agent-2');
+    open.splice(open.indexOf(first), 1);
+    await first.close();
+    expect(hub.textOf(PRIVATE, 'index/current.json')).toContain('"version":1');
+
+    const tail = '20260601-110000-000_agent-1.md';
+    hub.seed(CENTRAL, {
+      [`message_board/${tail}`]: board('after it @agent-2'),
+      [`inbox/agent-2/${tail}`]: board('after it @agent-2'),
+    });
+    const reads = hub.calls.readFile ?? 0;
+    const second = await start({ clock, hub });
+    expect((hub.calls.readFile ?? 0) - reads).toBeLessThan(20);
+    hub.buckets.get(PRIVATE)?.files.delete('index/current.json');
+    const third = await start({ clock, hub });
+    for (const path of [
+      '/v1/messages?limit=2000',
+      '/v1/inbox/agent-2?limit=2000',
+      '/v1/agents?expand=true',
+      '/v1/messages?expand=true&limit=30',
+      '/v1/messages?agent=agent-1&after=20260601',
+    ]) {
+      const [a, b] = [await second.call('GET', path), await third.call('GET', path)];
+      expect([path, a.json.count > 0]).toEqual([path, true]);
+      expect(a.json).toEqual(b.json);
+    }
+  });
+
+  it('a damaged snapshot is not believed', async () => {
+    const clock = testClock();
+    const hub = testHub(clock);
+    hub.seed(CENTRAL, { 'message_board/20260101-000000-000_a.md': board('x') });
+    for (const broken of [
+      '{',
+      '{"version":1,"path":"index/x","central":"test-org/test-main-bucket","files":1,"takenAt":0,"fullAt":0}',
+      '{"version":9}',
+    ]) {
+      hub.seed(PRIVATE, { 'index/current.json': broken, 'index/x': 'not gzip' });
+      const s = await start({ clock, hub });
+      expect((await s.call('GET', '/v1/messages')).json.count).toBe(1);
+    }
+  });
+
   it('C10: an unreadable private bucket does not turn into "wrong key"', async () => {
     const clock = testClock();
     const hub = testHub(clock);

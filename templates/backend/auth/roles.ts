@@ -9,6 +9,8 @@ export interface Roles {
 }
 
 const MAX_CACHED = 2_000;
+/** A member list that could not be had is not asked for again so soon, in ms. */
+const REFUSED_MS = 30_000;
 
 /**
  * By e-mail first (one call), accepted only for the caller itself; otherwise from the whole member list. Both are
@@ -17,6 +19,7 @@ const MAX_CACHED = 2_000;
  */
 export function createRoles(hub: HubPort, org: string, ttlMs: number, now: () => number): Roles {
   const byMail = new Map<string, { role: string; until: number }>();
+  let askAgainAt = 0;
   let members: { map: Map<string, string>; until: number } | null = null;
 
   const viaMail = async (user: HfUser): Promise<string | null> => {
@@ -49,10 +52,14 @@ export function createRoles(hub: HubPort, org: string, ttlMs: number, now: () =>
       });
       return map.get(user.name.toLowerCase()) ?? null;
     },
-    memberNames: () =>
-      all().then(
-        (map) => new Set(map.keys()),
-        () => null,
-      ),
+    async memberNames() {
+      if (now() < askAgainAt) return null;
+      try {
+        return new Set((await all()).keys());
+      } catch {
+        askAgainAt = now() + REFUSED_MS;
+        return null;
+      }
+    },
   };
 }

@@ -5,6 +5,7 @@ import type { AnyRoute } from '@collab/contract/route.ts';
 import { type Context, Hono } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Credential } from '../auth/types.ts';
+import { slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { compatQuery, compatReply, isCompat } from './compat.ts';
 import { isCurrent, weakTag } from './conditional.ts';
@@ -23,10 +24,15 @@ const HEADERS = {
 /** These answer before the record is loaded. */
 const EARLY = new Set(['meta.healthz', 'meta.describe', 'meta.openapi', 'meta.docs']);
 
+/** Refused writes kept as evidence, per minute: a flood of anonymous requests must not fill the log. */
+const AUDITED_REFUSALS = 300;
+
 type Env = { Variables: { requestId: string; started: number; code?: string } };
 
 export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
   const app = new Hono<Env>();
+  const refusals = slidingWindows([{ count: AUDITED_REFUSALS, spanMs: 60_000 }], s.now);
+  const auditable = () => refusals('all') === null;
   app.use(async (c, next) => {
     c.set('requestId', randomUUID());
     c.set('started', s.now());
@@ -37,7 +43,7 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
     logRequest(s, c);
   });
   for (const binding of bindings)
-    app.on(binding.route.method, honoPath(binding.route.path), (c) => serve(s, binding, c));
+    app.on(binding.route.method, honoPath(binding.route.path), (c) => serve(s, binding, c, auditable));
   for (const [path, methods] of byPath(bindings))
     app.all(honoPath(path), (c) => {
       c.header('Allow', methods.join(', '));
@@ -67,7 +73,12 @@ function byPath(bindings: Binding[]): Map<string, string[]> {
   return out;
 }
 
-async function serve(s: Services, { route, run }: Binding, c: Context<Env>): Promise<Response> {
+async function serve(
+  s: Services,
+  { route, run }: Binding,
+  c: Context<Env>,
+  auditable: () => boolean,
+): Promise<Response> {
   let facts: Partial<Call> = {};
   const compat = isCompat(s.settings);
   try {
@@ -96,7 +107,7 @@ async function serve(s: Services, { route, run }: Binding, c: Context<Env>): Pro
     if (s.strict) checkReply(route, reply);
     return respond(c, route, compat ? compatReply(route, reply) : reply);
   } catch (error) {
-    if (route.method !== 'GET') auditRefusal(s, route, facts, error);
+    if (route.method !== 'GET' && auditable()) auditRefusal(s, route, facts, error);
     return failure(s, c, error);
   }
 }

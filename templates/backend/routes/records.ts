@@ -3,11 +3,14 @@ import { ApiError } from '@collab/contract/errors.ts';
 import { printable } from '@collab/contract/identity.ts';
 import { type ListQuery, listPage, matches } from '../domain/list.ts';
 import type { Services } from '../services.ts';
+import { limiter } from '../store/bodies.ts';
 import type { Entry, Facet, FolderView, StoredRecord } from '../store/types.ts';
 
 const DEFAULT_LIMIT = 10;
 /** Bodies that a `q=` search holds at a time. */
 const SEARCH_CHUNK = 200;
+/** A search may download evicted bodies: more of them at once would only push each other out. */
+const oneAtATime = limiter(1);
 
 export const recordBody = (r: StoredRecord) => ({
   filename: r.name,
@@ -16,7 +19,11 @@ export const recordBody = (r: StoredRecord) => ({
 });
 
 /** Entries of `list` whose record contains `q`; reads bodies, so it costs N. */
-export async function search(s: Services, list: readonly Entry[], q: string): Promise<Set<Entry>> {
+export function search(s: Services, list: readonly Entry[], q: string): Promise<Set<Entry>> {
+  return oneAtATime(() => scan(s, list, q));
+}
+
+async function scan(s: Services, list: readonly Entry[], q: string): Promise<Set<Entry>> {
   const found = new Set<Entry>();
   for (let i = 0; i < list.length; i += SEARCH_CHUNK) {
     const chunk = list.slice(i, i + SEARCH_CHUNK);
