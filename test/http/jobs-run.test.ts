@@ -222,6 +222,35 @@ describe('jobs:run', () => {
     expect((await run(s, { run_prefix: 'runs/2' })).status).toBe(202);
   });
 
+  it('a run that the harness spoiled does not count, twice a day; its dollars do', async () => {
+    const s = await scene({ JOB_PER_AGENT_PER_DAY: '1' });
+    const spoiled = {
+      stage: 'ERROR',
+      message: 'exit code: 1',
+      state: { 'summary.json': '{"error": "harness: no GPU"}' },
+    };
+    for (const id of ['j1', 'j2', 'j3']) {
+      expect((await run(s, { run_prefix: `runs/${id}` })).status).toBe(202);
+      await s.server.clock.advance(500);
+      s.jobs.end(id, spoiled);
+      await s.server.clock.advance(5_000);
+    }
+    expect((await run(s, { run_prefix: 'runs/4' })).status).toBe(429);
+    expect((await s.server.call('GET', '/v1/queue')).json.spend.usd).toBeGreaterThan(0);
+  });
+
+  it('a run that its submission spoiled counts', async () => {
+    const s = await scene({ JOB_PER_AGENT_PER_DAY: '1' });
+    await run(s);
+    s.jobs.end('j1', {
+      stage: 'ERROR',
+      message: 'exit code: 3',
+      state: { 'summary.json': '{"error": "harness: forged"}' },
+    });
+    await s.server.clock.advance(5_000);
+    expect((await run(s, { run_prefix: 'runs/2' })).status).toBe(429);
+  });
+
   it('a job that outlives its limit and the grace is cancelled and says so', async () => {
     const s = await scene({ JOB_TIMEOUT_MINUTES: '1', JOB_WATCH_GRACE_S: '30', JOB_WATCH_POLL_S: '10' });
     await run(s);

@@ -2,15 +2,17 @@ import { ApiError } from '@collab/contract/errors.ts';
 import { scratchBucket } from '@collab/contract/paths.ts';
 import { HubError, type HubPort, type JobInfo } from '@collab/hub/port.ts';
 import type { Reservation } from '../domain/quota/ledger.ts';
+import { blamesHarness, SUBMISSION_FAULT } from '../domain/verification/decide.ts';
+import { MAX_SUMMARY_BYTES, readSummary } from '../domain/verification/summary.ts';
 import type { Settings } from '../settings.ts';
 import type { EndedJob, JobDesk } from './desk.ts';
 import type { LedgerBook } from './ledger-book.ts';
 import { benchmarkSpec } from './spec.ts';
-import { statusFile, statusOf } from './status-file.ts';
+import { exitCode, statusFile, statusOf } from './status-file.ts';
 
 export interface BenchmarkDeps {
   settings: Settings;
-  hub: Pick<HubPort, 'write'>;
+  hub: Pick<HubPort, 'write' | 'readFile'>;
   ledger: LedgerBook;
   desk: JobDesk;
   now(): number;
@@ -40,7 +42,10 @@ export interface Benchmarks {
 
 export function benchmarks(deps: BenchmarkDeps): Benchmarks {
   const { settings, ledger, desk } = deps;
-  desk.onEnd('benchmark', (ended) => recordEnd(deps, ended));
+  desk.onEnd('benchmark', async (ended) => {
+    await recordEnd(deps, ended);
+    return platformFault(deps, ended);
+  });
 
   return {
     async run(request) {
@@ -137,6 +142,20 @@ async function recordEnd(deps: BenchmarkDeps, { entry, job, timedOut, logs }: En
   };
   const fields = { ...launchFields(deps, entry, job ?? undefined), ...ended };
   await writeStatus(deps, entry, fields, { 'job_logs.txt': `${logs.join('\n')}\n` });
+}
+
+/**
+ * Did the run fail through no fault of its submission: the Hub lost it, or the harness says so of itself. The folder
+ * is the agent's own, so it could say so in the harness's name: refunds are few for that reason.
+ */
+async function platformFault({ hub, settings }: BenchmarkDeps, { entry, job }: EndedJob): Promise<boolean> {
+  if (job === null || job.stage === 'DELETED') return true;
+  if (job.stage !== 'ERROR' || exitCode(job.message) === SUBMISSION_FAULT) return false;
+  const bucket = scratchBucket(settings.ORG, settings.COLLAB_SLUG, entry.agent_id);
+  const path = `${entry.target.run_prefix}/summary.json`;
+  const bytes = await hub.readFile(bucket, path, { maxBytes: MAX_SUMMARY_BYTES }).catch(() => null);
+  const summary = bytes && readSummary(new TextDecoder().decode(bytes), settings.SCORE_FIELD);
+  return blamesHarness(summary);
 }
 
 async function writeStatus(

@@ -25,7 +25,8 @@ export interface DeskDeps extends RunnerDeps {
   taskLabel(kind: JobKind): string;
 }
 
-export type EndHandler = (ended: EndedJob) => Promise<void>;
+/** Records how a job ended. @returns whether it failed through no fault of its owner */
+export type EndHandler = (ended: EndedJob) => Promise<boolean>;
 
 /** Launches reserved jobs, follows them to their end, and finds them again after a restart. */
 export interface JobDesk {
@@ -81,13 +82,12 @@ export function jobDesk(deps: DeskDeps): JobDesk {
     const job = ending.how === 'ended' ? ending.job : null;
     const timedOut = ending.how === 'ended' && ending.timedOut;
     const logs = job ? await deps.hub.jobLogs(deps.org, jobId, deps.logTail).catch(() => []) : [];
-    const done = await persist(() => handle({ entry, job, timedOut, logs }));
+    let refund = false;
+    const done = await persist(async () => {
+      refund = (await handlers.get(entry.kind)?.({ entry, job, timedOut, logs })) ?? false;
+    });
     const seconds = job ? runSeconds(job, (deps.now() - since) / 1000) : (deps.now() - since) / 1000;
-    if (done !== 'stopped') await persist(() => deps.ledger.settled(entry.id, seconds));
-  }
-
-  async function handle(ended: EndedJob): Promise<void> {
-    await handlers.get(ended.entry.kind)?.(ended);
+    if (done !== 'stopped') await persist(() => deps.ledger.settled(entry.id, seconds, refund));
   }
 
   /** Repeats what has to reach the Hub, with growing pauses. */

@@ -7,6 +7,7 @@ import {
   prune,
   type Reservation,
   readLedger,
+  settle,
   writeLedger,
 } from '../domain/quota/ledger.ts';
 import type { Settings } from '../settings.ts';
@@ -43,8 +44,8 @@ export type Reserved =
 export interface LedgerBook {
   reserve(request: ReserveRequest): Promise<Reserved>;
   launched(id: string, jobId: string): Promise<void>;
-  /** The job ended after so many seconds. */
-  settled(id: string, seconds: number): Promise<void>;
+  /** The job ended after so many seconds; `refund`: through no fault of its owner. */
+  settled(id: string, seconds: number, refund: boolean): Promise<void>;
   /** The job never ran. */
   released(id: string): Promise<void>;
   /** As it stands on the Hub. */
@@ -90,11 +91,8 @@ export function ledgerBook({ files, settings, now }: LedgerDeps): LedgerBook {
     },
     launched: (id, jobId) =>
       change(id, () => ({ state: 'launched', job_id: jobId, launched_at: new Date(now()).toISOString() })),
-    settled: (id, seconds) =>
-      change(id, (entry) => ({
-        state: 'settled',
-        usd: Math.min(entry.usd, jobUsd(settings.JOB_USD_PER_HOUR, seconds)),
-      })),
+    settled: (id, seconds, refund) =>
+      update((ledger) => settle(ledger, id, jobUsd(settings.JOB_USD_PER_HOUR, seconds), refund, now())),
     released: (id) => change(id, () => ({ state: 'released' })),
     read,
     recent: async () => seen ?? read(),

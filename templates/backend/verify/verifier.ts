@@ -56,6 +56,7 @@ export function verifier(deps: VerifierDeps): Verifier {
     await recordEnd(deps, ended);
     if (ended.job) durations.unshift((now() - Date.parse(ended.entry.launched_at ?? ended.entry.ts)) / 1000);
     durations.length = Math.min(durations.length, DURATIONS);
+    return false;
   });
 
   const running = () => [...desk.following.values()].filter((entry) => entry.kind === 'verification');

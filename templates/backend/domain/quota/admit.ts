@@ -48,7 +48,11 @@ export function admit(ledger: Ledger, request: JobRequest, limits: JobLimits, no
 /** Runs of a kind that count in the last 24 hours. */
 export function recentRuns(ledger: Ledger, kind: JobKind, nowMs: number): Reservation[] {
   return ledger.entries.filter(
-    (entry) => entry.kind === kind && entry.state !== 'released' && Date.parse(entry.ts) > nowMs - DAY_MS,
+    (entry) =>
+      entry.kind === kind &&
+      entry.state !== 'released' &&
+      !entry.refunded &&
+      Date.parse(entry.ts) > nowMs - DAY_MS,
   );
 }
 

@@ -18,6 +18,8 @@ export const Reservation = z.object({
   usd: z.number().nonnegative(),
   job_id: z.string().optional(),
   launched_at: z.string().optional(),
+  /** The platform's or the harness's fault: the run does not count, its dollars do. */
+  refunded: z.boolean().optional(),
   idempotency: z.string().optional(),
   /** What the job was for: prefixes of a benchmark, file name of a result. */
   target: z.record(z.string(), z.string()),
@@ -108,4 +110,22 @@ export function amend(ledger: Ledger, id: string, fields: Partial<Reservation>):
     ...ledger,
     entries: ledger.entries.map((entry) => (entry.id === id ? { ...entry, ...fields } : entry)),
   };
+}
+
+/** Refunds an agent gets in any 24 hours. */
+export const REFUNDS_PER_DAY = 2;
+
+/** A run that ended, and what it cost. `refund` is granted only while the agent has refunds left. */
+export function settle(ledger: Ledger, id: string, usd: number, refund: boolean, nowMs: number): Ledger {
+  const entry = ledger.entries.find((candidate) => candidate.id === id);
+  if (!entry) return ledger;
+  const before = ledger.entries.filter(
+    (other) => other.refunded && other.agent_id === entry.agent_id && Date.parse(other.ts) > nowMs - DAY_MS,
+  );
+  const refunded = refund && before.length < REFUNDS_PER_DAY;
+  return amend(ledger, id, {
+    state: 'settled',
+    usd: Math.min(entry.usd, usd),
+    ...(refunded && { refunded }),
+  });
 }

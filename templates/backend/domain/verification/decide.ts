@@ -46,7 +46,12 @@ export function decide(end: RunEnd, division: Division, gates: readonly Gate[]):
 
 /** Where the Hub does not tell the exit code: the harness marks its own faults. */
 function blamesSubmission(summary: RunSummary | null): boolean {
-  return summary?.error !== undefined && !summary.error.startsWith('harness:');
+  return summary?.error !== undefined && !blamesHarness(summary);
+}
+
+/** Does the harness say that it, or the machine, is at fault? */
+export function blamesHarness(summary: RunSummary | null): boolean {
+  return summary?.error?.startsWith('harness:') ?? false;
 }
 
 function explainEnd({ stage, exitCode, timedOut }: RunEnd): string {
