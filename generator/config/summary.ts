@@ -59,6 +59,8 @@ export function summaryLines(known: Answers, dir: string, columns?: number): str
     row('verification', known['verification.mode']),
     row('runs', local ? 'on this machine (embedded hub)' : known['hub.endpoint']),
     row('organization', known['hub.org']),
+    row('shared record', known['hub.central_bucket']),
     row('private things', known['hub.private_bucket']),
+    row('Space', known['hub.space']),
   ];
 }

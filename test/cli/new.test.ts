@@ -234,6 +234,10 @@ describe('new on a terminal', () => {
       'ppl must be': [KEY.down, KEY.enter],
       '… this limit': ['2.4', KEY.enter],
       'Add the counter-gate audit_top1': 'y',
+      'Divisions of the leaderboard': [KEY.down, KEY.enter],
+      'Name of the headline division?': ['Strict', KEY.enter],
+      'Another division?': (time) => (time === 0 ? 'y' : KEY.enter),
+      'Gates of "Open"?': [' ', KEY.enter],
       'Write it?': (time) => (time === 0 ? [KEY.down, KEY.enter] : KEY.enter),
       'Which one?': ['metric.baseline', KEY.enter],
       'Score of the baseline?': (time) => (time === 0 ? KEY.enter : ['4.5', KEY.enter]),
@@ -246,9 +250,15 @@ describe('new on a terminal', () => {
     expect(err).toBe('');
     expect(asked).toContain('Hardware of one job?');
     expect(plain(out)).toContain('How could "ppl" be gamed?');
+    expect(asked).toContain(
+      'Divisions of the leaderboard, the headline first. Now: Main (correct, ppl, audit_top1)',
+    );
     const config = await readChallenge(join(io.cwd, 'x'));
     expect(config.gates.map((gate) => gate.id)).toEqual(['correct', 'ppl', 'audit_top1']);
-    expect(config.divisions[0]?.gates).toEqual(['correct', 'ppl', 'audit_top1']);
+    expect(config.divisions).toEqual([
+      { id: 'strict', label: 'Strict', gates: ['correct', 'ppl', 'audit_top1'], headline: true },
+      { id: 'open', label: 'Open', gates: ['correct'], headline: false },
+    ]);
     expect(config.metric.baseline).toBe(4.5);
     const again = replayOf(plain(out).replace(/\n│\s*/g, ' ')).map((word) => (word === 'x' ? 'y' : word));
     expect((await cli(again, { packageRoot: root, cwd: io.cwd })).err).toBe('');
