@@ -90,7 +90,7 @@ describe('compat board', () => {
       [3, 'agent-1', 100],
     ]);
   });
-  it('says why a result is not shown, first reason first', () => {
+  it('C18: says why a result is not shown, first reason first', () => {
     const { excluded, considered } = rows([
       { at: 1, claim: 5, status: 'negative' },
       { at: 2, claim: 5, status: 'baseline' },
