@@ -47,11 +47,13 @@ export async function waitForHealth(options: HealthOptions): Promise<string> {
   const until = io.now() + options.timeoutMs;
   let stage = 'unknown';
   let woken = false;
-  for (let wait = 50; ; wait = Math.min(wait * 1.5, options.timeoutMs > 300_000 ? 10_000 : 1_000)) {
-    const [info, runtime] = await Promise.all([hub.spaceInfo(space), hub.spaceRuntime(space)]);
+  const longest = options.timeoutMs > 300_000 ? 10_000 : 1_000;
+  for (let wait = 100; ; wait = Math.min(wait * 1.5, longest)) {
+    const runtime = await hub.spaceRuntime(space);
     stage = runtime.stage;
-    if (info?.host && isCurrent(runtime, options.sha)) {
-      if (await answers(io.fetch, info.host, tokenFor(info, options.token))) return info.host;
+    if (isCurrent(runtime, options.sha)) {
+      const info = await hub.spaceInfo(space);
+      if (info?.host && (await answers(io.fetch, info.host, tokenFor(info, options.token)))) return info.host;
     }
     if (DEAD.has(stage) && isCurrentRevision(runtime, options.sha)) throw await failed(options, runtime);
     if (ASLEEP.has(stage) && !woken) {

@@ -15,6 +15,8 @@ interface Row {
   calls: number;
   'apply ms': number;
   'space ms': number;
+  /** Of apply and hub together. */
+  'cpu ms': number;
   writes: number;
 }
 
@@ -22,15 +24,10 @@ interface Row {
 async function measure(latencyMs: number, root: string): Promise<Row[]> {
   const parent = await mkdtemp(join(tmpdir(), 'collab-bench-'));
   const dir = join(parent, 'gemma');
-  execFileSync(process.execPath, [
-    join(root, 'dist/cli.mjs'),
-    'new',
-    dir,
-    '--template',
-    'gemma',
-    '--yes',
-    '--json',
-  ]);
+  const cli = (...argv: string[]) =>
+    execFileSync(process.execPath, [join(root, 'dist/cli.mjs'), ...argv, '--json']);
+  cli('new', dir, '--template', 'gemma', '--yes');
+  cli('eval', 'prepare', dir);
   const { hub } = await readChallenge(dir);
   const tokens = await localUsers(dir, hub.org);
   const seed = localSeed(hub.org, tokens) as Seed;
@@ -46,7 +43,9 @@ async function measure(latencyMs: number, root: string): Promise<Row[]> {
   const rows: Row[] = [];
   for (const run of ['first', 'no change']) {
     calls = 0;
-    const io = testIo({ fetch: slow, packageRoot: root });
+    const cpu = process.cpuUsage();
+    const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+    const io = testIo({ fetch: slow, packageRoot: root, sleep });
     const {
       organizer: token = '',
       'collab-server': spaceToken = '',
@@ -63,12 +62,14 @@ async function measure(latencyMs: number, root: string): Promise<Row[]> {
     if (report.status !== 'ok')
       throw new Error(JSON.stringify(report.operations.filter((o) => o.state !== 'done')));
     const { apply, spaceReady } = report.timingsMs;
+    const { user, system } = process.cpuUsage(cpu);
     rows.push({
       'ms per call': latencyMs,
       run,
       calls,
       'apply ms': apply,
       'space ms': spaceReady,
+      'cpu ms': Math.round((user + system) / 1000),
       writes: report.writes,
     });
   }
