@@ -104,6 +104,10 @@ describe('Spaces', () => {
     const broken = await stage('acme/bad', 'RUNTIME_ERROR');
     expect(broken.errorMessage).toContain('exit code 3');
     expect(broken.errorMessage).toContain('bad setting');
+    const others = await json(hub.call(TOKENS.outsider, 'GET', '/api/spaces/acme/bad/runtime'));
+    expect(others.errorMessage).toBe('The app ended (exit code 3).');
+    expect((await hub.call(TOKENS.outsider, 'GET', '/api/spaces/acme/bad/logs/run')).status).toBe(403);
+    expect((await hub.call(TOKENS.outsider, 'GET', '/api/spaces/acme/bad/variables')).status).toBe(403);
     await hub.call(TOKENS.admin, 'DELETE', '/api/spaces/acme/bad/variables', { key: 'CRASH' });
     await stage('acme/bad', 'RUNNING');
     expect(

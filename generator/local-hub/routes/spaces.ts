@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { HubFault } from '../faults.ts';
 import { type HubEnv, type HubRequest, intQuery, jsonBody, repoParam } from '../http.ts';
-import { canRead, namespaceOf, requireRead, requireWrite } from '../identity/permissions.ts';
+import { canRead, canWrite, namespaceOf, requireRead, requireWrite } from '../identity/permissions.ts';
 import { readCard } from '../spaces/card.ts';
 import { sseLog } from '../sse.ts';
 import { put } from '../store/database.ts';
@@ -105,6 +105,9 @@ function spaceHost(c: HubRequest): string {
 function runtime(c: HubRequest, space: SpaceRow) {
   const live = c.var.hub.spaces.of(space);
   const running = live.stage.startsWith('RUNNING');
+  // The rest of the message is the app's output, which only those who may read its logs may see.
+  const whole = canWrite(c.var.hub.db, c.var.who, space, 'space');
+  const errorMessage = whole ? live.errorMessage : live.errorMessage?.split('\n')[0];
   return {
     stage: live.stage,
     hardware: { current: running ? space.hardware : null, requested: space.hardware },
@@ -114,7 +117,7 @@ function runtime(c: HubRequest, space: SpaceRow) {
     replicas: { current: running ? 1 : 0, requested: 1 },
     domains: [{ domain: `${spaceHost(c)}:${space.port}`, stage: 'READY' }],
     ...(live.sha && { sha: live.sha }),
-    ...(live.errorMessage && { errorMessage: live.errorMessage }),
+    ...(errorMessage && { errorMessage }),
   };
 }
 
