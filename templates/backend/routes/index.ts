@@ -8,6 +8,7 @@ import { routes as messages } from './messages.ts';
 import { routes as meta } from './meta.ts';
 import { routes as results } from './results.ts';
 import { routes as sync } from './sync.ts';
+import { routes as taskforceWrites } from './taskforce-writes.ts';
 import { routes as taskforces } from './taskforces.ts';
 import { routes as traces } from './traces.ts';
 import { routes as verdicts } from './verdicts.ts';
@@ -22,6 +23,7 @@ export const routeModules: RouteModule[] = [
   digest,
   sync,
   taskforces,
+  taskforceWrites,
   traces,
   jobs,
 ];

@@ -1,22 +1,17 @@
-import { inboxPath, messagePath, recordName, resultPath } from '@collab/contract/paths.ts';
-import { writeRecord } from '../codec/frontmatter.ts';
+import { resultPath } from '@collab/contract/paths.ts';
 import type { Queued } from '../domain/queue/order.ts';
 import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
 import { readSnapshotRef } from '../domain/results/snapshot.ts';
-import { readScore } from '../domain/score/score.ts';
-import { announcement } from '../domain/verification/announce.ts';
-import { type Decision, decide, decideCompat, type RunEnd } from '../domain/verification/decide.ts';
-import { MAX_SUMMARY_BYTES, type RunSummary, readSummary } from '../domain/verification/summary.ts';
-import type { Verdict } from '../domain/verification/verdict.ts';
-import type { EndedJob, JobDesk } from '../jobs/desk.ts';
+import type { JobDesk } from '../jobs/desk.ts';
 import type { LedgerBook } from '../jobs/ledger-book.ts';
 import { verificationSpec } from '../jobs/spec.ts';
-import { exitCode, statusFile, statusOf } from '../jobs/status-file.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
-import type { DraftFiles, Moment, Store } from '../store/types.ts';
+import type { Store } from '../store/types.ts';
+import { conclude } from './conclude.ts';
 import { waitingResults } from './queue.ts';
 import type { Rules } from './rules.ts';
+import { recordEnd } from './run-end.ts';
 import type { Standings } from './standings.ts';
 import type { VerdictBook } from './verdict-book.ts';
 
@@ -169,131 +164,4 @@ async function freshRunPath(
   const base = `${settings.VERIFICATION_RUNS_PREFIX}/${filename}`;
   const before = await store.private.list(`${base}/`);
   return before.length === 0 ? base : `${base}/run-${id.slice(0, 12)}`;
-}
-
-async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs }: EndedJob): Promise<void> {
-  const { store, settings, rules } = deps;
-  const { run_path: runPath = '', result = '' } = entry.target;
-  const stage = job?.stage ?? 'DELETED';
-  const status = {
-    status: statusOf(stage, timedOut),
-    stage,
-    message: job?.message,
-    job_id: entry.job_id,
-    job_url: job?.url,
-  };
-  const finished_at = new Date(deps.now()).toISOString();
-  await store.private.writeText(`${runPath}/job_logs.txt`, `${logs.join('\n')}\n`);
-  await store.private.writeText(
-    `${runPath}/job_status.json`,
-    statusFile({ ...status, filename: result, finished_at }),
-  );
-  await deps.book.ready();
-  if (deps.book.verdicts(result).some((verdict) => verdict.evidence === runPath)) return;
-  const summary = await readRunSummary(deps, runPath);
-  const end: RunEnd = { stage, exitCode: exitCode(job?.message), timedOut, summary };
-  const decision = rules.compat
-    ? compatDecision(deps, result, end)
-    : decide(end, rules.headline, rules.gates);
-  const concluded =
-    decision.action === 'verdict' ? decision : await unexplained(deps, result, decision.reason);
-  if (concluded) await conclude(deps, result, { ...concluded, summary, runPath, jobId: entry.job_id });
-  else deps.log('info', 'verification_repeated', { result, limit: settings.VERIFIER_MAX_ATTEMPTS });
-}
-
-async function readRunSummary({ store, rules }: VerifierDeps, runPath: string): Promise<RunSummary | null> {
-  const path = `${runPath}/summary.json`;
-  const file = (await store.private.list(path)).find((each) => each.path === path);
-  if (!file || file.size > MAX_SUMMARY_BYTES) return null;
-  const text = await store.private.readText(path, MAX_SUMMARY_BYTES);
-  return text === null ? null : readSummary(text, rules.scoreField);
-}
-
-/** The reference leaves what it cannot decide pending. */
-function compatDecision({ store, rules, settings }: VerifierDeps, result: string, end: RunEnd): Decision {
-  const frontmatter = store.get(resultPath(result))?.frontmatter ?? {};
-  const claimed = readScore(frontmatter[rules.scoreField])?.score ?? 0;
-  const {
-    VERIFIER_SCORE_TOL: tolerance,
-    VERIFIER_GUARD_FIELD: guardField,
-    VERIFIER_GUARD_CAP: guardCap,
-  } = settings;
-  const compat = { scoreField: rules.scoreField, tolerance, guardField, guardCap };
-  const decided = end.stage === 'COMPLETED' ? decideCompat(end.summary, claimed, compat) : null;
-  if (!decided) return { action: 'unexplained', reason: 'the run could not be compared with the claim' };
-  return { action: 'verdict', state: decided.state, reason: JSON.stringify(decided.details) };
-}
-
-/** Bounded: after the last attempt nobody is blamed, and a person may look. `null`: run it again. */
-async function unexplained(
-  { ledger, settings, rules }: VerifierDeps,
-  result: string,
-  reason: string,
-): Promise<{ state: 'inconclusive' | 'pending'; reason: string; quiet?: boolean } | null> {
-  if (rules.compat) return { state: 'pending', reason, quiet: true };
-  const { entries } = await ledger.read();
-  const attempts = entries.filter(
-    (entry) => entry.target.result === result && entry.state !== 'released',
-  ).length;
-  if (attempts < settings.VERIFIER_MAX_ATTEMPTS) return null;
-  return { state: 'inconclusive', reason: `${reason}; ${attempts} runs could not tell` };
-}
-
-interface Conclusion {
-  state: Verdict['state'];
-  reason: string;
-  summary?: RunSummary | null;
-  runPath?: string;
-  jobId?: string;
-  /** Nothing is announced. */
-  quiet?: boolean;
-}
-
-/** Verdict, index, announcement and the owner's inbox copy: one batch. */
-async function conclude(
-  deps: VerifierDeps,
-  result: string,
-  { state, reason, summary, runPath, jobId, quiet }: Conclusion,
-): Promise<void> {
-  const { book, rules } = deps;
-  await book.record(
-    {
-      schema: 1,
-      result,
-      state,
-      by: { kind: 'machine', id: rules.verifier },
-      reason,
-      evidence: runPath ?? null,
-      gates: summary?.gates ?? [],
-      measured: summary?.measured ? { ...summary.measured, job_id: jobId } : null,
-      submission_sha256: summary?.submissionSha256 ?? null,
-      harness_sha256: summary?.harnessSha256 ?? null,
-      provenance: summary?.provenance ?? null,
-    },
-    (verdict, at) => (quiet ? {} : announceFiles(deps, verdict, at)),
-  );
-}
-
-function announceFiles({ store, rules }: VerifierDeps, verdict: Verdict, at: Moment): DraftFiles {
-  const record = store.get(resultPath(verdict.result));
-  const owner = record?.author ?? '';
-  const claimed = record ? (readScore(record.frontmatter[rules.scoreField])?.score ?? null) : null;
-  const body = announcement({ verdict, owner, claimed, scoreField: rules.scoreField });
-  const head = {
-    type: 'verification',
-    refs: [verdict.result],
-    agent: rules.verifier,
-    timestamp: at.minute,
-    via: 'server',
-  };
-  const name = recordName(at.file, rules.verifier);
-  const content = writeRecord(head, body);
-  const inbox = inboxPath(owner, name);
-  return {
-    adds: [
-      { path: messagePath(name), content },
-      { path: inbox, content },
-    ],
-    soft: [inbox],
-  };
 }

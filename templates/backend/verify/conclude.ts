@@ -1,0 +1,67 @@
+import { inboxPath, messagePath, recordName, resultPath } from '@collab/contract/paths.ts';
+import { writeRecord } from '../codec/frontmatter.ts';
+import { readScore } from '../domain/score/score.ts';
+import { announcement } from '../domain/verification/announce.ts';
+import type { RunSummary } from '../domain/verification/summary.ts';
+import type { Verdict } from '../domain/verification/verdict.ts';
+import type { DraftFiles, Moment } from '../store/types.ts';
+import type { VerifierDeps } from './verifier.ts';
+
+export interface Conclusion {
+  state: Verdict['state'];
+  reason: string;
+  summary?: RunSummary | null;
+  runPath?: string;
+  jobId?: string;
+  /** Nothing is announced. */
+  quiet?: boolean;
+}
+
+/** Verdict, index, announcement and the owner's inbox copy: one batch. */
+export async function conclude(
+  deps: VerifierDeps,
+  result: string,
+  { state, reason, summary, runPath, jobId, quiet }: Conclusion,
+): Promise<void> {
+  const { book, rules } = deps;
+  await book.record(
+    {
+      schema: 1,
+      result,
+      state,
+      by: { kind: 'machine', id: rules.verifier },
+      reason,
+      evidence: runPath ?? null,
+      gates: summary?.gates ?? [],
+      measured: summary?.measured ? { ...summary.measured, job_id: jobId } : null,
+      submission_sha256: summary?.submissionSha256 ?? null,
+      harness_sha256: summary?.harnessSha256 ?? null,
+      provenance: summary?.provenance ?? null,
+    },
+    (verdict, at) => (quiet ? {} : announceFiles(deps, verdict, at)),
+  );
+}
+
+function announceFiles({ store, rules }: VerifierDeps, verdict: Verdict, at: Moment): DraftFiles {
+  const record = store.get(resultPath(verdict.result));
+  const owner = record?.author ?? '';
+  const claimed = record ? (readScore(record.frontmatter[rules.scoreField])?.score ?? null) : null;
+  const body = announcement({ verdict, owner, claimed, scoreField: rules.scoreField });
+  const head = {
+    type: 'verification',
+    refs: [verdict.result],
+    agent: rules.verifier,
+    timestamp: at.minute,
+    via: 'server',
+  };
+  const name = recordName(at.file, rules.verifier);
+  const content = writeRecord(head, body);
+  const inbox = inboxPath(owner, name);
+  return {
+    adds: [
+      { path: messagePath(name), content },
+      { path: inbox, content },
+    ],
+    soft: [inbox],
+  };
+}
