@@ -1,8 +1,8 @@
-import { HubError } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import { BUCKETS, type BucketRole, bucketId, type TargetState } from '../plan/model.ts';
 import { clientFor } from './challenge.ts';
+import { ignoreMissing } from './hub-failure.ts';
 import { loadState, saveState } from './state.ts';
 import type { ApplyOptions } from './types.ts';
 
@@ -90,12 +90,4 @@ function forget(state: TargetState, kind: Removal['kind'], role: BucketRole | un
   if (!role) return state;
   const { [role]: _gone, ...buckets } = state.buckets;
   return { ...state, buckets, files: { ...state.files, [role]: {} } };
-}
-
-async function ignoreMissing(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof HubError && error.kind === 'missing')) throw error;
-  }
 }

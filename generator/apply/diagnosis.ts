@@ -60,7 +60,7 @@ export async function hubFindings(connection: Connection): Promise<Finding[]> {
     clock,
     ...seen.plan.nodes
       .filter(({ kind, id }) => kind === 'check' || kind === 'human' || id === 'check:org')
-      .map(nodeFinding),
+      .map((node) => nodeFinding(node, seen.world.privateSeenByParticipant === 'unknown')),
     ...(await memberFindings(hub, config.hub.org)),
     ...bucketFindings(seen.plan),
     await spaceFinding(hub, config.hub.space, seen.world),
@@ -87,12 +87,12 @@ async function clockFinding({ options }: Connection): Promise<Finding> {
   }
 }
 
-function nodeFinding(node: ProvisionPlan['nodes'][number]): Finding {
-  const good = node.state === 'unchanged';
+function nodeFinding(node: ProvisionPlan['nodes'][number], untried: boolean): Finding {
+  const good = node.state === 'unchanged' && !(node.id === 'check:private-bucket' && untried);
   const fix = node.human ? { command: node.human.url, why: node.human.steps } : node.next?.[0];
   return {
     id: node.id,
-    state: good ? 'ok' : node.state === 'update' ? 'unknown' : 'wrong',
+    state: good ? 'ok' : ['update', 'unchanged'].includes(node.state) ? 'unknown' : 'wrong',
     text: `${node.title}: ${node.reason}`,
     ...(good || !fix ? {} : { fix }),
   };

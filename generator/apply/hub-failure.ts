@@ -36,3 +36,12 @@ export function withHub(run: Command['run']): Command['run'] {
     }
   };
 }
+
+/** For deleting: what is not there any more needs no deleting. */
+export async function ignoreMissing(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof HubError && error.kind === 'missing')) throw error;
+  }
+}

@@ -8,6 +8,7 @@ import { type BucketRole, bucketId, type Inputs, type TargetState, type World } 
 import { SPACE_SECRET, spaceFileChanges } from '../plan/space.ts';
 import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
 import { waitForHealth } from './health.ts';
+import { ignoreMissing } from './hub-failure.ts';
 import { probe } from './observe.ts';
 import { inParallel } from './parallel.ts';
 import type { ApplyOptions } from './types.ts';
@@ -168,7 +169,7 @@ function variablesOperation(nodes: PlanNode[], at: OperationContext): Operation[
   const run = async () => {
     await inParallel(VARIABLES_AT_A_TIME, nodes, async (node) => {
       const key = pathOf(node);
-      if (node.state === 'delete') await at.hub.deleteSpaceVariable(id, key);
+      if (node.state === 'delete') await ignoreMissing(() => at.hub.deleteSpaceVariable(id, key));
       else await at.hub.setSpaceVariable(id, { key, value: at.inputs.variables[key] ?? '' });
     });
     const dropped = nodes.filter((node) => node.state === 'delete').map(pathOf);

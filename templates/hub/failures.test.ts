@@ -197,6 +197,17 @@ describe('a write', () => {
     expect(calls.length).toBe(3);
   });
 
+  it('that deletes counts as done when it is gone at the second try, not at the first', async () => {
+    const gone = answer(404, { error: 'no' }, { 'x-error-code': 'RepoNotFound' });
+    const lost = await hubThat((request, response, call) =>
+      call === 1 ? response.destroy() : gone(request, response, call),
+    );
+    await lost.hub.deleteBucket('a/b');
+    expect(lost.calls.length).toBe(2);
+    const never = await hubThat(gone);
+    expect((await failure(never.hub.deleteBucket('a/b'))).kind).toBe('missing');
+  });
+
   it('names what the Hub refused, and fails when it took nothing', async () => {
     const failed = [{ path: 'x', error: 'no' }];
     const some = await hubThat(answer(200, { success: true, failed }));

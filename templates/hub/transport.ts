@@ -110,6 +110,14 @@ export function createTransport(options: HubClientOptions) {
       try {
         return await once(request);
       } catch (error) {
+        // Gone, after a try whose answer was lost: that try did it.
+        if (
+          attempt > 1 &&
+          request.method === 'DELETE' &&
+          error instanceof HubError &&
+          error.kind === 'missing'
+        )
+          return { url: error.url, status: 404, headers: new Headers(), bytes: new Uint8Array() };
         const wait = error instanceof HubError ? retryWait(error, request, attempt) : undefined;
         if (wait === undefined || request.signal?.aborted) throw error;
         await clock.sleep(wait);
