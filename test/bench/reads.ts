@@ -1,6 +1,6 @@
 /**
  * Reads, writes and cold start at 1k, 10k and 100k messages on a hub in memory with simulated latency.
- * Run: node scripts/bench.mjs reads (prints a Markdown table).
+ * Run: node scripts/run.mjs test/bench/reads.ts (SIZES and HUB_LATENCY_MS are environment variables).
  */
 import { performance } from 'node:perf_hooks';
 import { fileStamp } from '@collab/contract/stamps.ts';
