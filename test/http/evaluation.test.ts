@@ -358,6 +358,18 @@ describe('people and the machine (C3, V8)', () => {
     expect((await judge(ORGANIZER, 'valid')).json).toMatchObject({ appealed: false, verification: 'valid' });
   });
 
+  it('edits are taken in although the hub runs no jobs for us', async () => {
+    const clock = testClock();
+    const hub = testHub(clock);
+    const server = await startTestServer({ clock, hub, env: { ...ENV, VERIFICATION_MODE: 'manual' } });
+    open.push(server);
+    const s = { server, key: await server.join('bob'), jobs: null as never };
+    const { filename } = (await post(s)).json;
+    hub.seed(CENTRAL, { 'results/verification_status.json': JSON.stringify({ [filename]: 'valid' }) });
+    await settle(server, 60_000);
+    expect(await verdict(s, filename)).toMatchObject({ verification: 'valid', history: [{ kind: 'human' }] });
+  });
+
   it('an index that is no JSON is not written over', async () => {
     const s = await scene({ VERIFICATION_MODE: 'manual' });
     s.server.hub.seed(CENTRAL, { 'results/verification_status.json': '{"half": ' });

@@ -69,7 +69,11 @@ export function createEvaluation(s: Needs): Evaluation {
   const bench = benchmarks({ settings, hub: s.hub, ledger, desk, now, newId });
   return {
     ...{ rules, ledger, desk, book, standings: board, verifier: judge, benchmarks: bench },
-    run: () => run(s, desk, book, judge, publisher(store, board, rules, settings)),
+    async run() {
+      await untilDone(s, 'verdicts_not_loaded', () => book.ready());
+      const jobs = settings.JOBS_ENABLED || rules.byJobs ? keepJobs(s, desk, judge) : Promise.resolve();
+      await Promise.all([keepRecord(s, book, publisher(store, board, rules, settings)), jobs]);
+    },
   };
 }
 
@@ -86,14 +90,17 @@ function queueState({ store }: Needs, desk: JobDesk, rules: Rules, result: strin
   return rules.byJobs && !rules.compat && status !== 'negative' ? ('queued' as const) : undefined;
 }
 
-async function run(
-  s: Needs,
-  desk: JobDesk,
-  book: VerdictBook,
-  judge: Verifier,
-  board: Publisher,
-): Promise<void> {
-  await untilDone(s, 'jobs_not_resumed', () => s.store.ready());
+/** People's verdicts and the published board: they need no jobs, and wait for none. */
+async function keepRecord(s: Needs, book: VerdictBook, board: Publisher): Promise<void> {
+  while (!s.signal.aborted) {
+    await book.importEdits().catch((error) => s.log('warn', 'index_not_imported', { error }));
+    await board.publish().catch((error) => s.log('warn', 'board_not_published', { error }));
+    await s.sleep(TICK_MS, s.signal);
+  }
+}
+
+/** Jobs of a former process first: until they are known, nothing new is launched by itself. */
+async function keepJobs(s: Needs, desk: JobDesk, judge: Verifier): Promise<void> {
   await untilDone(s, 'jobs_not_resumed', () => desk.resume());
   const stop = s.store.onChange((paths) => {
     if (paths.some((path) => path.startsWith('results/'))) void judge.pump();
@@ -104,9 +111,7 @@ async function run(
       resumedAt = s.now();
       await desk.resume().catch((error) => s.log('warn', 'jobs_not_resumed', { error }));
     }
-    await book.importEdits().catch((error) => s.log('warn', 'index_not_imported', { error }));
     await judge.pump();
-    await board.publish().catch((error) => s.log('warn', 'board_not_published', { error }));
     await s.sleep(TICK_MS, s.signal);
   }
   stop();
