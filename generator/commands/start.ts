@@ -5,6 +5,7 @@ import { startLocalHub } from '../apply/local-hub.ts';
 import { agentPrompt } from '../apply/prompt.ts';
 import type { ApplyReport, LocalHub } from '../apply/types.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
+import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import { ensurePrepared } from '../eval/prepare.ts';
@@ -127,24 +128,42 @@ function board({ report }: Ready): string[] {
 
 const run: Command['run'] = async (given) => {
   const context = given.json ? given : { ...given, progress: forPeople(given.progress) };
-  const { io } = context;
+  const dir = resolve(context.io.cwd, context.positionals[0] ?? 'gemma-collab');
+  try {
+    return await guide(context, dir);
+  } catch (error) {
+    throw context.io.signal.aborted ? new Cancelled() : resumable(error, dir);
+  }
+};
+
+async function guide(context: CommandContext, dir: string): Promise<Outcome> {
+  const { io, progress, options } = context;
   const began = io.now();
-  const dir = resolve(io.cwd, context.positionals[0] ?? 'gemma-collab');
   await requirePython(io);
   const generateMs = await generate(context, dir);
   const config = await readChallenge(dir);
-  const where = config.hub;
+  requireTour(config, dir);
   await ensurePrepared(context, { dir, config });
-  const hub = await startLocalHub({ io, dir, org: where.org, progress: context.progress });
+  const hub = await startLocalHub({ io, dir, org: config.hub.org, progress });
   try {
     const ready = await bringUp(context, dir, began, hub, generateMs);
-    return context.options.once ? finished(ready) : await stay(context, ready);
-  } catch (error) {
-    throw io.signal.aborted ? new Cancelled() : resumable(error, dir);
+    return options.once ? finished(ready) : await stay(context, ready);
   } finally {
     await hub.stop();
   }
-};
+}
+
+/** The scripted agents know the Gemma template, on this machine. @throws CollabError NOT_THE_TOUR */
+function requireTour({ template, hub }: ChallengeConfig, dir: string): void {
+  if (template === 'gemma' && hub.endpoint === 'local') return;
+  throw new CollabError(
+    'NOT_THE_TOUR',
+    'The guided tour runs the gemma template on this machine; this is another challenge.',
+    {
+      next: [{ command: `create-collab dev ${dir}`, why: 'runs it here' }],
+    },
+  );
+}
 
 /** Every failure of the tour names the command that goes on with it. */
 function resumable(error: unknown, dir: string): unknown {

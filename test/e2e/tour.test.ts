@@ -133,6 +133,17 @@ describe('faults', () => {
     await rm(other, { recursive: true });
   });
 
+  test('another challenge: refused, with the command that runs it', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'tour-blank-'));
+    const made = await cli(other, ['new', 'b', '--template', 'blank', '--yes', '--json']).done;
+    expect([made.code, made.err]).toEqual([0, '']);
+    const ran = await start(other, ['b', '--once', '--json']).done;
+    const answer = JSON.parse(ran.out);
+    expect([ran.code, answer.code]).toEqual([1, 'NOT_THE_TOUR']);
+    expect(answer.next[0].command).toContain('create-collab dev');
+    await rm(other, { recursive: true });
+  });
+
   test('the port of last time is taken: another one, same collaboration', { timeout: 90_000 }, async () => {
     const { url } = JSON.parse(await readFile(join(cwd, 'c/.collab/hub.json'), 'utf8'));
     const thief = await listen(Number(new URL(url).port));
