@@ -7,6 +7,7 @@ import os
 import platform
 import statistics
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,7 @@ def shown(measured: Measured, control: Controlled, settings: Settings) -> Json:
         "completion_tokens": sum(measured.counts),
         "passes": [{"score": tps, "requests": len(one.requests), "seconds": one.seconds} for tps, one in zip(measured.tps, measured.passes)],
         "control": {"baseline_tps": control.tps, "times_baseline": statistics.fmean(measured.tps) / control.tps},
+        "latency": {"unavailable": measured.latency} if isinstance(measured.latency, str) else asdict(measured.latency),
         "gates_not_applicable": settings.profile.get("not_applicable", {}),
     }
 

@@ -14,7 +14,7 @@ from collab_harness.faults import HarnessFault, SubmissionFault
 from collab_harness.isolation import STRICT, Isolation
 from collab_harness.perplexity import Perplexity, perplexity
 from collab_harness.serving import Server, Setting
-from collab_harness.speed import Pass, choose, run_pass, throughput
+from collab_harness.speed import Latency, Pass, choose, latency, run_pass, throughput
 from collab_harness.staging import stage
 from engines import Engine, Vocabulary, engine_of
 from report import Report
@@ -76,6 +76,8 @@ class Measured:
     tps: list[float]
     counts: list[int]
     ppl: Perplexity
+    # A text says why there is none: streaming is not asked of a submission.
+    latency: Latency | str
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,20 @@ def measure(bench: Bench) -> Measured:
                 client.chat(prompt, profile["output_tokens"])
             passes = [run_pass(client, prompts, profile["output_tokens"], profile["pass_box_s"]) for prompts in chosen]
             shown = perplexity(settings.ppl_records, client.prompt_logprobs)
+            streamed = _latency(client, chosen[0][: profile["latency_prompts"]], profile["output_tokens"])
     finally:
         bench.report.log("server.log", server.log)
-    return _counted(bench, passes, shown)
+    return _counted(bench, passes, shown, streamed)
 
 
-def _counted(bench: Bench, passes: list[Pass], shown: Perplexity) -> Measured:
+def _latency(client: Client, prompts: list[str], tokens: int) -> Latency | str:
+    try:
+        return latency([client.stream(prompt, tokens) for prompt in prompts])
+    except SubmissionFault as fault:
+        return str(fault)
+
+
+def _counted(bench: Bench, passes: list[Pass], shown: Perplexity, streamed: Latency | str) -> Measured:
     answers = [request.answer for one in passes for request in one.requests]
     asked = bench.settings.profile["output_tokens"]
     for answer in answers:
@@ -109,7 +119,7 @@ def _counted(bench: Bench, passes: list[Pass], shown: Perplexity) -> Measured:
             raise SubmissionFault("token_ids: the ids of an answer do not spell its text")
     counts = [bench.vocabulary.count(answer) for answer in answers]
     tps = [throughput(one, lambda answer: min(asked, bench.vocabulary.count(answer))) for one in passes]
-    return Measured(passes, tps, counts, shown)
+    return Measured(passes, tps, counts, shown, streamed)
 
 
 def control(client: Client, bench: Bench) -> Controlled:

@@ -32,6 +32,14 @@ class Answer:
         return self.received - self.sent
 
 
+@dataclass(frozen=True)
+class Streamed:
+    """When a streamed answer was asked for, and when each of its pieces arrived."""
+
+    sent: float
+    arrived: list[float]
+
+
 class Client:
     """`http://127.0.0.1:{port}`. Every fault of the other side is a SubmissionFault."""
 
@@ -58,6 +66,34 @@ class Client:
         message = choice.get("message")
         text = message.get("content") if isinstance(message, dict) else None
         return Answer(_text(text), _ids(choice.get("token_ids")), sent, received)
+
+    def stream(self, prompt: str, tokens: int) -> Streamed:
+        """When each piece of a streamed answer arrived. On a connection of its own."""
+        body = self._generation(tokens) | {"messages": [{"role": "user", "content": prompt}], "stream": True}
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._timeout_s)
+        try:
+            sent = self._clock()
+            connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+            with _Deadline(connection, time.monotonic() + self._timeout_s):
+                response = connection.getresponse()
+                if response.status != 200:
+                    raise SubmissionFault(f"streaming answered {response.status}")
+                return Streamed(sent, self._arrivals(response, tokens))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise SubmissionFault(f"streaming: {error or type(error).__name__}") from error
+        finally:
+            connection.close()
+
+    def _arrivals(self, response: http.client.HTTPResponse, most: int) -> list[float]:
+        times: list[float] = []
+        total = 0
+        while line := response.readline(_CHUNK):
+            total += len(line)
+            if total > self._max_bytes or len(times) > 2 * most:
+                raise SubmissionFault("streaming: more than was asked for")
+            if line.startswith(b"data: {"):
+                times.append(self._clock())
+        return times
 
     def generate(self, prompt: str, tokens: int, sampling: Json) -> tuple[list[int], list[int]]:
         """Token ids of the prompt in the chat template of the model, and of an answer sampled as `sampling` says."""

@@ -11,7 +11,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from collab_harness.client import Answer, Client
+from collab_harness.client import Answer, Client, Streamed
+from collab_harness.faults import SubmissionFault
 from collab_harness.stats import welch
 
 
@@ -60,6 +61,30 @@ def run_pass(client: Client, prompts: Sequence[str], tokens: int, box_s: float) 
 def throughput(one: Pass, count: Callable[[Answer], int]) -> float:
     """Tokens per second of one pass; `count` is the harness's own count of the tokens of an answer."""
     return sum(count(request.answer) for request in one.requests) / one.seconds
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Seconds, and pieces per second; means over streamed answers. Shown, never ranked.
+
+    first_token   = arrival of the first piece - request          (time to first token)
+    between_tokens = (arrival of the last - of the first) / (pieces - 1)   (inter-token latency; pieces may hold several tokens)
+    decode_rate   = 1 / between_tokens                             (without the prompt's share)
+    """
+
+    first_token: float
+    between_tokens: float
+    decode_rate: float | None
+    n: int
+
+
+def latency(streams: Sequence[Streamed]) -> Latency:
+    """Answers of fewer than two pieces say nothing and are a fault."""
+    if not streams or any(len(s.arrived) < 2 for s in streams):
+        raise SubmissionFault("streaming: fewer than two pieces")
+    first = statistics.fmean(s.arrived[0] - s.sent for s in streams)
+    between = statistics.fmean((s.arrived[-1] - s.arrived[0]) / (len(s.arrived) - 1) for s in streams)
+    return Latency(first, between, 1 / between if between > 0 else None, len(streams))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ sys.path[:0] = [str(HARNESS), str(HARNESS / "model")]
 import prepare  # noqa: E402
 import prepare_full  # noqa: E402
 from collab_harness.client import Client  # noqa: E402
+from collab_harness.speed import latency  # noqa: E402
 
 PUBLIC = set(json.loads((HARNESS / "data" / "prompts.json").read_text(encoding="utf-8")))
 
@@ -56,6 +57,16 @@ class Full(unittest.TestCase):
         while not client.ready() and time.monotonic() < end:
             time.sleep(0.05)
         client.close()
+
+    def test_a_streamed_answer_arrives_token_by_token(self) -> None:
+        client = Client(self.port, "m", 5)
+        streamed = client.stream("In the morning the keeper", 12)
+        whole = client.chat("In the morning the keeper", 12)
+        client.close()
+        self.assertEqual((len(streamed.arrived), len(whole.ids)), (12, 12))
+        found = latency([streamed])
+        self.assertGreater(found.first_token, 0)
+        self.assertAlmostEqual((found.decode_rate or 0) * found.between_tokens, 1)
 
     def test_prompts_references_and_pool(self) -> None:
         prompts = prepare.private_prompts("x", 20)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
-from tiny_lm.tokenizer import Tokenizer
+from tiny_lm.tokenizer import EOS, Tokenizer
 from tiny_lm.weights import Model, load
 
 MAX_BODY = 8 << 20
@@ -46,13 +48,8 @@ def chat_prompt(tokenizer: Tokenizer, messages: list[Json]) -> list[int]:
 
 def complete(decoder: Decoder, body: Json, chat: bool) -> Json:
     """One answer in the format of the OpenAI API, with the fields that vLLM adds."""
-    if body.get("temperature", 0) != 0 or body.get("stream"):
-        raise BadRequest("this server decodes greedily and answers in one piece")
     tokenizer = decoder.model.tokenizer
-    prompt = chat_prompt(tokenizer, body.get("messages", [])) if chat else _prompt(tokenizer, body.get("prompt"))
-    limit = body.get("max_completion_tokens", body.get("max_tokens", 16))
-    if not isinstance(limit, int) or not 0 <= limit <= MAX_TOKENS:
-        raise BadRequest(f"max_tokens must be 0 to {MAX_TOKENS}")
+    prompt, limit = _asked(tokenizer, body, chat)
     ids = decoder.generate(prompt, limit, bool(body.get("ignore_eos")))
     text = tokenizer.decode(ids)
     choice: Json = {"index": 0, "finish_reason": "length" if len(ids) == limit else "stop"}
@@ -64,6 +61,30 @@ def complete(decoder: Decoder, body: Json, chat: bool) -> Json:
     usage = {"prompt_tokens": len(prompt), "completion_tokens": len(ids), "total_tokens": len(prompt) + len(ids)}
     kind = "chat.completion" if chat else "text_completion"
     return {"id": "0", "object": kind, "model": body.get("model", ""), "choices": [choice], "usage": usage}
+
+
+def stream(decoder: Decoder, body: Json, chat: bool) -> Iterator[Json]:
+    """The same answer, one event per token."""
+    tokenizer = decoder.model.tokenizer
+    history, limit = _asked(tokenizer, body, chat)
+    for _ in range(limit):
+        ids = decoder.generate(history, 1, bool(body.get("ignore_eos")))
+        history = [*history, *ids]
+        text = tokenizer.decode(ids)
+        yield {"choices": [{"index": 0, **({"delta": {"content": text}} if chat else {"text": text}), "token_ids": ids}]}
+        if ids == [EOS] and not body.get("ignore_eos"):
+            return
+
+
+def _asked(tokenizer: Tokenizer, body: Json, chat: bool) -> tuple[list[int], int]:
+    """Token ids of the prompt, and how many more are wanted."""
+    if body.get("temperature", 0) != 0:
+        raise BadRequest("this server decodes greedily: temperature must be 0")
+    prompt = chat_prompt(tokenizer, body.get("messages", [])) if chat else _prompt(tokenizer, body.get("prompt"))
+    limit = body.get("max_completion_tokens", body.get("max_tokens", 16))
+    if not isinstance(limit, int) or not 0 <= limit <= MAX_TOKENS:
+        raise BadRequest(f"max_tokens must be 0 to {MAX_TOKENS}")
+    return prompt, limit
 
 
 def _prompt(tokenizer: Tokenizer, prompt: Any) -> list[int]:
@@ -92,9 +113,25 @@ class Handler(BaseHTTPRequestHandler):
             return self._send(413 if length > MAX_BODY else 404, {"error": {"message": "no such route or body too large"}})
         try:
             body = json.loads(self.rfile.read(length))
-            self._send(200, complete(self.decoder, body, self.path.endswith("chat/completions")))
+            chat = self.path.endswith("chat/completions")
+            if body.get("stream"):
+                return self._stream(stream(self.decoder, body, chat))
+            self._send(200, complete(self.decoder, body, chat))
         except (BadRequest, ValueError, KeyError, TypeError, AttributeError) as error:
             self._send(400, {"error": {"message": str(error), "type": "invalid_request_error"}})
+
+    def _stream(self, events: Iterator[Json]) -> None:
+        """Server-sent events; the connection ends with them."""
+        first = next(events, None)
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for event in [] if first is None else chain([first], events):
+            self.wfile.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+            self.wfile.flush()
+        self.wfile.write(b"data: [DONE]\n\n")
 
     def _send(self, status: int, payload: Json) -> None:
         data = json.dumps(payload).encode()
