@@ -159,6 +159,18 @@ describe('writing', () => {
     expect((await s.call('GET', '/v1/messages')).json.count).toBe(1);
   });
 
+  it('a listener that fails does not fail the write', async () => {
+    const s = await start();
+    const key = await s.join('agent-1');
+    const heard: string[] = [];
+    s.services.store.onChange(() => {
+      throw new Error('listener');
+    });
+    s.services.store.onChange((paths) => heard.push(...paths));
+    const answer = await post(s, key, 'x');
+    expect([answer.status, heard]).toEqual([201, [answer.json.path]]);
+  });
+
   it('C3: an older server notices the newer one and stops writing', async () => {
     const clock = testClock();
     const hub = testHub(clock);

@@ -58,8 +58,16 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
   });
   const listeners = new Set<(paths: readonly string[]) => void>();
 
+  /** What a listener does wrong must not turn a written record into a failed one. */
   const tell = (paths: readonly string[]) => {
-    if (paths.length > 0) for (const listener of listeners) listener(paths);
+    if (paths.length === 0) return;
+    for (const listener of listeners) {
+      try {
+        listener(paths);
+      } catch (error) {
+        log('error', 'listener_failed', { error });
+      }
+    }
   };
 
   const apply = (built: readonly Built[]) => {
