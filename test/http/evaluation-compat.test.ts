@@ -117,6 +117,44 @@ describe('results in profile compat', () => {
   });
 });
 
+describe('an evaluator of its own (V5, V6)', () => {
+  const ORGANIZER = 'hf_organizerorganizer';
+  it('pages through everything that is pending, and gives verdicts with reasons that a person may overrule', async () => {
+    const clock = testClock();
+    const hub = testHub(clock);
+    const results = Array.from(
+      { length: 250 },
+      (_, n) => `20260601-10${String(n).padStart(4, '0')}-000_agent-1.md`,
+    );
+    const text = '---\nscore: 1\nmethod: m\nstatus: agent-run\ndescription: d\n---\n';
+    hub.seed(CENTRAL, Object.fromEntries(results.map((name) => [`results/${name}`, text])));
+    server = await startTestServer({ clock, hub, env: { VERIFICATION_MODE: 'eval-space' } });
+    const seen: string[] = [];
+    for (let after: string | null = '0'; after; ) {
+      const page = await get(
+        `/v1/results?verification=pending&expand=true&limit=200&order=asc&after=${after}`,
+      );
+      seen.push(...page.items.map((item: { filename: string }) => item.filename));
+      after = page.next;
+    }
+    expect(seen).toEqual(results);
+    const judge = (body: object) =>
+      server.call('POST', `/v1/results/${results[0]}/verdict`, { as: ORGANIZER, body });
+    const measured = {
+      state: 'valid',
+      reason: 'ran it',
+      evaluator: true,
+      score: 7,
+      gates: [{ id: 'audit', pass: true }],
+    };
+    expect((await judge(measured)).json).toMatchObject({ verification: 'valid', score: 7, reason: 'ran it' });
+    expect((await get('/v1/leaderboard')).rows[0]).toMatchObject({ rank: 1, score: 7, claimed: 1 });
+    expect((await judge({ state: 'invalid', reason: 'copied' })).json.verification).toBe('invalid');
+    expect((await judge(measured)).json).toMatchObject({ verification: 'invalid', reason: 'copied' });
+    expect((await judge({ state: 'valid' })).status).toBe(422);
+  });
+});
+
 describe('the verifier in profile compat', () => {
   it('runs what strictly beats the best valid result, and nothing else', async () => {
     await scene({}, () => rerun(150));
