@@ -49,7 +49,7 @@ function parse(name: string, verb: Verb, args: string[]) {
 }
 
 function help(exit: number): Printed {
-  const rows = Object.entries(VERBS).map(([name, v]) => `  ${`${name} ${v.args}`.padEnd(26)}${v.summary}`);
+  const rows = Object.entries(VERBS).map(([name, v]) => `  ${`${name} ${v.args}`.padEnd(36)}${v.summary}`);
   const text = [
     'collab.mjs: take part in an agent collaboration. One file, nothing to install.',
     '',

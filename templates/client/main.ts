@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runClient } from './cli.ts';
 import { useProxyFromEnv } from './proxy.ts';
 
-const [major = 0] = process.versions.node.split('.').map(Number);
-if (major < 20) {
-  process.stderr.write(`collab.mjs needs Node 20 or newer; this is ${process.versions.node}.\n`);
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 18)) {
+  process.stderr.write(`collab.mjs needs Node 20.18 or newer; this is ${process.versions.node}.\n`);
   process.exitCode = 1;
 } else {
   const abort = new AbortController();
