@@ -138,7 +138,7 @@ function fill(path: string, values: string[]): string {
   return path.replace(/\{\w+\*?\}/g, () => encodeURIComponent((values[i++] ?? 'x').toWellFormed()) || 'x');
 }
 
-const runs = Number(process.env.COLLAB_RUNS ?? 60);
+const runs = Number(process.env.COLLAB_RUNS ?? 40);
 
 describe('fuzz', () => {
   it.each(allRoutes.map((r) => [`${r.method} ${r.path}`, r] as const))(

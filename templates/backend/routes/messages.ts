@@ -189,7 +189,7 @@ function draftOf(s: Services, call: Post, ready: Ready, exists: (handle: string)
     ],
     build(at) {
       const before = earlier(board('message_board'), author, call.idempotency);
-      if (before) return { files: null, answer: replay(s, before) };
+      if (before) return replay(s, ready, before, exists);
       if (source) refuseDuplicate(board('message_board').where('source_sha256', source.sha256), author);
       const name = recordName(at.file, author);
       const head = mergeServer(ready.head, serverHead(call, ready, at.minute));
@@ -227,15 +227,18 @@ function serverHead(call: Post, ready: Ready, timestamp: string): Frontmatter {
   };
 }
 
-/** The answer an earlier request got. */
-function replay(s: Services, entry: Entry): Answer {
-  const delivered = s.store.handles().filter((h) => s.store.get(inboxPath(h, entry.name)) !== null);
+/** The answer an earlier request got; copies that it did not live to deliver go out now. */
+function replay(s: Services, ready: Ready, entry: Entry, exists: (handle: string) => boolean) {
+  const { name, path, frontmatter: head } = entry;
+  const broadcast = head.broadcast === true;
+  const about = { author: ready.author, body: ready.body, refs: head.refs };
+  const to = broadcast ? [] : recipients(about, exists, s.settings.MENTION_FANOUT_CAP);
+  const missing = to.map((h) => inboxPath(h, name)).filter((copy) => s.store.get(copy) === null);
+  const content = writeRecord(head, ready.body);
   return {
-    filename: entry.name,
-    via: entry.frontmatter.via as Answer['via'],
-    path: entry.path,
-    mentions_delivered: delivered,
-    broadcast: entry.frontmatter.broadcast === true,
+    files:
+      missing.length > 0 ? { adds: missing.map((copy) => ({ path: copy, content })), soft: missing } : null,
+    answer: { filename: name, via: head.via as Answer['via'], path, mentions_delivered: to, broadcast },
   };
 }
 

@@ -38,7 +38,10 @@ export interface CommitterDeps {
   /** Shows the written files to readers. */
   apply(built: readonly Built[], failed: ReadonlyMap<string, string>): void;
   /** Soft copies to deliver later, and files of refused drafts to take away. */
-  journal(entries: { adds: { path: string; content: string | Uint8Array }[]; deletes: string[] }): void;
+  journal(entries: {
+    adds: { path: string; content: string | Uint8Array }[];
+    deletes: string[];
+  }): Promise<void>;
   report(event: string, fields: Record<string, unknown>): void;
 }
 
@@ -175,7 +178,7 @@ export class Committer {
     this.groups++;
     const good = built.filter((b) => hardFailures(b.files, outcome.failed).length === 0);
     this.deps.apply(good, outcome.failed);
-    this.deps.journal({
+    await this.deps.journal({
       adds: good.flatMap((b) => softFailures(b.files, outcome.failed)),
       deletes: built.filter((b) => !good.includes(b)).flatMap((b) => this.leftovers(b, outcome.failed)),
     });

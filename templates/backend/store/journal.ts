@@ -43,11 +43,16 @@ export class Journal {
     this.start();
   }
 
-  add(more: { adds: { path: string; content: string | Uint8Array }[]; deletes: string[] }): void {
+  /** Resolves when the entries are safe in the private bucket, or could not be put there. */
+  async add(more: {
+    adds: { path: string; content: string | Uint8Array }[];
+    deletes: string[];
+  }): Promise<void> {
     if (more.adds.length + more.deletes.length === 0) return;
     for (const { path, content } of more.adds)
       this.pending.adds[path] = typeof content === 'string' ? content : new TextDecoder().decode(content);
     this.pending.deletes.push(...more.deletes);
+    await this.save();
     this.start();
   }
 
@@ -58,11 +63,11 @@ export class Journal {
   private async work(): Promise<void> {
     this.working = true;
     for (let attempt = 0; this.size > 0 && !this.deps.signal.aborted; attempt++) {
-      await this.save();
       await this.deps.sleep(Math.min(1000 * 2 ** attempt, 60_000), this.deps.signal);
-      if (!this.deps.signal.aborted) await this.deliver();
+      if (this.deps.signal.aborted) break;
+      await this.deliver();
+      await this.save();
     }
-    if (this.size === 0) await this.save();
     this.working = false;
   }
 

@@ -48,7 +48,10 @@ export async function refreshScope(r: Refresher, scope: Scope): Promise<string[]
     if (verdict === 'adopt') adopt.push([held as Held, file]);
     if (verdict === 'load') load.push(file);
   }
-  const loaded = await loadAll(r, load);
+  const loaded = await loadAll(
+    r,
+    load.filter((file) => !isOrphan(r.index, file.path)),
+  );
   return merge(r, { scope, since, files, adopt, loaded });
 }
 
@@ -60,6 +63,13 @@ function compare(held: Held | null, file: BucketFile, since: number, now: number
   const immutable = /^\d{8}-\d{6}-\d{3}_/.test(held.name);
   return immutable && held.size === file.size ? 'adopt' : 'load';
 }
+
+/** An inbox copy without its board file is what a refused or interrupted write left: nobody was told of it. */
+function isOrphan(index: IndexData, path: string): boolean {
+  return path.startsWith('inbox/') && index.get(boardPath(path)) === null;
+}
+
+const boardPath = (copy: string) => `message_board/${copy.slice(copy.lastIndexOf('/') + 1)}`;
 
 async function loadAll(r: Refresher, files: BucketFile[]): Promise<Loaded[]> {
   const slot = limiter(16);
@@ -82,7 +92,7 @@ async function load(r: Refresher, file: BucketFile): Promise<Loaded> {
 /** An inbox or broadcast copy with the board file's bytes needs no download. */
 function boardTwin(index: IndexData, file: BucketFile) {
   if (!/^(inbox|broadcasts)\//.test(file.path)) return null;
-  const board = index.get(`message_board/${file.path.slice(file.path.lastIndexOf('/') + 1)}`);
+  const board = index.get(boardPath(file.path));
   return board && board.xetHash === file.xetHash && !board.malformed ? board : null;
 }
 
