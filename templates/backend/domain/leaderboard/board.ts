@@ -28,7 +28,7 @@ interface Standing extends Claim, Placed {
 
 /**
  * The board of our own profile: numbered ranks are for valid results, placed by what we measured; results not yet
- * judged stand where their claim would put them, without a number (design/api.md §2, design/evaluation.md §4).
+ * judged stand where their claim would put them, without a number.
  */
 export function measuredBoard(entries: readonly Entry[], options: BoardOptions): Board<MeasuredRow> {
   const inDivision = entries.map((entry) => ({ ...entry, state: divisionState(entry, options) }));

@@ -57,7 +57,7 @@ const T95 = [
 export const Z95 = 1.96;
 
 /**
- * Mean over jobs; variance = machine² / jobs + pass² / (jobs · passes) (design/evaluation.md §4). Without a
+ * Mean over jobs; variance = machine² / jobs + pass² / (jobs · passes). Without a
  * calibration two jobs or more give their own spread with Student's t; one job gives no interval.
  */
 export function pool(runs: readonly MeasuredRun[], calibration: Calibration | null): Estimate | null {

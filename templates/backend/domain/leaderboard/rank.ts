@@ -32,8 +32,8 @@ function improvement(fresh: number, held: number): number {
 }
 
 /**
- * `rank_low` = 1 + rows that are better beyond doubt; `rank_high` = rows less those that are worse beyond doubt
- * (design/evaluation.md §4). Rows with overlapping intervals share their range of ranks.
+ * `rank_low` = 1 + rows that are better beyond doubt; `rank_high` = rows less those that are worse beyond doubt.
+ * Rows with overlapping intervals share their range of ranks.
  */
 export function rankIntervals(
   rows: readonly Placed[],

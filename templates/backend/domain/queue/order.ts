@@ -29,8 +29,8 @@ export interface Queued extends Waiting {
 }
 
 /**
- * Champion claims first, then claims for the top k, then the oldest; inside a class users take turns (design/
- * evaluation.md §5), those with fewer recent runs first. An overclaim puts an agent's results last.
+ * Champion claims first, then claims for the top k, then the oldest; inside a class users take turns,
+ * those with fewer recent runs first. An overclaim puts an agent's results last.
  */
 export function orderQueue(waiting: readonly Waiting[], context: QueueContext): Queued[] {
   const byAge = waiting.toSorted((a, b) => (a.stamp < b.stamp ? -1 : a.stamp > b.stamp ? 1 : 0));

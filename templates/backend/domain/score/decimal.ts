@@ -5,7 +5,7 @@ export interface Decimal {
   exp: number;
 }
 
-/** Longest score that is kept exactly, in digits and in magnitude (design/api.md §2). */
+/** Longest score that is kept exactly, in digits and in magnitude. */
 export const MAX_DIGITS = 4000;
 
 const NUMBER = /^([-+]?)(\d[\d_]*|)(?:\.([\d_]*))?(?:[eE]([-+]?\d{1,9}))?$/;

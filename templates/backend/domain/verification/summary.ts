@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GateOutcome, type MeasuredRun, tryJson } from './verdict.ts';
 
-/** `/state/summary.json` of a harness run (design/evaluation.md §1). Unknown keys are kept by the file, not by us. */
+/** `/state/summary.json` of a harness run. Unknown keys are kept by the file, not by us. */
 const Summary = z.looseObject({
   /** A bare number where the challenge's score field is called `score`, as in the reference. */
   score: z
