@@ -21,7 +21,7 @@ const LOG_LINES = 8;
 
 /** What can be looked at without a Hub. */
 export async function machineFindings(packageRootBuilt: boolean): Promise<Finding[]> {
-  const python = await pythonVersion();
+  const python = await pythonFinding();
   return [
     { id: 'node', state: 'ok', text: `Node ${process.versions.node}` },
     packageRootBuilt
@@ -32,15 +32,20 @@ export async function machineFindings(packageRootBuilt: boolean): Promise<Findin
           text: 'create-collab is not built',
           fix: { command: 'npm run build', why: 'in a checkout of create-collab' },
         },
-    python
-      ? { id: 'python', state: 'ok', text: python }
-      : {
-          id: 'python',
-          state: 'wrong',
-          text: 'python3 is not on the PATH; harnesses need it',
-          fix: { command: 'apt-get install python3', why: 'the standard library is enough' },
-        },
+    python,
   ];
+}
+
+async function pythonFinding(): Promise<Finding> {
+  try {
+    const version = await pythonVersion();
+    if (version) return { id: 'python', state: 'ok', text: version };
+  } catch (error) {
+    const { message, next } = describe(error);
+    return { id: 'python', state: 'unknown', text: message, ...(next[0] ? { fix: next[0] } : {}) };
+  }
+  const fix = { command: 'apt-get install python3', why: 'the standard library is enough' };
+  return { id: 'python', state: 'wrong', text: 'python3 is not on the PATH; harnesses need it', fix };
 }
 
 /** What the Hub knows: clock, token, roles, buckets, Space. Every question is asked even when another fails. */

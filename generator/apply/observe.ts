@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type BucketInfo, HubError, type HubPort, type Identity } from '@collab/hub/port.ts';
+import { CollabError } from '../errors.ts';
 import { sha256 } from '../plan/digest.ts';
 import {
   type BucketRole,
@@ -140,12 +141,15 @@ export async function probe(
   }
 }
 
-/** `Python 3.x.y`, or `null` when there is none. */
+/** `Python 3.x.y`, or `null` when there is none. @throws when it is there and does not answer. */
 export async function pythonVersion(): Promise<string | null> {
   try {
-    const { stdout } = await promisify(execFile)('python3', ['--version'], { timeout: 10_000 });
+    const { stdout } = await promisify(execFile)('python3', ['--version'], { timeout: 60_000 });
     return stdout.trim();
-  } catch {
-    return null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new CollabError('PYTHON_BROKEN', `python3 --version failed: ${(error as Error).message}`, {
+      next: [{ command: 'python3 --version', why: 'shows what is wrong with it' }],
+    });
   }
 }
