@@ -1,9 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { python } from '../../generator/eval/process.ts';
 import { emitted, packageRoot } from './emitted.ts';
 import { machine } from './io.ts';
+
+// Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const tests = (folder: string) =>
   readdirSync(join(packageRoot, folder)).filter((f) => /^test_.*\.py$/.test(f));

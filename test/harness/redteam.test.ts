@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
 import { runHarness } from '../../generator/eval/harness.ts';
 import { proofs } from '../../generator/eval/record.ts';
@@ -8,6 +8,9 @@ import type { CheatRow } from '../../generator/eval/redteam.ts';
 import { contentSha256, shippedCheats } from '../../generator/eval/samples.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
+
+// Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let challenge: Awaited<ReturnType<typeof emitted>>;
 

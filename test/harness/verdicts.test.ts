@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { python } from '../../generator/eval/process.ts';
 import { packageRoot } from './emitted.ts';
 import { machine } from './io.ts';
+
+// Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const bench = async (script: string, ...args: string[]) => {
   const at = join(packageRoot, 'test/bench', script);
