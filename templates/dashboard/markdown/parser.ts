@@ -1,7 +1,8 @@
+import { isHumanHandle } from '@collab/contract/identity.ts';
 import { tex } from '@mdit/plugin-tex';
 import type { Token } from 'markdown-it';
 import MarkdownIt from 'markdown-it';
-import { MENTION } from '../model/mentions.ts';
+import { findMentions } from '../model/mentions.ts';
 import { href } from '../model/route.ts';
 
 const escape = (text: string): string =>
@@ -31,10 +32,10 @@ function splitMentions(
       if (content) out.push(t);
     };
     let from = 0;
-    for (const m of token.content.matchAll(MENTION)) {
-      push('text', token.content.slice(from, m.index));
-      push('mention', m[1] as string);
-      from = m.index + m[0].length;
+    for (const { at, handle } of findMentions(token.content)) {
+      push('text', token.content.slice(from, at));
+      push('mention', handle);
+      from = at + 1 + handle.length;
     }
     push('text', token.content.slice(from));
     return out;
@@ -64,7 +65,7 @@ function createParser(): MarkdownIt {
   md.use(tasks);
   md.renderer.rules.mention = (tokens, i) => {
     const handle = tokens[i]?.content ?? '';
-    return `<a class="mention${/^human-./.test(handle) ? ' human' : ''}" href="${href('agents', handle)}">@${escape(handle)}</a>`;
+    return `<a class="mention${isHumanHandle(handle) ? ' human' : ''}" href="${href('agents', handle)}">@${escape(handle)}</a>`;
   };
   md.renderer.rules.image = (tokens, i) => {
     const src = tokens[i]?.attrGet('src') ?? '';

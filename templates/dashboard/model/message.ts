@@ -1,3 +1,4 @@
+import { isHumanHandle } from '@collab/contract/identity.ts';
 import type { Frontmatter, MessageRecord } from '../data/types.ts';
 import { authorOf, timeOf } from './stamp.ts';
 
@@ -28,7 +29,7 @@ export interface Message {
 const text = (value: unknown): string =>
   typeof value === 'string' ? value : value == null ? '' : String(value);
 
-export const isHumanHandle = (handle: string): boolean => /^human-./.test(handle);
+export { isHumanHandle };
 
 /** The kind follows from the handle and `via`, never from `type`, which the author chooses. */
 export function toAuthor(filename: string, frontmatter: Frontmatter): Author {

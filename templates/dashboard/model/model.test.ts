@@ -138,6 +138,7 @@ describe('mentions', () => {
     ['mail a@b.example and https://x.example/@y', []],
     ['@bob_smith @bob.example.com', []],
     ['(@a, @a)', ['a']],
+    ['thanks @bob. And @human-john_doe!', ['bob', 'human-john_doe']],
   ])('%s', (text, found) => {
     expect(mentionsIn(text)).toEqual(found);
   });
