@@ -63,7 +63,8 @@ def dribble_head(connection: socket.socket) -> None:
 
 
 def silence(connection: socket.socket) -> None:
-    connection.recv(1)
+    while connection.recv(65536):  # the rest of the request may come in pieces
+        pass
 
 
 class Misbehaviour(unittest.TestCase):
