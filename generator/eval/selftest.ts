@@ -93,20 +93,31 @@ async function brokenManifest(bench: Bench): Promise<Result> {
   return { expected: 'preflight: manifest.json …', found: ran.error ?? ran.state, ok };
 }
 
-/** Without a calibration two runs agree when neither is three times the other, as a share of the baseline beside it. */
+/**
+ * Without a calibration this is only a sanity check: two runs agree when their scores, or their scores as shares of the
+ * baseline beside each, are within a factor of three, or within what the spread between their passes explains.
+ */
 const UNCALIBRATED = Math.log(3);
 
 async function twoRunsAgree(bench: Bench): Promise<Result> {
   const folder = join(bench.challenge.dir, 'submissions', 'baseline');
   const [a, b] = [await run(bench, folder, 'first'), await run(bench, folder, 'second')];
+  if (!a.score || !b.score)
+    return { expected: 'two scores', found: a.error ?? b.error ?? 'no score', ok: false };
   const calibration = await usableCalibration(bench.challenge);
-  const bound = calibration ? 4 * Math.SQRT2 * calibration.relative_job_sd_upper : UNCALIBRATED;
+  const spread = 4 * Math.hypot(passSpread(a), passSpread(b));
+  const bound = calibration
+    ? 4 * Math.SQRT2 * calibration.relative_job_sd_upper
+    : Math.max(UNCALIBRATED, spread);
   const expected = `within ${digits(100 * Math.expm1(bound))} % (${calibration ? 'calibrated' : 'no calibration yet'})`;
-  const values = [a, b].map((ran) => (calibration ? ran.score : (relative(ran) ?? ran.score)));
-  if (!values[0] || !values[1]) return { expected, found: a.error ?? b.error ?? 'no score', ok: false };
-  const distance = Math.abs(Math.log(values[0] / values[1]));
+  const apart = Math.abs(Math.log(a.score / b.score));
+  const shares = Math.abs(Math.log((relative(a) ?? a.score) / (relative(b) ?? b.score)));
+  const distance = calibration ? apart : Math.min(apart, shares);
   return { expected, found: `${digits(100 * Math.expm1(distance))} % apart`, ok: distance <= bound };
 }
+
+/** Standard deviation between the passes of a run, relative to their mean. */
+const passSpread = ({ summary }: Ran) => (summary?.score?.sd ?? 0) / (summary?.score?.mean ?? 1);
 
 function relative(ran: Ran): number | undefined {
   const control = ran.summary?.shown.control as { times_baseline?: number } | undefined;
