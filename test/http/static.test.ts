@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../helpers/server.ts';
 
+const BIG = 'export const x = 1;\n'.repeat(1000);
 let dir: string;
 let s: TestServer;
 
@@ -15,6 +17,7 @@ beforeAll(async () => {
   await writeFile(join(dir, 'public/index.html.orig'), 'stale');
   await writeFile(join(dir, 'public/.env'), 'SECRET=1');
   await writeFile(join(dir, 'public/assets/main-4f3a2b1c.js'), '1');
+  await writeFile(join(dir, 'public/assets/big-4f3a2b1c.js'), BIG);
   await writeFile(join(dir, 'client/collab.mjs'), '2');
   await writeFile(join(dir, 'server.mjs'), 'server');
   s = await startTestServer({ deps: { staticDir: dir } });
@@ -34,6 +37,7 @@ describe('files of the page', () => {
     expect(csp).not.toContain('unsafe');
     expect(csp).toContain('frame-ancestors');
     expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(csp).toContain("img-src 'self' data:;");
   });
 
   it('are cached by their hash, the client is served, permalinks are the page', async () => {
@@ -64,5 +68,64 @@ describe('files of the page', () => {
     const answer = await s.call('GET', path);
     expect([path, answer.status]).toEqual([path, 404]);
     expect(answer.text).not.toContain('server');
+  });
+});
+
+describe('compression', () => {
+  const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+    s.app.request(path, { method, headers });
+  const packed = { 'accept-encoding': 'gzip, deflate, br' };
+
+  it.each(['/assets/big-4f3a2b1c.js', '/openapi.json'])('%s comes small to who takes it', async (path) => {
+    const [plain, small] = await Promise.all([get(path), get(path, packed)]);
+    const bytes = Buffer.from(await small.arrayBuffer());
+    expect([plain.headers.get('content-encoding'), small.headers.get('content-encoding')]).toEqual([
+      null,
+      'gzip',
+    ]);
+    const text = await plain.text();
+    expect(Number(plain.headers.get('content-length'))).toBe(Buffer.byteLength(text));
+    expect(small.headers.get('content-length')).toBeNull();
+    expect(gunzipSync(bytes).toString()).toBe(text);
+    expect(bytes.byteLength).toBeLessThan(text.length / 3);
+    for (const answer of [plain, small]) expect(answer.headers.get('vary')).toBe('Accept-Encoding');
+    expect(small.headers.get('etag')).toBe(plain.headers.get('etag'));
+  });
+
+  it.each([
+    ['/assets/main-4f3a2b1c.js', 200],
+    ['/v1/nothing', 404],
+    ['/v1/healthz', 200],
+  ])('%s is too small for it', async (path, status) => {
+    const answer = await get(path, packed);
+    expect([answer.status, answer.headers.get('content-encoding')]).toEqual([status, null]);
+  });
+
+  it.each(['/assets/big-4f3a2b1c.js', '/', '/v1/leaderboard'])(
+    '%s: asked again, told that nothing changed',
+    async (path) => {
+      const tag = (await get(path, packed)).headers.get('etag') ?? '';
+      expect(tag).toMatch(/^W\/"/);
+      const again = await get(path, { ...packed, 'if-none-match': tag });
+      expect([again.status, await again.text(), again.headers.get('vary')]).toEqual([
+        304,
+        '',
+        'Accept-Encoding',
+      ]);
+      expect(again.headers.get('etag')).toBe(tag);
+      expect((await get(path, { ...packed, 'if-none-match': '"old"' })).status).toBe(200);
+    },
+  );
+
+  it('HEAD says what GET would, without the body', async () => {
+    const head = await get('/assets/big-4f3a2b1c.js', packed, 'HEAD');
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    expect(head.headers.get('etag')).toMatch(/^W\//);
+    expect(head.headers.get('vary')).toBe('Accept-Encoding');
+  });
+
+  it('writes are answered as they are', async () => {
+    const answer = await get('/v1/messages', packed, 'POST');
+    expect(answer.headers.get('content-encoding')).toBeNull();
   });
 });

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { ApiError, ERRORS, type ErrorBody } from '@collab/contract/errors.ts';
 import type { AnyRoute } from '@collab/contract/route.ts';
 import { type Context, Hono } from 'hono';
+import { compress } from 'hono/compress';
 import { getCookie } from 'hono/cookie';
 import type { Credential } from '../auth/types.ts';
 import { slidingWindows } from '../limits.ts';
@@ -11,6 +12,7 @@ import { compatQuery, compatReply, isCompat } from './compat.ts';
 import { isCurrent, weakTag } from './conditional.ts';
 import type { Binding, Call, Reply } from './handle.ts';
 import { addressOf, bearerOf, readBody, readParams, readQuery } from './request.ts';
+import { whole } from './whole.ts';
 
 export const SESSION_COOKIE = 'collab_session';
 
@@ -42,6 +44,8 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
     c.res.headers.set('X-Request-Id', c.get('requestId'));
     logRequest(s, c);
   });
+  // Reads alone: nothing secret is ever in one beside what a caller chose.
+  app.get('*', compress());
   for (const binding of bindings)
     app.on(binding.route.method, honoPath(binding.route.path), (c) => serve(s, binding, c, auditable));
   for (const [path, methods] of byPath(bindings))
@@ -115,18 +119,22 @@ async function serve(
 function respond(c: Context<Env>, route: AnyRoute, reply: Reply): Response {
   for (const [name, value] of Object.entries(reply.headers ?? {})) c.header(name, value);
   const status = (reply.status ?? route.statuses[0] ?? 200) as 200;
-  if (reply.raw !== undefined) return c.body(reply.raw as string, status);
+  if (reply.raw !== undefined) return whole(c, reply.raw, status);
   return route.method === 'GET' && status === 200
     ? conditional(c, reply.body)
-    : c.json(reply.body ?? null, status);
+    : json(c, reply.body ?? null, status);
 }
+
+const json = (c: Context<Env>, body: unknown, status: number) =>
+  whole(c, JSON.stringify(body), status, { 'Content-Type': 'application/json' });
 
 function conditional(c: Context<Env>, body: unknown): Response {
   const text = JSON.stringify(body ?? null);
   const tag = weakTag(text);
   c.header('ETag', tag);
+  c.header('Vary', 'Accept-Encoding');
   if (isCurrent(c.req.header('if-none-match'), tag)) return c.body(null, 304);
-  return c.body(text, 200, { 'Content-Type': 'application/json' });
+  return whole(c, text, 200, { 'Content-Type': 'application/json' });
 }
 
 function checkReply(route: AnyRoute, reply: Reply): void {
@@ -180,7 +188,7 @@ function failure(s: Services, c: Context<Env>, error: unknown): Response {
     });
   if (api.retryAfterS !== undefined) c.header('Retry-After', String(Math.max(1, Math.ceil(api.retryAfterS))));
   if (api.code === 'UNAUTHORIZED') c.header('WWW-Authenticate', 'Bearer');
-  return c.json(api.toBody(requestId) satisfies ErrorBody, ERRORS[api.code].status as 400);
+  return json(c, api.toBody(requestId) satisfies ErrorBody, ERRORS[api.code].status);
 }
 
 function causes(error: Error): string {

@@ -5,8 +5,11 @@ import { createHash } from 'node:crypto';
 const CLOCK = /"generated_at":"[^"]*"/g;
 
 /** Weak validator (RFC 9110 §8.8.1) of a JSON text, blind to `generated_at`. */
-export const weakTag = (json: string): string =>
-  `W/"${createHash('sha1').update(json.replace(CLOCK, '')).digest('base64url')}"`;
+export const weakTag = (json: string): string => contentTag(json.replace(CLOCK, ''));
+
+/** Weak: what is sent may be compressed, what it says is the same. */
+export const contentTag = (content: string | Uint8Array): string =>
+  `W/"${createHash('sha1').update(content).digest('base64url')}"`;
 
 /** `If-None-Match` names `tag`; compared weakly, as RFC 9110 §13.1.2 asks. */
 export function isCurrent(ifNoneMatch: string | undefined, tag: string): boolean {

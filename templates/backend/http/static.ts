@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 import type { Context, Hono } from 'hono';
+import { contentTag, isCurrent } from './conditional.ts';
+import { whole } from './whole.ts';
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -17,13 +19,13 @@ const TYPES: Record<string, string> = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** Only own files run, nothing is loaded from elsewhere but avatars; huggingface.co may frame the page. */
+/** Only own files run, nothing is loaded from elsewhere; huggingface.co may frame the page. */
 export const PAGE_CSP = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "font-src 'self'",
-  "img-src 'self' data: https://huggingface.co https://*.huggingface.co https://*.hf.co",
+  "img-src 'self' data:",
   "connect-src 'self'",
   "manifest-src 'self'",
   "base-uri 'none'",
@@ -70,9 +72,11 @@ async function file(c: Context, root: string, path: string): Promise<Response | 
   const bytes = await readFile(full).catch(() => null);
   if (bytes === null) return null;
   const hashed = /[-.][A-Za-z0-9_-]{8,}\.(?:js|css|woff2|svg|png)$/.test(full) && path.includes('assets/');
-  return c.body(new Uint8Array(bytes), 200, {
-    'Content-Type': type,
-    'Cache-Control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
-    'Content-Security-Policy': PAGE_CSP,
-  });
+  const tag = contentTag(bytes);
+  c.header('ETag', tag);
+  c.header('Vary', 'Accept-Encoding');
+  c.header('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+  c.header('Content-Security-Policy', PAGE_CSP);
+  if (isCurrent(c.req.header('if-none-match'), tag)) return c.body(null, 304);
+  return whole(c, bytes, 200, { 'Content-Type': type });
 }
