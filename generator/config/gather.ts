@@ -59,7 +59,7 @@ async function answersFile(io: Io, path: unknown): Promise<ParsedAnswers | undef
   return parseAnswers(text, path);
 }
 
-/** The template's challenge.yaml, with the file of the profile laid over it. */
+/** The template's challenge.yaml, with the file of the profile laid over it. `profile` stays the template's own. */
 async function templateDefaults(root: string, template: string, profile: unknown): Promise<Answers> {
   const folder = join(root, 'challenges', template);
   const text = await readFile(join(folder, 'challenge.yaml'), 'utf8');
@@ -71,7 +71,8 @@ async function templateDefaults(root: string, template: string, profile: unknown
       throw error;
     },
   );
-  return { ...base, ...parseAnswers(over, `${template}/profiles/${wanted}.yaml`).answers };
+  const overlay = parseAnswers(over, `${template}/profiles/${wanted}.yaml`).answers;
+  return { ...base, ...overlay, profile: base.profile };
 }
 
 /** What a challenge takes from its template: not what belongs to one alone, and a new title brings its own short name. */

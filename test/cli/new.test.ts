@@ -200,6 +200,17 @@ describe('four doors, one room', () => {
     expect((await cli(again, { packageRoot: root, cwd })).code).toBe(0);
     expect(treeOf(join(cwd, 'b'))).toBe(treeOf(join(cwd, 'a')));
   });
+
+  it("the replay names a profile that is not the template's own", async () => {
+    const root = packageRoot();
+    const cwd = tempDir();
+    const argv = ['new', 'a', '--profile', 'full', '--org', 'acme', '--private-namespace', 'bob', '--yes'];
+    const first = await cli(argv, { packageRoot: root, cwd });
+    const again = replayOf(first.out).map((word) => (word === 'a' ? 'b' : word));
+    expect(again).toContain('full');
+    expect((await cli(again, { packageRoot: root, cwd })).code).toBe(0);
+    expect(treeOf(join(cwd, 'b'))).toBe(treeOf(join(cwd, 'a')));
+  });
 });
 
 describe('new on a terminal', () => {
