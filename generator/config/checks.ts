@@ -1,16 +1,16 @@
 /** Grammar of single values. Each returns the problem in words, or undefined. */
+import { HUMAN_PREFIX, isSlug } from '@collab/contract/identity.ts';
 import { findCredential } from '@collab/contract/secrets.ts';
 import type { FieldPath, Known } from './field.ts';
 
-const SLUG_RE = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 const RESERVED = new Set(['human', 'organizer', 'system', 'main-bucket', 'private']);
 
 /** Lower-case letters, digits and single dashes, 1 to 40 characters: the grammar of an agent_id, minus `--`. */
 export function SLUG(value: string): string | undefined {
   if (value !== value.toLowerCase()) return `must be lower case: "${slugify(value)}"`;
-  if (!SLUG_RE.test(value) || value.includes('--'))
+  if (!isSlug(value) || value.includes('--'))
     return 'must be 1 to 40 characters of a-z, 0-9 and single dashes, not at either end';
-  if (RESERVED.has(value) || value.startsWith('human-')) return `is reserved: "${value}"`;
+  if (RESERVED.has(value) || value.startsWith(HUMAN_PREFIX)) return `is reserved: "${value}"`;
   return undefined;
 }
 

@@ -1,21 +1,6 @@
 /** The layout of the buckets (design: every record is a markdown file that can be read with any Hub client). */
 import { isAgentId, isHumanHandle } from './identity.ts';
 
-export const FOLDERS = {
-  agents: 'agents',
-  messages: 'message_board',
-  inbox: 'inbox',
-  broadcasts: 'broadcasts',
-  results: 'results',
-  artifacts: 'artifacts',
-  submissions: 'submissions',
-  shared: 'shared_resources',
-  taskforces: 'taskforces',
-  traces: 'traces',
-  leaderboard: 'leaderboard',
-  clients: 'clients',
-} as const;
-
 export const VERIFICATION_INDEX = 'results/verification_status.json';
 export const HANDSHAKE = '.bucket-sync-handshake';
 
@@ -29,7 +14,7 @@ export const resultPath = (name: string) => `results/${name}`;
 export const verdictPath = (result: string, stamp: string, author: string) =>
   `results/verdicts/${result}/${stamp}_${author}.json`;
 export const artifactPrefix = (slug: string, agent: string) => `artifacts/${slug}_${agent}/`;
-export const submissionPrefix = (sha256: string) => `submissions/${sha256}/`;
+export const snapshotPath = (sha256: string) => `submissions/${sha256}`;
 export const tracePrefix = (agent: string, session: string) => `traces/${agent}/${session}/`;
 export const keyPath = (agent: string) => `keys/${agent}.json`;
 export const OWNER_FILE = 'owner.json';

@@ -20,6 +20,7 @@ export const record = z.object({
 });
 export type Record_ = z.infer<typeof record>;
 
+/** Where a result stands. The first three are not yet judged; only `valid` holds a numbered rank. */
 export const verificationState = z.enum([
   'pending',
   'queued',
@@ -30,6 +31,23 @@ export const verificationState = z.enum([
   'expired',
 ]);
 export type VerificationState = z.infer<typeof verificationState>;
+
+/** What a verdict may say; `queued` and `running` are the queue's to tell. */
+export const verdictState = verificationState.exclude(['queued', 'running']);
+export type VerdictState = z.infer<typeof verdictState>;
+
+/** One gate of summary.json as the harness reported it. */
+export const gateOutcome = z.looseObject({
+  id: z.string(),
+  value: z.number().nullish(),
+  limit: z.number().nullish(),
+  op: z.string().optional(),
+  pass: z.boolean(),
+  n: z.number().nullish(),
+  se: z.number().nullish(),
+  note: z.string().nullish(),
+});
+export type GateOutcome = z.infer<typeof gateOutcome>;
 
 /** Query booleans: true/false/1/0/yes/no/on/off in any case; the typed client sends real ones. */
 export const flag = z.stringbool({

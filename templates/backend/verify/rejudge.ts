@@ -1,6 +1,6 @@
+import type { VerdictState } from '@collab/contract/schemas.ts';
 import { decide } from '../domain/verification/decide.ts';
 import { MAX_SUMMARY_BYTES, readSummary } from '../domain/verification/summary.ts';
-import type { VerdictState } from '../domain/verification/verdict.ts';
 import { tryJson } from '../domain/verification/verdict.ts';
 import { exitCode } from '../jobs/status-file.ts';
 import type { Store } from '../store/types.ts';

@@ -173,13 +173,13 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
 
 function importedVerdict({ result, state }: HumanEdit): Omit<Verdict, 'at'> {
   const by = { kind: 'human' as const, id: INDEX_EDITOR };
-  return { schema: 1, result, state, by, reason: 'set in results/verification_status.json', gates: [] };
+  return { schema: 1, result, state, by, reason: `set in ${VERIFICATION_INDEX}`, gates: [] };
 }
 
 /** The index file is there and is no index: it is somebody's half-finished edit, so nothing is written over it. */
 export class IndexUnreadable extends Error {
   override name = 'IndexUnreadable';
   constructor() {
-    super('results/verification_status.json is not a JSON object; repair it by hand');
+    super(`${VERIFICATION_INDEX} is not a JSON object; repair it by hand`);
   }
 }

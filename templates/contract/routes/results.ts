@@ -1,21 +1,21 @@
 import { z } from 'zod';
 import { defineRoute } from '../route.ts';
-import { flag, frontmatter, json, limit, listOf, listQuery, record, verificationState } from '../schemas.ts';
+import {
+  flag,
+  frontmatter,
+  gateOutcome,
+  json,
+  limit,
+  listOf,
+  listQuery,
+  record,
+  verdictState,
+  verificationState,
+} from '../schemas.ts';
 
 const filename = z.object({ filename: z.string() });
 
 export const resultRecord = record.extend({ verification: verificationState });
-
-export const gateOutcome = z.looseObject({
-  id: z.string(),
-  value: z.number().nullish(),
-  limit: z.number().nullish(),
-  op: z.string().optional(),
-  pass: z.boolean(),
-  n: z.number().nullish(),
-  se: z.number().nullish(),
-  note: z.string().nullish(),
-});
 
 export const postResult = defineRoute({
   name: 'results.post',
@@ -148,7 +148,7 @@ export const postVerdict = defineRoute({
   auth: 'organizer',
   parity: 'new',
   body: z.object({
-    state: z.enum(['pending', 'valid', 'invalid', 'inconclusive', 'expired']),
+    state: verdictState,
     reason: z.string().min(1).max(4000),
     evaluator: z
       .boolean()
@@ -218,6 +218,9 @@ export const rejudgeResults = defineRoute({
   doc: 'Judge again what the machine judged, from stored evidence and by the present gates. Runs nothing.',
 });
 
+const rank = z.number().int().nullish();
+
+/** From `claimed` on: profile default alone. */
 const row = z.looseObject({
   rank: z.number().int().nullable().describe('Numbered for valid rows alone (profile compat: for all).'),
   agent: z.string(),
@@ -229,8 +232,26 @@ const row = z.looseObject({
   filename: z.string(),
   timestamp: json,
   description: json,
-  provisional_rank: z.number().int().nullish(),
+  provisional_rank: rank,
   secondary: json.optional(),
+  claimed: z.number().nullish(),
+  measured: z.number().nullish().describe('Mean over our own runs.'),
+  ci95: z.tuple([z.number(), z.number()]).nullish(),
+  rank_low: rank,
+  rank_high: rank,
+  verified_runs: z.number().int().optional(),
+  submission_sha256: z.string().nullish(),
+  gates: z.array(gateOutcome).nullish(),
+  overclaim: z.boolean().optional().describe('The claim lies outside what we measured.'),
+  pending_best: z
+    .object({
+      filename: z.string(),
+      score: z.number(),
+      provisional_rank: z.number().int(),
+      verification: verificationState,
+    })
+    .nullish()
+    .describe('A better claim of the same group that is not judged yet.'),
 });
 
 export const leaderboard = defineRoute({

@@ -1,7 +1,6 @@
-import type { Frontmatter, Json, VerificationState } from '@collab/contract/schemas.ts';
+import type { Frontmatter, GateOutcome, Json, VerificationState } from '@collab/contract/schemas.ts';
 import type { Score } from '../score/score.ts';
 import type { Judgement } from '../verification/judgement.ts';
-import type { GateOutcome } from '../verification/verdict.ts';
 
 /** A result as the board sees it: its record, its author's user, and what was judged. */
 export interface Entry {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { snapshotPath } from '@collab/contract/paths.ts';
 
 /** A file of a submission folder; `path` is relative to the folder. */
 export interface SnapshotFile {
@@ -31,7 +32,7 @@ export function snapshotRef(files: readonly SnapshotFile[]): SnapshotRef {
   for (const { line } of lines) hash.update(line);
   const id = hash.digest('hex');
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
-  return { id, path: `submissions/${id}`, files: files.length, bytes };
+  return { id, path: snapshotPath(id), files: files.length, bytes };
 }
 
 const PATH = /^submissions\/[0-9a-f]{64}$/;

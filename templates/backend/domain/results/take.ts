@@ -1,5 +1,6 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import type { Frontmatter } from '@collab/contract/schemas.ts';
+import { SERVER_KEYS } from '../message.ts';
 import type { SnapshotRef } from './snapshot.ts';
 import { checkResult, type ResultRules } from './validate.ts';
 
@@ -11,13 +12,8 @@ export interface TakenResult {
 }
 
 /** Fields that only the server sets. An author's are dropped: a snapshot of his own choosing would be judged for his. */
-const SERVER_KEYS = [
-  'agent',
-  'timestamp',
-  'via',
-  'auth',
-  'idempotency',
-  'source_sha256',
+const OWN_KEYS = [
+  ...SERVER_KEYS,
   'submission_snapshot',
   'submission_files',
   'submission_bytes',
@@ -36,7 +32,7 @@ export function takeResult(frontmatter: Frontmatter, body: string, rules: Result
     });
   }
   const exactKey = `${rules.scoreField}_exact`;
-  const dropped = new Set([...SERVER_KEYS, exactKey]);
+  const dropped = new Set<string>([...OWN_KEYS, exactKey]);
   const kept = Object.fromEntries(Object.entries(frontmatter).filter(([key]) => !dropped.has(key)));
   const exact: Frontmatter = check.score.exact === undefined ? {} : { [exactKey]: check.score.exact };
   const status = typeof frontmatter.status === 'string' ? frontmatter.status : undefined;

@@ -1,7 +1,7 @@
+import type { VerdictState } from '@collab/contract/schemas.ts';
 import type { Division, Gate } from './divisions.ts';
 import { judgeGates } from './divisions.ts';
 import type { RunSummary } from './summary.ts';
-import type { VerdictState } from './verdict.ts';
 
 /** How a verification job ended. */
 export interface RunEnd {

@@ -1,5 +1,5 @@
+import type { GateOutcome, VerdictState } from '@collab/contract/schemas.ts';
 import type { Judgement } from './judgement.ts';
-import type { GateOutcome, VerdictState } from './verdict.ts';
 
 export interface Gate {
   id: string;

@@ -1,5 +1,5 @@
-import type { VerdictState } from './verdict.ts';
-import { tryJson, VERDICT_STATES } from './verdict.ts';
+import { type VerdictState, verdictState } from '@collab/contract/schemas.ts';
+import { tryJson } from './verdict.ts';
 
 /** `results/verification_status.json`: result filename to state. */
 export type VerificationIndex = ReadonlyMap<string, string>;
@@ -34,7 +34,7 @@ export function humanEdits(
   const unknown: { result: string; state: string }[] = [];
   for (const [result, state] of found) {
     if (ours.get(result) === state || (state === 'pending' && !ours.has(result))) continue;
-    const known = VERDICT_STATES.find((candidate) => candidate === state);
+    const known = verdictState.options.find((candidate) => candidate === state);
     if (known) edits.push({ result, state: known });
     else unknown.push({ result, state });
   }

@@ -1,4 +1,5 @@
-import type { GateOutcome, MeasuredRun, StampedVerdict, VerdictState } from './verdict.ts';
+import type { GateOutcome, VerdictState } from '@collab/contract/schemas.ts';
+import type { MeasuredRun, StampedVerdict } from './verdict.ts';
 
 /** What all verdicts on one result say together. */
 export interface Judgement {

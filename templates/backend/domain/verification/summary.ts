@@ -1,5 +1,6 @@
+import { type GateOutcome, gateOutcome } from '@collab/contract/schemas.ts';
 import { z } from 'zod';
-import { GateOutcome, type MeasuredRun, tryJson } from './verdict.ts';
+import { type MeasuredRun, tryJson } from './verdict.ts';
 
 /** `/state/summary.json` of a harness run. Unknown keys are kept by the file, not by us. */
 const Summary = z.looseObject({
@@ -10,7 +11,7 @@ const Summary = z.looseObject({
       z.object({ mean: z.number(), sd: z.number().nullish(), runs: z.number().int().positive().nullish() }),
     ])
     .nullish(),
-  gates: z.array(GateOutcome).nullish(),
+  gates: z.array(gateOutcome).nullish(),
   provenance: z
     .looseObject({ submission_sha256: z.string().nullish(), harness_sha256: z.string().nullish() })
     .nullish(),

@@ -1,32 +1,5 @@
+import { gateOutcome, verdictState } from '@collab/contract/schemas.ts';
 import { z } from 'zod';
-
-/** Where a result stands. The first three are not yet judged; only `valid` holds a numbered rank. */
-export const STATES = [
-  'pending',
-  'queued',
-  'running',
-  'valid',
-  'invalid',
-  'inconclusive',
-  'expired',
-] as const;
-export type VerificationState = (typeof STATES)[number];
-/** What a verdict file may say; `queued` and `running` are the queue's to tell. */
-export const VERDICT_STATES = ['pending', 'valid', 'invalid', 'inconclusive', 'expired'] as const;
-export type VerdictState = (typeof VERDICT_STATES)[number];
-
-/** One gate of summary.json as the harness reported it. */
-export const GateOutcome = z.looseObject({
-  id: z.string(),
-  value: z.number().nullish(),
-  limit: z.number().nullish(),
-  op: z.string().optional(),
-  pass: z.boolean(),
-  n: z.number().nullish(),
-  se: z.number().nullish(),
-  note: z.string().nullish(),
-});
-export type GateOutcome = z.infer<typeof GateOutcome>;
 
 /** What one verification run measured: mean of `passes` passes inside one job. */
 export const MeasuredRun = z.object({
@@ -41,14 +14,14 @@ export type MeasuredRun = z.infer<typeof MeasuredRun>;
 export const Verdict = z.object({
   schema: z.literal(1),
   result: z.string(),
-  state: z.enum(VERDICT_STATES),
+  state: verdictState,
   /** `owner` files are appeals: they ask, they never decide. */
   by: z.object({ kind: z.enum(['human', 'machine', 'owner']), id: z.string() }),
   at: z.string(),
   reason: z.string(),
   /** Folder of the run in the private bucket. */
   evidence: z.string().nullish(),
-  gates: z.array(GateOutcome).default([]),
+  gates: z.array(gateOutcome).default([]),
   measured: MeasuredRun.nullish(),
   submission_sha256: z.string().nullish(),
   harness_sha256: z.string().nullish(),
