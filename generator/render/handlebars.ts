@@ -1,55 +1,25 @@
-/** Handlebars, strict and unescaped, with a fixed list of helpers: each one fits a value into one kind of text. */
-import Handlebars from 'handlebars';
+/** Handlebars, strict and unescaped, with a fixed list of helpers. */
+import type Handlebars from 'handlebars';
+import runtime from 'handlebars/runtime.js';
+import { sha256 } from '../plan/digest.ts';
+import { COMPILED } from './compiled.ts';
+import { HELPERS } from './helpers.ts';
 
-const engine = Handlebars.create();
-
-/** JSON of any value; inside YAML a JSON string is a quoted YAML string, so one helper serves both. */
-const json = (value: unknown) =>
-  JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028\u2029\ufeff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-
-/** One line of Markdown that shows the text as it is: nothing in it is mark-up, a link or HTML. */
-const md = (value: unknown) =>
-  String(value)
-    .replace(/\s+/g, ' ')
-    .replace(/[\\`*{}[\]<>#|~!&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (c) => `\\${c}`)
-    .replace(/^([-+=])/, '\\$1')
-    .replace(/^(\d+)([.)])/, '$1\\$2');
-
-/** Inline code; the fence is longer than any run of backticks inside. */
-function code(value: unknown): string {
-  const text = String(value).replace(/\s+/g, ' ');
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map((run) => run[0].length));
-  const fence = '`'.repeat(longest + 1);
-  const pad = /^[` ]|[` ]$/.test(text) ? ' ' : '';
-  return `${fence}${pad}${text}${pad}${fence}`;
-}
-
-/** A cell of a Markdown table. */
-const cell = (value: unknown) => md(value) || ' ';
-
-export const HELPERS = { json, yaml: json, md, code, cell } as const;
+const engine = (runtime as unknown as typeof Handlebars).create();
 for (const [name, helper] of Object.entries(HELPERS))
   engine.registerHelper(name, (value: unknown) => helper(value));
 
-const OPTIONS: Parameters<typeof engine.compile>[1] = {
-  strict: true,
-  noEscape: true,
-  preventIndent: true,
-  knownHelpersOnly: true,
-  knownHelpers: Object.fromEntries(Object.keys(HELPERS).map((name) => [name, true])),
-};
-
 /** @throws Error naming the template and the missing value. */
-export function renderText(source: string, view: object, name: string): string {
+export async function renderText(source: string, view: object, name: string): Promise<string> {
   try {
-    return engine.compile(source, OPTIONS)(view);
+    return engine.template(COMPILED[sha256(source)] ?? (await compiledNow(source)))(view);
   } catch (cause) {
     throw new Error(`${name}: ${(cause as Error).message}`, { cause });
   }
 }
 
-/** The parsed template, for the guard. */
-export const parseTemplate = (source: string) => engine.parse(source);
+/** The compiler is nine tenths of Handlebars: it is loaded for a text that the build has not seen. */
+async function compiledNow(source: string): Promise<TemplateSpecification> {
+  const { compileText } = await import('./compile.ts');
+  return new Function(`return ${compileText(source)}`)();
+}

@@ -24,12 +24,10 @@ export async function renderTree(entries: TreeEntry[], view: View): Promise<Plan
     const { entry } = config as unknown as EntryAction;
     return add(entry, entry.content);
   });
-  plop.setActionType('render', (answers, config) => {
+  plop.setActionType('render', async (answers, config) => {
     const { entry } = config as unknown as EntryAction;
-    return add(
-      entry,
-      Buffer.from(renderText(Buffer.from(entry.content).toString('utf8'), answers, entry.from)),
-    );
+    const source = Buffer.from(entry.content).toString('utf8');
+    return add(entry, Buffer.from(await renderText(source, answers, entry.from)));
   });
   const generator = plop.setGenerator('challenge', {
     description: 'challenge repository',

@@ -3,6 +3,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { readPackage } from '../../generator/apply/package-files.ts';
+import { readChallenge } from '../../generator/config/yaml.ts';
+import { emit } from '../../generator/render/emit.ts';
 import { repository, tempDir } from '../helpers/fake-io.ts';
 
 const run = promisify(execFile);
@@ -17,6 +20,14 @@ interface Packed {
 async function pack(to: string): Promise<Packed> {
   const { stdout } = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', to], repository);
   return JSON.parse(stdout)[0] as Packed;
+}
+
+/** Files of a challenge that the sources, where templates are compiled at the spot, would have written otherwise. */
+async function otherThanEmitted(dir: string, installed: string): Promise<string[]> {
+  const tree = await emit(await readChallenge(dir), readPackage(installed, 'gemma'));
+  return tree
+    .filter(({ path, content }) => Buffer.compare(readFileSync(join(dir, path)), content) !== 0)
+    .map(({ path }) => path);
 }
 
 describe('the published package', () => {
@@ -58,6 +69,7 @@ describe('the published package', () => {
     expect(JSON.parse(stdout)).toMatchObject({ status: 'ok', slug: 'gemma' });
     expect(existsSync(join(cwd, 'mine/.gitignore'))).toBe(true);
     expect(readFileSync(join(cwd, 'mine/package.json'), 'utf8')).toContain('"create-collab": "0.1.0"');
+    expect(await otherThanEmitted(join(cwd, 'mine'), join(cwd, 'node_modules/create-collab'))).toEqual([]);
     const checked = await npm(['run', '--silent', 'check'], join(cwd, 'mine'));
     expect(checked.stdout).toContain('ok: The Gemma challenge (gemma)');
   }, 120_000);

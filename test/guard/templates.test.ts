@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseChallenge } from '../../generator/config/yaml.ts';
-import { HELPERS, parseTemplate } from '../../generator/render/handlebars.ts';
+import { parseTemplate } from '../../generator/render/compile.ts';
+import { HELPERS } from '../../generator/render/helpers.ts';
 import { viewOf } from '../../generator/render/view.ts';
 import { repository } from '../helpers/fake-io.ts';
 

@@ -11,7 +11,8 @@ import { parseChallenge } from '../../generator/config/yaml.ts';
 import { emittedName, type PackageFiles } from '../../generator/plan/files.ts';
 import { composeBucketReadme, fillSection } from '../../generator/plan/sections.ts';
 import { emit } from '../../generator/render/emit.ts';
-import { HELPERS, renderText } from '../../generator/render/handlebars.ts';
+import { renderText } from '../../generator/render/handlebars.ts';
+import { HELPERS } from '../../generator/render/helpers.ts';
 import { repository } from '../helpers/fake-io.ts';
 import { packageRoot } from '../helpers/package-root.ts';
 
@@ -135,8 +136,10 @@ describe('helpers', () => {
   });
 });
 
-it('what a template lacks is an error that names both', () => {
-  expect(() => renderText('{{nope}}', {}, 'README.md.hbs')).toThrow(/README\.md\.hbs: "nope" not defined/);
+it('what a template lacks is an error that names both', async () => {
+  await expect(renderText('{{nope}}', {}, 'README.md.hbs')).rejects.toThrow(
+    /README\.md\.hbs: "nope" not defined/,
+  );
 });
 
 it.each([
