@@ -48,6 +48,11 @@ export const VERBS = {
     summary: 'run it here: embedded hub and Space on loopback',
     load: async () => (await import('./commands/dev.ts')).command,
   },
+  serve: {
+    args: '[dir]',
+    summary: 'the same server on a machine of yours, without a Space',
+    load: async () => (await import('./commands/serve.ts')).command,
+  },
   start: {
     args: '[dir]',
     summary: 'the guided tour: new, dev, and three scripted agents',

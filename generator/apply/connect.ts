@@ -51,17 +51,48 @@ export async function connect(context: CommandContext): Promise<Connection> {
   return { dir, config, options: { io, dir, ...access, ...flags, progress: context.progress } };
 }
 
+/**
+ * The Hub of a challenge and the server's own token: what `apply` would make the secret of the Space. The organizer's
+ * token is not needed.
+ * @throws CollabError HUB_NOT_RUNNING; TOKEN_MISSING (exit 2).
+ */
+export async function serverAccess(io: Io, dir: string, config: ChallengeConfig): Promise<ServerAccess> {
+  if (config.hub.endpoint === 'local') {
+    const { hubUrl, spaceToken } = await localAccess(io, dir);
+    if (spaceToken) return { hubUrl, token: spaceToken };
+    throw hubNotRunning();
+  }
+  const { SPACE_TOKEN: token } = { ...(await dotEnv(dir)), ...definedOnly(io.env) };
+  if (token) return { hubUrl: config.hub.endpoint, token };
+  throw new CollabError('TOKEN_MISSING', 'No token for the server: set SPACE_TOKEN.', {
+    kind: 'action_required',
+    next: [
+      {
+        command: `${config.hub.endpoint}/settings/tokens/new?tokenType=fineGrained`,
+        why: `a fine-grained token with repo.write on ${config.hub.central_bucket} and ${config.hub.private_bucket} alone`,
+      },
+    ],
+  });
+}
+
+export interface ServerAccess {
+  hubUrl: string;
+  token: string;
+}
+
 type Access = Pick<ApplyOptions, 'hubUrl' | 'token' | 'spaceToken' | 'participantToken'>;
 
 async function localAccess(io: Io, dir: string): Promise<Access> {
   const hub = await runningHub(io, dir);
   const tokens = hub && (await readTokens(dir));
-  if (!hub || !tokens?.organizer)
-    throw new CollabError('HUB_NOT_RUNNING', 'The embedded hub of this challenge is not running.', {
-      next: [CommandOf.dev],
-    });
+  if (!hub || !tokens?.organizer) throw hubNotRunning();
   return { hubUrl: hub.url, token: tokens.organizer, ...localAccessTokens(tokens) };
 }
+
+const hubNotRunning = () =>
+  new CollabError('HUB_NOT_RUNNING', 'The embedded hub of this challenge is not running.', {
+    next: [CommandOf.dev],
+  });
 
 export function localAccessTokens(tokens: Record<string, string>) {
   const { 'collab-server': spaceToken, 'participant-1': participantToken } = tokens;

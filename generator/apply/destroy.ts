@@ -1,6 +1,6 @@
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
-import { BUCKETS, type BucketRole, bucketId, type TargetState } from '../plan/model.ts';
+import { BUCKETS, type BucketRole, bucketId, spaceOf, type TargetState } from '../plan/model.ts';
 import { clientFor } from './challenge.ts';
 import { ignoreMissing } from './hub-failure.ts';
 import { loadState, saveState } from './state.ts';
@@ -26,7 +26,8 @@ export async function planRemoval(
 ): Promise<Removal[]> {
   const hub = clientFor(options);
   const state = await loadState(options.dir, config.hub.endpoint);
-  const known = [config.hub.space, ...BUCKETS.map((role) => bucketId(config, role))];
+  const spaceId = spaceOf(config, state);
+  const known = BUCKETS.map((role) => bucketId(config, role));
   const unknown = named.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new CollabError('UNKNOWN_BUCKET', `"${unknown}" is not a bucket of this challenge.`, {
@@ -36,11 +37,11 @@ export async function planRemoval(
       })),
     });
   const [space, ...buckets] = await Promise.all([
-    hub.spaceInfo(config.hub.space),
+    spaceId ? hub.spaceInfo(spaceId) : null,
     ...BUCKETS.map((role) => hub.bucketInfo(bucketId(config, role))),
   ]);
   return [
-    spaceRemoval(config, space !== null, state),
+    ...(spaceId ? [spaceRemoval(spaceId, space !== null, state)] : []),
     ...BUCKETS.map((role, index) => {
       const info = buckets[index] ?? null;
       const id = bucketId(config, role);
@@ -54,10 +55,10 @@ export async function planRemoval(
   ];
 }
 
-function spaceRemoval(config: ChallengeConfig, exists: boolean, state: TargetState): Removal {
-  const base = { id: config.hub.space, kind: 'space' as const };
+function spaceRemoval(id: string, exists: boolean, state: TargetState): Removal {
+  const base = { id, kind: 'space' as const };
   if (!exists) return { ...base, action: 'absent', reason: 'not there' };
-  if (state.space?.id === config.hub.space && state.space.made)
+  if (state.space?.id === id && state.space.made)
     return { ...base, action: 'delete', reason: 'with its variables, secret and files' };
   return { ...base, action: 'keep', reason: 'it was there before apply; delete it in its settings' };
 }

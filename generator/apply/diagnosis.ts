@@ -1,12 +1,14 @@
 import { HubError, type HubPort } from '@collab/hub/port.ts';
 import type { NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
-import type { World } from '../plan/model.ts';
+import { type Inputs, spaceOf, type World } from '../plan/model.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
 import { clientFor, planChallenge } from './challenge.ts';
 import type { Connection } from './connect.ts';
+import { answers } from './health.ts';
 import { pythonVersion } from './observe.ts';
 import { describe } from './run.ts';
+import { servedHere } from './server.ts';
 
 /** One thing looked at. `unknown`: it could not be found out, which is not the same as right. */
 export interface Finding {
@@ -53,7 +55,7 @@ export async function hubFindings(connection: Connection): Promise<Finding[]> {
   const { config, options } = connection;
   const hub = clientFor(options);
   const clock = await clockFinding(connection);
-  let seen: { plan: ProvisionPlan; world: World };
+  let seen: { inputs: Inputs; plan: ProvisionPlan; world: World };
   try {
     seen = await planChallenge(options, hub);
   } catch (error) {
@@ -68,7 +70,9 @@ export async function hubFindings(connection: Connection): Promise<Finding[]> {
       .map((node) => nodeFinding(node, seen.world.privateSeenByParticipant === 'unknown')),
     ...(await memberFindings(hub, config.hub.org)),
     ...bucketFindings(seen.plan),
-    await spaceFinding(hub, config.hub.space, seen.world),
+    config.hub.space || seen.world.space
+      ? await spaceFinding(hub, spaceOf(config, seen.inputs.state), seen.world)
+      : await serverFinding(connection),
   ];
 }
 
@@ -136,6 +140,22 @@ function bucketFindings(plan: ProvisionPlan): Finding[] {
         fix: CommandOf.apply,
       };
     });
+}
+
+/** Without a Space: a server on another machine cannot be asked from here. */
+async function serverFinding({ options }: Connection): Promise<Finding> {
+  const served = await servedHere(options.dir);
+  if (!served)
+    return {
+      id: 'server',
+      state: 'unknown',
+      text: 'no Space is planned, and no server runs on this machine',
+      fix: CommandOf.serve,
+    };
+  if (await answers(options.io.fetch, served.url))
+    return { id: 'server', state: 'ok', text: `the server answers at ${served.url}` };
+  const text = `the server (process ${served.pid}) does not answer at ${served.url}`;
+  return { id: 'server', state: 'wrong', text, fix: CommandOf.serve };
 }
 
 async function spaceFinding(hub: HubPort, id: string, world: World): Promise<Finding> {

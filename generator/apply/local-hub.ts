@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { endChild } from './child.ts';
 import { localUsers, seedFile } from './local-users.ts';
 import { isAlive } from './lock.ts';
+import { isFree } from './ports.ts';
 import type { LocalHub, StartHubOptions } from './types.ts';
 
 const START_MS = 30_000;
@@ -125,14 +126,6 @@ async function portFor(last: Listening | null, host = '127.0.0.1'): Promise<numb
   return 0;
 }
 
-function isFree(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
-  });
-}
-
 /** Waits for the line the hub prints when it listens. */
 async function listening(child: ChildProcess, io: Io): Promise<Listening> {
   let said = '';
@@ -178,26 +171,11 @@ const startFailed = (why: string): CollabError =>
 
 /** Asks the hub to end, with everything it started; after 15 s it is ended. */
 async function stopChild(child: ChildProcess, dir: string): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.kill('SIGTERM');
-    child.stdin?.end();
-    const timer = setTimeout(() => killGroup(child), STOP_MS);
-    await gone;
-    clearTimeout(timer);
-  }
+  await endChild(child, STOP_MS);
   // The port is worth remembering; the process is gone.
   const last = await lastHub(dir);
   if (last?.pid === child.pid)
     await writeFile(hubFile(dir), `${JSON.stringify({ url: last?.url, pid: 0 })}\n`);
-}
-
-function killGroup(child: ChildProcess): void {
-  try {
-    process.kill(-(child.pid as number), 'SIGKILL');
-  } catch {
-    child.kill('SIGKILL');
-  }
 }
 
 /** Forgets the embedded hub's store, users and tokens. */

@@ -10,6 +10,7 @@ import {
   isLocal,
   type LiveFile,
   type LiveSpace,
+  spaceOf,
   type World,
 } from '../plan/model.ts';
 import { answers, tokenFor } from './health.ts';
@@ -31,12 +32,13 @@ export interface Observer {
 export async function observe(inputs: Inputs, at: Observer): Promise<World> {
   const { hub } = at;
   const { config } = inputs;
+  const spaceId = spaceOf(config, inputs.state);
   const [identity, spaceIdentity, central, closed, space, hardware, python] = await Promise.all([
     hub.whoami(),
     at.spaceToken ? ownerOf(hub, at.spaceToken) : null,
     hub.bucketInfo(config.hub.central_bucket),
     hub.bucketInfo(config.hub.private_bucket),
-    hub.spaceInfo(config.hub.space),
+    spaceId ? hub.spaceInfo(spaceId) : null,
     hub.jobHardware(),
     isLocal(config) ? pythonVersion() : null,
   ]);
@@ -64,7 +66,7 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
 }
 
 /** A token that the Hub does not know is a finding about that token, not a failure to look. */
-async function ownerOf(hub: HubPort, token: string): Promise<Identity> {
+export async function ownerOf(hub: HubPort, token: string): Promise<Identity> {
   try {
     return await hub.whoami(token);
   } catch (error) {
@@ -109,7 +111,7 @@ const contradiction = (hub: HubPort, what: string): HubError =>
 
 async function readSpace(inputs: Inputs, info: LiveSpace['info'], at: Observer): Promise<LiveSpace> {
   const { hub } = at;
-  const id = inputs.config.hub.space;
+  const id = spaceOf(inputs.config, inputs.state);
   const [files, variables, secrets, runtime, healthy] = await Promise.all([
     hub.spaceFiles(id),
     hub.spaceVariables(id),

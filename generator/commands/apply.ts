@@ -5,13 +5,15 @@ import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
 import { withHub } from '../apply/hub-failure.ts';
 import type { ApplyReport } from '../apply/types.ts';
 import type { Command, CommandContext } from '../command.ts';
+import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError, type NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
+import { nextSteps } from '../plan/print.ts';
 import { waitsForPerson } from '../plan/provision.ts';
 import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
 
 const run: Command['run'] = async (context) => {
-  const { options } = await connect(context);
+  const { config, options } = await connect(context);
   const expected = await savedPlan(context);
   const report = await applyChallenge({ ...options, ...(expected ? { expected } : {}) });
   return {
@@ -24,7 +26,7 @@ const run: Command['run'] = async (context) => {
       waiting: report.plan.nodes.filter(waitsForPerson),
       timings_ms: { apply: report.timingsMs.apply, space_ready: report.timingsMs.spaceReady },
     },
-    next: nextSteps(report),
+    next: stepsAfter(report, config),
   };
 };
 
@@ -62,13 +64,12 @@ const waitLines = (node: PlanNode): string[] => [
   ...(node.human ? [`      ${node.human.url}`, `      ${node.human.steps}`] : []),
 ];
 
-function nextSteps(report: ApplyReport): NextStep[] {
-  const steps = [
-    ...report.operations.flatMap((operation) => operation.error?.next ?? []),
-    ...report.plan.nodes.filter(waitsForPerson).flatMap((node) => node.next ?? []),
-    ...(report.status === 'ok' ? [] : [CommandOf.apply]),
-  ];
-  return [...new Map(steps.map((step) => [step.command, step])).values()];
+function stepsAfter(report: ApplyReport, { hub }: ChallengeConfig): NextStep[] {
+  const failed = report.operations.flatMap((operation) => operation.error?.next ?? []);
+  const done = hub.space ? [] : [CommandOf.serve];
+  const afterwards = report.status === 'ok' ? done : [CommandOf.apply];
+  const rest = nextSteps(report.plan, afterwards);
+  return [...new Map([...failed, ...rest].map((step) => [step.command, step])).values()];
 }
 
 export const command: Command = {

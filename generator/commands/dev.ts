@@ -56,12 +56,12 @@ async function bringUpAndStay(context: CommandContext, dir: string, hub: LocalHu
     progress: context.progress,
   };
   const report = await applyChallenge(target);
-  const apiUrl = readyOrThrow(report);
+  const apiUrl = readyOrThrow(report, (await readChallenge(dir)).hub.space !== '');
   const data = {
     challenge_dir: dir,
     hub_url: hub.url,
     api_url: apiUrl,
-    dashboard_url: `${apiUrl}/`,
+    dashboard_url: apiUrl && `${apiUrl}/`,
     resumed: hub.resumed,
     writes: report.writes,
     timings_ms: { apply: report.timingsMs.apply, space_ready: report.timingsMs.spaceReady },
@@ -71,15 +71,17 @@ async function bringUpAndStay(context: CommandContext, dir: string, hub: LocalHu
     status: 'ok',
     data,
     text: options.once
-      ? `It came up at ${apiUrl} and was stopped again.`
+      ? `It came up at ${apiUrl ?? hub.url} and was stopped again.`
       : `\nStopped. Everything is kept in ${dir}.`,
     next: [CommandOf.dev],
   };
 }
 
-function readyOrThrow(report: ApplyReport): string {
+/** The server's address; `null` when no Space is planned and the hub alone stays up, for `serve`. */
+function readyOrThrow(report: ApplyReport, withSpace: boolean): string | null {
   const failed = report.operations.find((operation) => operation.state === 'failed')?.error;
   if (report.status !== 'error' && report.apiUrl) return report.apiUrl;
+  if (report.status === 'ok' && !withSpace) return null;
   const waiting = report.plan.nodes.find(waitsForPerson);
   const why =
     failed?.message ?? (waiting ? `${waiting.title}: ${waiting.reason}` : 'The server does not answer.');
@@ -100,8 +102,16 @@ async function stayUp(
   await applyEdits(target);
 }
 
-function welcome(dir: string, hub: LocalHub, apiUrl: string, report: ApplyReport): string[] {
+function welcome(dir: string, hub: LocalHub, apiUrl: string | null, report: ApplyReport): string[] {
   const conflicts = report.plan.nodes.filter((node) => node.state === 'conflict');
+  if (apiUrl === null)
+    return [
+      '',
+      `Hub        ${hub.url}`,
+      'No Space (hub.space is empty); in another terminal `create-collab serve` runs the server.',
+      '',
+      'Running; Ctrl-C stops it.',
+    ];
   return [
     '',
     ...conflicts.map(

@@ -6,7 +6,7 @@ import { withHub } from '../apply/hub-failure.ts';
 import type { Command } from '../command.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { costLines, estimateCost } from '../plan/cost.ts';
-import { planStatus, printPlan } from '../plan/print.ts';
+import { nextSteps, planStatus, printPlan } from '../plan/print.ts';
 
 const run: Command['run'] = async (context) => {
   const { config, options } = await connect(context);
@@ -20,7 +20,7 @@ const run: Command['run'] = async (context) => {
     status,
     text: printPlan(plan, costLines(config, cost)),
     data: { plan, cost },
-    ...(status === 'changes' ? { next: [CommandOf.apply] } : {}),
+    next: nextSteps(plan, status === 'changes' ? [CommandOf.apply] : []),
   };
 };
 

@@ -2,8 +2,10 @@ import { clientFor, planChallenge } from '../apply/challenge.ts';
 import type { Connection } from '../apply/connect.ts';
 import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
 import { withHub } from '../apply/hub-failure.ts';
+import { servedHere } from '../apply/server.ts';
 import { serverFacts, serverLine } from '../apply/server-facts.ts';
 import type { Command } from '../command.ts';
+import type { ChallengeConfig } from '../config/types.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { costLines, estimateCost } from '../plan/cost.ts';
 import type { World } from '../plan/model.ts';
@@ -13,7 +15,8 @@ const run: Command['run'] = async (context) => {
   const connection = await connect(context);
   const { config, options } = connection;
   const { plan, world } = await planChallenge(options);
-  const host = world.space?.healthy ? world.space.info.host : null;
+  const served = config.hub.space ? null : await servedHere(options.dir);
+  const host = world.space?.healthy ? world.space.info.host : (served?.url ?? null);
   const [server, jobs] = await Promise.all([
     host ? serverFacts(context.io, host) : null,
     jobCounts(connection),
@@ -21,8 +24,8 @@ const run: Command['run'] = async (context) => {
   const cost = estimateCost(config, world.hardware);
   const drift = planStatus(plan);
   const text = [
-    `Space    ${config.hub.space}: ${world.space ? `${world.space.runtime.stage}, ${world.space.info.host}` : 'not there'}`,
-    `Server   ${serverLine(server)}`,
+    `Space    ${spaceLine(config, world)}`,
+    `Server   ${host === null && !config.hub.space ? 'not on this machine' : serverLine(server)}`,
     ...(['central', 'private'] as const).map((role) => bucketLine(role, world)),
     `Jobs     ${jobLine(jobs)}`,
     '',
@@ -31,7 +34,7 @@ const run: Command['run'] = async (context) => {
   ].join('\n');
   const healthy = world.space?.healthy ?? false;
   return {
-    status: drift === 'ok' && !healthy ? 'changes' : drift,
+    status: drift === 'ok' && !healthy && config.hub.space ? 'changes' : drift,
     text,
     data: {
       space: world.space && { host: world.space.info.host, ...world.space.runtime, healthy },
@@ -44,6 +47,11 @@ const run: Command['run'] = async (context) => {
     ...(drift === 'ok' ? {} : { next: [CommandOf.plan, CommandOf.apply] }),
   };
 };
+
+function spaceLine({ hub }: ChallengeConfig, { space }: World): string {
+  if (!hub.space && !space) return 'none (hub.space is empty); create-collab serve runs the server';
+  return space ? `${space.info.id}: ${space.runtime.stage}, ${space.info.host}` : `${hub.space}: not there`;
+}
 
 async function jobCounts({ config, options }: Connection): Promise<Record<string, number>> {
   const hub = clientFor(options);

@@ -495,12 +495,12 @@ export const FIELDS = [
   field('hub.space', {
     kind: 'line',
     flag: 'space',
-    doc: 'The Space that serves API and dashboard.',
+    doc: 'The Space that serves API and dashboard; empty: none, `create-collab serve` runs the server.',
     question: 'Space?',
     when: (known) => known('hub.endpoint') !== 'local',
     own: true,
     fallback: (known) => `${known('hub.org')}/${known('challenge.slug')}-collab`,
-    check: repoId(),
+    check: (v, known) => (v === '' ? undefined : repoId()(v, known)),
   }),
   field('hub.private', {
     kind: 'bool',

@@ -55,13 +55,16 @@ function tokenNode(inputs: Inputs, world: World): PlanNode {
   return { ...node, state: 'unchanged', reason: `${identity.tokenRole} token with the permissions needed` };
 }
 
-const tokenUrl = (inputs: Inputs): string =>
+const tokenUrl = (inputs: Pick<Inputs, 'config'>): string =>
   isLocal(inputs.config)
     ? 'create-collab dev'
     : `${inputs.config.hub.endpoint}/settings/tokens/new?tokenType=fineGrained`;
 
 /** The Space's own token: what the server needs, and no more than that. */
-function spaceTokenNode(inputs: Inputs, identity: Identity): PlanNode {
+export function spaceTokenNode(
+  inputs: Pick<Inputs, 'config' | 'allowBroadToken'>,
+  identity: Identity,
+): PlanNode {
   const node = check('check:space-token', `The Space's own token (${identity.name})`);
   const next = [{ command: tokenUrl(inputs), why: 'open it to make a fine-grained token for the Space' }];
   if (identity.tokenRole !== 'fineGrained') {
@@ -93,7 +96,7 @@ export function missingScopes(inputs: Inputs, identity: Identity): string[] {
   return lacking(identity, [
     [hub.central_bucket, 'bucket', 'repo.write'],
     [hub.private_bucket, 'bucket', 'repo.write'],
-    [hub.space, 'space', 'repo.write'],
+    ...(hub.space ? [[hub.space, 'space', 'repo.write'] satisfies Wanted] : []),
   ]);
 }
 
@@ -157,6 +160,8 @@ function writeProblem(namespace: string, world: World): string | null {
 /** A Docker Space can only be made with PRO (own namespace) or Team/Enterprise (organization). */
 function planNode(inputs: Inputs, world: World): PlanNode {
   const node = check('check:plan', 'Plan that a Docker Space needs');
+  if (!inputs.config.hub.space)
+    return { ...node, state: 'unchanged', reason: 'none: without a Space (hub.space is empty)' };
   if (world.space) return { ...node, state: 'unchanged', reason: 'the Space exists already' };
   const namespace = inputs.config.hub.space.split('/')[0] ?? '';
   const own = namespace.toLowerCase() === world.identity.name.toLowerCase();
@@ -167,10 +172,11 @@ function planNode(inputs: Inputs, world: World): PlanNode {
     state: 'blocked',
     reason: `${namespace} has neither PRO nor Team/Enterprise, which creating a Docker Space needs`,
     next: [
+      CommandOf.noSpace,
       { command: `${base(inputs)}/pricing`, why: `a plan for ${namespace}` },
       {
-        command: 'create-collab new --set hub.space=<namespace with PRO>/<name>',
-        why: 'the Space in a PRO namespace',
+        command: 'challenge.yaml: hub.space: <namespace with PRO>/<name>',
+        why: 'the Space in the namespace of a PRO user',
       },
     ],
   };

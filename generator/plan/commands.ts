@@ -16,7 +16,13 @@ export const CommandOf = {
     command: 'create-collab apply --allow-broad-token',
     why: 'uses it all the same; it could do much more than this needs',
   },
+  noSpace: {
+    command: "challenge.yaml: hub.space: ''",
+    why: 'no Space: apply makes the buckets, create-collab serve runs the server on a machine of yours',
+  },
+  serve: { command: 'create-collab serve', why: 'runs the server here, on the buckets' },
   doctor: { command: 'create-collab doctor', why: 'checks the whole set-up' },
+  destroy: { command: 'create-collab destroy', why: 'removes the Space; the buckets stay' },
   dev: { command: 'create-collab dev', why: 'starts the embedded hub and the Space here' },
   spaceToken: {
     command: 'SPACE_TOKEN=… create-collab apply',

@@ -102,4 +102,8 @@ export const emptyState = (): TargetState => ({
 export const bucketId = (config: ChallengeConfig, role: BucketRole): string =>
   role === 'central' ? config.hub.central_bucket : config.hub.private_bucket;
 
+/** The Space to look at: the planned one; with none planned, the one an earlier apply made, for it still serves. */
+export const spaceOf = (config: ChallengeConfig, state: Pick<TargetState, 'space'>): string =>
+  config.hub.space || state.space?.id || '';
+
 export const isLocal = (config: ChallengeConfig): boolean => config.hub.endpoint === 'local';

@@ -1,3 +1,4 @@
+import type { NextStep } from '../errors.ts';
 import { isChange, waitsForPerson } from './provision.ts';
 import type { NodeState, PlanNode, ProvisionPlan } from './types.ts';
 
@@ -71,6 +72,12 @@ export function summary(plan: ProvisionPlan): string {
     ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'waits' : 'wait'} for you`] : []),
   ];
   return all.length === 0 ? 'Nothing to do: everything is as planned.' : `${all.join(', ')}.`;
+}
+
+/** What those nodes that wait for a person name, then `more`; each command once. */
+export function nextSteps(plan: ProvisionPlan, more: NextStep[]): NextStep[] {
+  const steps = [...plan.nodes.filter(waitsForPerson).flatMap((node) => node.next ?? []), ...more];
+  return [...new Map(steps.map((step) => [step.command, step])).values()];
 }
 
 /** What a plan comes to, as the exit code says it. */

@@ -1,12 +1,13 @@
 import { CommandOf } from './commands.ts';
 import { gitBlobSha1 } from './digest.ts';
-import type { Inputs, LiveSpace, World } from './model.ts';
+import { type Inputs, type LiveSpace, spaceOf, type World } from './model.ts';
 import type { PlanNode } from './types.ts';
 
 export const SPACE_SECRET = 'HF_TOKEN';
 
 /** The Space, its variables, its secret, its files, and whether it answers. */
 export function spaceNodes(inputs: Inputs, world: World): PlanNode[] {
+  if (!inputs.config.hub.space) return [withoutSpace(inputs, world)];
   const variables = variableNodes(inputs, world.space);
   const secret = secretNode(inputs, world.space);
   const repo = repoNode(inputs, world);
@@ -20,6 +21,15 @@ export function spaceNodes(inputs: Inputs, world: World): PlanNode[] {
     files,
     healthNode(inputs, world.space, changed, [files.id, ...settings]),
   ];
+}
+
+/** No Space is planned. One that an earlier apply made still runs, and would write the same record as `serve`. */
+function withoutSpace(inputs: Inputs, world: World): PlanNode {
+  const node = { id: 'space', kind: 'check' as const, title: 'Without a Space', dependsOn: [] };
+  if (!world.space)
+    return { ...node, state: 'unchanged', reason: 'hub.space is empty: create-collab serve runs the server' };
+  const reason = `${spaceOf(inputs.config, inputs.state)} is still there, and one server alone may write the record`;
+  return { ...node, state: 'blocked', reason, next: [CommandOf.destroy] };
 }
 
 const isChange = (node: PlanNode): boolean => !['unchanged', 'adopt'].includes(node.state);
