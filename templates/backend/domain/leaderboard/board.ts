@@ -4,6 +4,7 @@ import { type Division, type Gate, stateIn } from '../verification/divisions.ts'
 import type { MeasuredRun } from '../verification/verdict.ts';
 import { compareText, firstPer } from './compat.ts';
 import { type Claim, eligible, wireState } from './eligible.ts';
+import { families } from './families.ts';
 import { type Calibration, type Estimate, isOverclaim, pool } from './pool.ts';
 import { firstAt, type Placed, rankIntervals, titleHolder } from './rank.ts';
 import { type Board, type Entry, type MeasuredRow, type PendingBest, rowBase } from './row.ts';
@@ -49,9 +50,9 @@ function divisionState(entry: Entry, options: BoardOptions): VerificationState {
 }
 
 function withEstimates(claims: readonly Claim[], options: BoardOptions): Standing[] {
-  const runs = runsByContent(claims);
+  const runs = runsByAuthor(claims, options);
   return claims.map((claim) => {
-    const own = claim.state === 'valid' ? (runs.get(contentOf(claim)) ?? []) : [];
+    const own = claim.state === 'valid' ? (runs.get(authorOf(claim))?.get(contentOf(claim)) ?? []) : [];
     const estimate = pool(own, options.calibration);
     const value: Score = estimate ? { score: estimate.score } : claim.claimed;
     return { ...claim, estimate, value, interval: estimate?.ci95 ?? [value.score, value.score] };
@@ -68,6 +69,24 @@ function runsByContent(claims: readonly Claim[]): Map<string, MeasuredRun[]> {
   }
   return new Map([...byJob].map(([content, jobs]) => [content, [...jobs.values()]]));
 }
+
+/** What each author's contents are measured by: runs of the content, and of those it cannot be told apart from. */
+function runsByAuthor(claims: readonly Claim[], { order, calibration }: BoardOptions) {
+  const runs = runsByContent(claims);
+  const contents = new Map<string, Set<string>>();
+  const valid = claims.filter((claim) => claim.state === 'valid');
+  for (const claim of valid.toSorted((a, b) => compareText(a.stamp, b.stamp)))
+    contents.set(authorOf(claim), (contents.get(authorOf(claim)) ?? new Set()).add(contentOf(claim)));
+  return new Map(
+    [...contents].map(([author, keys]) => {
+      const own = [...keys].map((key) => ({ key, runs: runs.get(key) ?? [] }));
+      return [author, families(own, order, calibration)] as const;
+    }),
+  );
+}
+
+/** The person behind: several agents of one user are one author. */
+const authorOf = (entry: Entry) => groupOf(entry, 'user');
 
 function contentOf(claim: Claim): string {
   return claim.judgement.sha256 ?? `result:${claim.filename}`;
