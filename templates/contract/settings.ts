@@ -164,12 +164,6 @@ export const SETTINGS = [
   { env: 'RAW_MESSAGE_PER_HOUR', type: 'int', default: '30', doc: 'Inline posts, per agent or human.' },
   { env: 'REGISTRATION_PER_MINUTE', type: 'int', default: '3', doc: 'Per caller.' },
   {
-    env: 'DEDUP_LRU_SIZE',
-    type: 'int',
-    default: '10000',
-    doc: 'Entries remembered beyond the record itself.',
-  },
-  {
     env: 'LISTING_TTL_S',
     type: 'float',
     default: '30',
@@ -282,7 +276,7 @@ export const SETTINGS = [
     type: 'string',
     default: 'manual',
     from: 'verification.mode',
-    doc: 'manual, jobs, eval-space or peer.',
+    doc: 'jobs: every result is run again; anything else: people decide.',
   },
   {
     env: 'VERIFIER_ENABLED',
