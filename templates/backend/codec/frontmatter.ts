@@ -4,7 +4,7 @@
  */
 import { ApiError } from '@collab/contract/errors.ts';
 import type { Frontmatter } from '@collab/contract/schemas.ts';
-import { type Mode, readYaml, YamlProblem } from './yaml-read.ts';
+import { checkBounds, type Mode, readYaml, YamlProblem } from './yaml-read.ts';
 import { writeYaml } from './yaml-write.ts';
 
 export interface Parsed {
@@ -41,8 +41,20 @@ function parse(text: string, mode: Mode): Parsed {
 
 /** A file that an agent hands in. @throws ApiError INVALID_FRONTMATTER */
 export function parseSubmitted(text: string): Parsed {
+  return refusing(() => parse(text, 'strict'));
+}
+
+/** Head and body that came as JSON: read as the file they would make, so that nothing is written that cannot be read. */
+export function takeSubmitted(frontmatter: Frontmatter, body: string): Parsed {
+  return refusing(() => {
+    checkBounds(frontmatter);
+    return parse(writeRecord(frontmatter, body), 'strict');
+  });
+}
+
+function refusing(read: () => Parsed): Parsed {
   try {
-    return parse(text, 'strict');
+    return read();
   } catch (error) {
     if (!(error instanceof YamlProblem)) throw error;
     throw new ApiError('INVALID_FRONTMATTER', `could not parse YAML frontmatter: ${error.message}`, {

@@ -35,6 +35,19 @@ export function readYaml(text: string, mode: Mode): Frontmatter | null {
   return head(doc.contents, { doc, mode, nodes: 0, aliases: 0 });
 }
 
+/** A mapping that came as JSON, held to the bounds of one that came as YAML. @throws YamlProblem */
+export function checkBounds(head: Frontmatter): void {
+  let nodes = 0;
+  const walk = (value: Json, depth: number): void => {
+    if (depth > MAX_DEPTH) throw new YamlProblem(`nested deeper than ${MAX_DEPTH}`);
+    const inner = typeof value === 'object' && value !== null ? Object.values(value) : [];
+    nodes += Array.isArray(value) ? inner.length : 2 * inner.length;
+    if (nodes > MAX_NODES) throw new YamlProblem(`more than ${MAX_NODES} values`);
+    for (const item of inner) walk(item, depth + 1);
+  };
+  walk(head, 0);
+}
+
 function parse(text: string): Document {
   try {
     return parseDocument(text, {

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { ApiError } from '@collab/contract/errors.ts';
 import { agentIdProblem } from '@collab/contract/identity.ts';
-import { recordName, resultPath } from '@collab/contract/paths.ts';
+import { pathProblem, recordName, resultPath } from '@collab/contract/paths.ts';
 import { getResult, listResults, postResult } from '@collab/contract/routes/results.ts';
 import { type Frontmatter, type VerificationState, verificationState } from '@collab/contract/schemas.ts';
-import { mergeServer, parseSubmitted, writeRecord } from '../codec/frontmatter.ts';
+import { mergeServer, parseSubmitted, takeSubmitted, writeRecord } from '../codec/frontmatter.ts';
 import { wireState } from '../domain/leaderboard/eligible.ts';
 import { readSnapshotRef, snapshotRef } from '../domain/results/snapshot.ts';
 import { stampHead, type TakenResult, takeResult } from '../domain/results/take.ts';
@@ -97,7 +97,7 @@ async function prepare(s: Services, call: Post): Promise<Ready> {
     frontmatter,
     rules.compat,
   ).catch(hubFailure('list the submission'));
-  refuseLarge(s, submission);
+  refuseUnfit(s, submission);
   return { ...ready, result, submission };
 }
 
@@ -121,12 +121,15 @@ async function inline(s: Services, call: Post, agent: string): Promise<Parsed> {
   const { body = '', frontmatter } = call.body;
   if (Buffer.byteLength(body) > s.settings.MESSAGE_MAX_BYTES)
     throw new ApiError('TOO_LARGE', `a result is at most ${s.settings.MESSAGE_MAX_BYTES} bytes`);
-  const parsed = frontmatter ? { frontmatter, body } : parseSubmitted(body);
+  const parsed = frontmatter ? takeSubmitted(frontmatter, body) : parseSubmitted(body);
   return { author: agent, via: 'raw', auth, source: null, parsed };
 }
 
-function refuseLarge({ settings }: Services, submission: Submission | null): void {
+/** Too much of it, or names that would let one list of files read as another. */
+function refuseUnfit({ settings }: Services, submission: Submission | null): void {
   const files = submission?.files ?? [];
+  const bad = files.find(({ path }) => pathProblem(path) !== null);
+  if (bad) throw new ApiError('INVALID_PATH', `submission file: ${pathProblem(bad.path)}`);
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   if (files.length > settings.SYNC_MAX_FILES || bytes > settings.SYNC_MAX_BYTES)
     throw new ApiError('SYNC_TOO_LARGE', `the submission has ${files.length} files and ${bytes} bytes`, {

@@ -1,0 +1,82 @@
+/** What somebody tries who wants another's name, the first place, or the server down. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer, USERS } from '../helpers/server.ts';
+
+const tokenOf = (name: string) => USERS.find((u) => u.name === name)?.token as string;
+const SCRATCH = 'test-org/test-bob';
+const HEAD = { tps: 1, method: 'm', status: 'agent-run', description: 'd' };
+
+let server: TestServer;
+afterEach(() => server?.close());
+
+async function start() {
+  server = await startTestServer({ env: { SCORE_FIELD: 'tps' } });
+  return { ...server, key: await server.join('bob') };
+}
+
+describe('taking a name', () => {
+  it('another user who guesses the Idempotency-Key of a registration is not its author', async () => {
+    server = await startTestServer();
+    const { call, hub } = server;
+    const body = { agent_id: 'bob', model: 'm', harness: 'h', provision: true };
+    const headers = { 'Idempotency-Key': 'register' };
+    const mine = await call('POST', '/v1/agents/register', { as: tokenOf('user-one'), body, headers });
+    expect(mine.status).toBe(201);
+    // The thief has come to control the scratch bucket, by role or because it was deleted.
+    hub.buckets.delete(SCRATCH);
+    const theft = await call('POST', '/v1/agents/register', { as: tokenOf('user-two'), body, headers });
+    expect([theft.status, theft.json.error.code]).toEqual([403, 'IDENTITY_MISMATCH']);
+    expect((await call('GET', '/v1/agents/bob')).json.hf_user).toBe('user-one');
+    const post = { agent_id: 'bob', body: 'still me' };
+    expect((await call('POST', '/v1/messages', { as: mine.json.agent_key, body: post })).status).toBe(201);
+  });
+});
+
+describe('a submission whose file names lie', () => {
+  it.each(['a\nb', 'a%2fb', 'x\\y', 'line\u2028two'])(
+    '%j is refused before anything is copied',
+    async (name) => {
+      const { call, hub, key } = await start();
+      hub.seed(SCRATCH, { 'v1/serve.py': 'print()', [`v1/${name}`]: 'x' });
+      const body = { agent_id: 'bob', body: 'text', frontmatter: { ...HEAD, submission: 'v1' } };
+      const posted = await call('POST', '/v1/results', { as: key, body });
+      expect([posted.status, posted.json.error.code]).toEqual([400, 'INVALID_PATH']);
+      expect((await call('GET', '/v1/results')).json.count).toBe(0);
+    },
+  );
+});
+
+describe('a head that came as JSON', () => {
+  const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  it.each([
+    ['deep', nested(9)],
+    ['very deep', nested(100_000)],
+    ['long', `[${'1,'.repeat(3000)}1]`],
+    ['wide', `{${Array.from({ length: 3000 }, (_, i) => `"k${i}":1`).join(',')}}`],
+    ['many bytes', `"${'x'.repeat(70_000)}"`],
+    ['infinite', '1e999'],
+  ])('%s: refused as the same file would be', async (_name, value) => {
+    const { call, key } = await start();
+    const body = `{"agent_id":"bob","body":"t","frontmatter":{"tps":1,"method":"m","status":"agent-run","description":"d","x":${value}}}`;
+    const posted = await call('POST', '/v1/results', { as: key, body });
+    expect([posted.status, posted.json.error.code]).toEqual([400, 'INVALID_FRONTMATTER']);
+  });
+
+  it('what is taken is read back the same', async () => {
+    const { call, key } = await start();
+    const frontmatter = {
+      ...HEAD,
+      list: ['a', 1, { b: [null, true] }],
+      multi: 'one\nagent: victim',
+      yes: 'no',
+    };
+    const posted = await call('POST', '/v1/results', {
+      as: key,
+      body: { agent_id: 'bob', body: 't', frontmatter },
+    });
+    expect(posted.status).toBe(201);
+    const read = (await call('GET', `/v1/results/${posted.json.filename}`)).json;
+    expect(read.frontmatter).toMatchObject({ ...frontmatter, agent: 'bob' });
+    expect(read.body).toBe('t');
+  });
+});
