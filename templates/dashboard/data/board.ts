@@ -1,9 +1,5 @@
 import type { Http } from './http.ts';
-import type { Leaderboard, LeaderboardRow } from './types.ts';
-
-/** A row as it comes: authors may put anything where a text is expected. */
-type WireRow = Omit<LeaderboardRow, 'method' | 'description' | 'timestamp'> & Record<string, unknown>;
-type WireBoard = Omit<Leaderboard, 'rows'> & { rows: WireRow[] };
+import type { Leaderboard, LeaderboardRow, WireBoard, WireRow } from './types.ts';
 
 const text = (value: unknown): string | null =>
   value === null || value === undefined ? null : typeof value === 'string' ? value : JSON.stringify(value);

@@ -24,7 +24,11 @@ export interface Config {
   routes: ReadonlySet<string>;
 }
 
-export function toConfig(info: ServiceInfo): Config {
+/** A server of another version may say less. */
+type Told = Partial<ServiceInfo> &
+  Pick<ServiceInfo, 'collab' | 'org' | 'central_bucket' | 'score_field' | 'score_unit' | 'score_order'>;
+
+export function toConfig(info: Told): Config {
   const secondary = info.secondary_field ?? '';
   return {
     slug: info.collab,
@@ -38,8 +42,8 @@ export function toConfig(info: ServiceInfo): Config {
     order: info.score_order === 'asc' ? 'asc' : 'desc',
     secondaryField: secondary,
     secondaryLabel: info.secondary_label || secondary,
-    divisions: (info.divisions ?? []) as Division[],
-    gates: (info.gates ?? []) as GateRule[],
+    divisions: (info.divisions ?? []) as unknown[] as Division[],
+    gates: (info.gates ?? []) as unknown[] as GateRule[],
     inviteUrl: webAddress(info.invite_url),
     hub: webAddress(info.hub_endpoint).replace(/\/+$/, ''),
     login: info.login ?? false,
