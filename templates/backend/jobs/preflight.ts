@@ -4,13 +4,14 @@ import { z } from 'zod';
 /** `preflight.json` of the harness folder: what can be checked of a submission before anything is billed. */
 export const Preflight = z.object({
   required_files: z.array(z.string()).default([]),
-  /** Files that must be JSON objects, with the keys they must have and a JSON Schema for each known key. */
+  /** Files that must be JSON objects, with the keys they must have and a JSON Schema for each key they may have. */
   json_files: z
     .array(
       z.object({
         path: z.string(),
         required_keys: z.array(z.string()).default([]),
-        properties: z.record(z.string(), z.json()).default({}),
+        /** Absent: any key will do. */
+        properties: z.record(z.string(), z.json()).optional(),
       }),
     )
     .default([]),
@@ -31,7 +32,7 @@ export interface SubmissionFiles {
   text(path: string): Promise<string | null>;
 }
 
-/** Every problem of a submission that the declared checks can see. */
+/** Every problem of a submission that the declared checks can see: what the harness would refuse, before it is billed. */
 export async function preflight(rules: Preflight, submission: SubmissionFiles): Promise<Problem[]> {
   const { files } = submission;
   const paths = new Set(files.map((file) => file.path));
@@ -58,7 +59,9 @@ async function jsonProblems(
   const missing = rule.required_keys
     .filter((key) => !Object.hasOwn(value, key))
     .map((key) => ({ path: rule.path, problem: `the key "${key}" is missing` }));
-  const schema = z.fromJSONSchema({ type: 'object', properties: rule.properties } as JsonSchema);
+  const { properties } = rule;
+  const known = properties === undefined ? {} : { properties, additionalProperties: false };
+  const schema = z.fromJSONSchema({ type: 'object', ...known } as JsonSchema);
   const wrong = (schema.safeParse(value).error?.issues ?? []).slice(0, MAX_ISSUES).map((issue) => ({
     path: rule.path,
     problem: `${issue.path.join('.')}: ${issue.message}`,

@@ -72,12 +72,17 @@ def _scalar_problems(value: Any, schema: Json, at: str) -> list[str]:
     if isinstance(value, str):
         if len(value) > schema.get("maxLength", len(value)):
             problems.append(f"{at}: is longer than {schema['maxLength']} characters")
-        if "pattern" in schema and not re.search(schema["pattern"], value):
+        if "pattern" in schema and not re.search(_python_pattern(schema["pattern"]), value):
             problems.append(f"{at}: does not match {schema['pattern']}")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if value < schema.get("minimum", value) or value > schema.get("maximum", value):
             problems.append(f"{at}: must lie between {schema.get('minimum')} and {schema.get('maximum')}")
     return problems
+
+
+def _python_pattern(pattern: str) -> str:
+    """JSON Schema's `$` is the very end; Python's also stands before a last newline."""
+    return re.sub(r"(?<!\\)\$$", r"\\Z", pattern)
 
 
 def _array_problems(value: Any, schema: Json, at: str) -> list[str]:
