@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChallengeConfig } from '../config/types.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { LocalFile } from '../plan/model.ts';
 import { composeBucketReadme } from '../plan/sections.ts';
@@ -15,13 +16,17 @@ export async function readTasks(dir: string): Promise<Map<string, string>> {
   return new Map(wanted.map((name, i) => [name, texts[i] as string]));
 }
 
-/** `bucket/` as it is to be seeded: its README carries the texts of `task/` as they are now. */
-export async function withTaskTexts(dir: string, bucket: LocalFile[]): Promise<LocalFile[]> {
+/** `bucket/` as it is to be seeded: its README carries the texts of `task/` and the address as they are now. */
+export async function withTaskTexts(
+  dir: string,
+  bucket: LocalFile[],
+  hub: ChallengeConfig['hub'],
+): Promise<LocalFile[]> {
   const tasks = await readTasks(dir);
   return bucket.map((file) => {
     if (file.path !== 'README.md') return file;
     const content = new TextEncoder().encode(
-      composeBucketReadme(new TextDecoder().decode(file.content), tasks),
+      composeBucketReadme(new TextDecoder().decode(file.content), tasks, hub),
     );
     return { ...file, content, sha256: sha256(content) };
   });

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SETTINGS } from '@collab/contract/settings.ts';
+import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { LocalFile } from '../plan/model.ts';
@@ -20,7 +21,10 @@ export interface ChallengeFiles {
 }
 
 /** Reads what a challenge directory deploys. Symbolic links are refused: they could carry anything out of it. */
-export async function readChallengeFiles(dir: string): Promise<ChallengeFiles> {
+export async function readChallengeFiles(
+  dir: string,
+  { hub }: Pick<ChallengeConfig, 'hub'>,
+): Promise<ChallengeFiles> {
   const [bucket, harness, evaluation, space, ...samples] = await Promise.all([
     readTree(dir, 'bucket', ''),
     readHarness(dir),
@@ -30,7 +34,7 @@ export async function readChallengeFiles(dir: string): Promise<ChallengeFiles> {
       readTree(dir, `submissions/${name}`, `shared_resources/samples/${name}/`),
     ),
   ]);
-  const seeds = await withTaskTexts(dir, bucket);
+  const seeds = await withTaskTexts(dir, bucket, hub);
   return { central: [...seeds, ...harness, ...samples.flat()], private: evaluation, space };
 }
 

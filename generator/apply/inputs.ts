@@ -16,7 +16,7 @@ type InputOptions = Pick<
 /** Everything on this side that a plan is made from. */
 export async function readInputs(config: ChallengeConfig, options: InputOptions): Promise<Inputs> {
   const [files, state] = await Promise.all([
-    readChallengeFiles(options.dir),
+    readChallengeFiles(options.dir, config),
     loadState(options.dir, config.hub.endpoint),
   ]);
   return {

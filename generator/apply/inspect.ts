@@ -26,9 +26,9 @@ export async function inspect(io: Io, dir: string, config: ChallengeConfig): Pro
   const tasks = await readTasks(dir);
   const groups = await Promise.all([
     taskFindings(tasks),
-    readmeFindings(dir, tasks),
+    readmeFindings(dir, tasks, config),
     harnessFindings(dir, config),
-    spaceFindings(dir),
+    spaceFindings(dir, config),
     tokenFindings(io, config),
   ]);
   return groups.flat();
@@ -65,12 +65,16 @@ function secretFinding(at: string, line: string): Finding[] {
   return secret ? [{ level: 'error', at, problem: `looks like ${secret}; this text is public` }] : [];
 }
 
-async function readmeFindings(dir: string, tasks: Map<string, string>): Promise<Finding[]> {
+async function readmeFindings(
+  dir: string,
+  tasks: Map<string, string>,
+  { hub }: ChallengeConfig,
+): Promise<Finding[]> {
   const at = 'bucket/README.md';
   const text = await readIfThere(join(dir, at));
   if (text === null)
     return [{ level: 'error', at, problem: 'is missing: it is the entry point of every participant' }];
-  const composed = composeBucketReadme(text, tasks);
+  const composed = composeBucketReadme(text, tasks, hub);
   const size = Buffer.byteLength(composed);
   const findings = composed.split('\n').flatMap((line, i) => secretFinding(`${at}:${i + 1}:1`, line));
   if (!/<!-- collab:begin task -->/.test(text))
@@ -122,8 +126,8 @@ async function sourceText(dir: string): Promise<string> {
   return texts.join('\n');
 }
 
-async function spaceFindings(dir: string): Promise<Finding[]> {
-  const { space } = await readChallengeFiles(dir);
+async function spaceFindings(dir: string, config: ChallengeConfig): Promise<Finding[]> {
+  const { space } = await readChallengeFiles(dir, config);
   return spaceProblems(dir, space).map(({ problem, command, why }) => ({
     level: 'error',
     at: 'space/',

@@ -23,7 +23,7 @@ const run: Command['run'] = async (context) => {
   const config = await readChallenge(dir);
   refuseBesideSpace(config);
   const access = await serverAccess(io, dir, config);
-  await refuseStaleBuild(dir);
+  await refuseStaleBuild(dir, config);
   await requireHub(context, config, access);
   const host = typeof options.host === 'string' ? options.host : '127.0.0.1';
   const port = await choosePort(options.port, PORT, host);
@@ -48,8 +48,8 @@ function refuseBesideSpace({ hub }: ChallengeConfig): void {
   );
 }
 
-async function refuseStaleBuild(dir: string): Promise<void> {
-  const [problem] = spaceProblems(dir, (await readChallengeFiles(dir)).space);
+async function refuseStaleBuild(dir: string, config: ChallengeConfig): Promise<void> {
+  const [problem] = spaceProblems(dir, (await readChallengeFiles(dir, config)).space);
   if (!problem) return;
   const { command, why } = problem;
   throw new CollabError('BUILD_STALE', problem.problem, { next: [{ command, why }] });

@@ -1,3 +1,6 @@
+import type { ChallengeConfig } from '../config/types.ts';
+import { addressSection } from './address.ts';
+
 /** Managed sections of a Markdown file: what stands between `<!-- collab:begin NAME -->` and its end is ours, the rest is the organizer's. */
 
 const section = (name: string) =>
@@ -17,18 +20,18 @@ const TASK_ORDER = ['task.md', 'rules.md', 'measuring.md', 'timeline.md'];
 
 /**
  * The central bucket's README.md as it goes to the bucket: the organizer's `task/*.md` and the server's address put into
- * their sections. `apply` does it with the files of the day, so an edit of `task/` reaches the bucket by itself.
+ * their sections. `apply` does it with the files of the day, so an edit of `task/` or of `hub` reaches the bucket by itself.
  * @param tasks file name → text.
  */
 export function composeBucketReadme(
   readme: string,
   tasks: ReadonlyMap<string, string>,
-  apiUrl?: string,
+  hub: ChallengeConfig['hub'],
 ): string {
   const place = (name: string) =>
     (TASK_ORDER.indexOf(name) + TASK_ORDER.length + 1) % (TASK_ORDER.length + 1);
   const names = [...tasks.keys()].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
   const task = names.map((name) => tasks.get(name)?.trim() ?? '').join('\n\n');
   const filled = fillSection(readme, 'task', task);
-  return apiUrl ? fillSection(filled, 'address', `\`\`\`sh\nAPI=${apiUrl}\n\`\`\``) : filled;
+  return fillSection(filled, 'address', addressSection(hub));
 }

@@ -20,7 +20,7 @@ export async function emit(config: ChallengeConfig, files: PackageFiles): Promis
     planned(CHALLENGE_FILE, challenge),
     planned('.collab/template.json', templateRecord(config, challenge, version)),
   ];
-  return [...withTask(rendered), ...own].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return [...withSections(rendered, config), ...own].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Packages that `space/src` imports, and the tools that build it, at the versions this one was built with. */
@@ -55,11 +55,13 @@ function templateRecord(config: ChallengeConfig, challenge: string, version: str
   return `${JSON.stringify({ template: config.template, version, answers_sha256: answers }, null, 2)}\n`;
 }
 
-function withTask(files: PlannedFile[]): PlannedFile[] {
+function withSections(files: PlannedFile[], { hub }: ChallengeConfig): PlannedFile[] {
   const text = (file: PlannedFile) => Buffer.from(file.content).toString('utf8');
   const tasks = files.filter((file) => /^task\/[^/]+\.md$/.test(file.path));
   const byName = new Map(tasks.map((file) => [file.path.slice('task/'.length), text(file)]));
   return files.map((file) =>
-    file.path === 'bucket/README.md' ? planned(file.path, composeBucketReadme(text(file), byName)) : file,
+    file.path === 'bucket/README.md'
+      ? planned(file.path, composeBucketReadme(text(file), byName, hub))
+      : file,
   );
 }

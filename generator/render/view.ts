@@ -49,7 +49,7 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
       ...hub,
       isLocal: hub.endpoint === 'local',
       hasInvite: hub.invite_url !== '',
-      spaceUrl: hub.endpoint === 'local' ? '' : spaceUrl(hub.space),
+      hasSpace: hub.space !== '',
     },
     scratch: `${hub.org}/${config.challenge.slug}-{agent-id}`,
     spacePackage: `${config.challenge.slug}-space`,
@@ -63,10 +63,6 @@ export type View = ReturnType<typeof viewOf>;
 function rule(gate: Gate): string {
   return `${gate.field} ${gate.op} ${gate.limit}`;
 }
-
-/** Where a Space answers on huggingface.co; the Space's own page has the last word (long names are cut there). */
-export const spaceUrl = (space: string) =>
-  `https://${space.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.hf.space`;
 
 /** The Hub refuses a longer `short_description`. */
 function shortened(text: string, limit: number): string {

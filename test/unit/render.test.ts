@@ -151,7 +151,30 @@ it.each([
   expect(emittedName(path)).toBe(wanted);
 });
 
+const REMOTE = {
+  endpoint: 'https://huggingface.co',
+  org: 'acme',
+  private_namespace: 'ada',
+  central_bucket: 'acme/my-main-bucket',
+  private_bucket: 'ada/my-private',
+  space: 'acme/My_collab',
+  private: false,
+  invite_url: 'https://huggingface.co/i',
+} as const;
+
 describe('managed sections', () => {
+  it.each([
+    [
+      'without a Space',
+      { ...REMOTE, space: '', invite_url: '' },
+      ['API=…', 'ask the organizer for an invite'],
+    ],
+    ['on this machine', { ...REMOTE, endpoint: 'local' as const }, ['API=…', 'Never send a token']],
+  ])('the address %s', (_name, hub, parts) => {
+    const text = composeBucketReadme(readme, new Map(), hub);
+    for (const part of parts) expect(text).toContain(part);
+    expect(text).not.toContain('hf.space');
+  });
   const readme =
     'a\n<!-- collab:begin task -->\nold\n<!-- collab:end task -->\nb\n<!-- collab:begin address -->\n<!-- collab:end address -->\n';
   it('fills task and address, keeps the rest', () => {
@@ -160,9 +183,11 @@ describe('managed sections', () => {
       ['extra.md', '## Extra\n'],
       ['task.md', '## What $& $1\n'],
     ]);
-    expect(composeBucketReadme(readme, tasks, 'http://x')).toBe(
+    expect(composeBucketReadme(readme, tasks, REMOTE)).toBe(
       'a\n<!-- collab:begin task -->\n## What $& $1\n\n## When\n\n## Extra\n<!-- collab:end task -->\nb\n' +
-        '<!-- collab:begin address -->\n```sh\nAPI=http://x\n```\n<!-- collab:end address -->\n',
+        '<!-- collab:begin address -->\n```sh\nAPI=https://acme-my-collab.hf.space\n```\n\n' +
+        'You need a Hugging Face account that is a member of `acme` (<https://huggingface.co/i>) and Node 20 or newer.\n' +
+        '`HF_TOKEN` or `hf auth login` supplies the token.\n<!-- collab:end address -->\n',
     );
   });
   it('is idempotent', () => {
@@ -170,6 +195,6 @@ describe('managed sections', () => {
     expect(fillSection(once, 'task', 'x')).toBe(once);
   });
   it('leaves a README without the section alone', () => {
-    expect(composeBucketReadme('mine', new Map([['task.md', 'x']]))).toBe('mine');
+    expect(composeBucketReadme('mine', new Map([['task.md', 'x']]), REMOTE)).toBe('mine');
   });
 });
