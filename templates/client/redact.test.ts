@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuMs } from '../../test/helpers/cpu.ts';
 import { redact } from './redact.ts';
 
 const letters = 'Qw3rTy9uIoPaS5dFgHjK1zXcVbNm7L0p';
@@ -85,11 +86,9 @@ describe('redact', () => {
     );
   });
 
-  test('takes linear time on hostile text', () => {
+  test('takes linear time on hostile text', async () => {
     const text = `-----BEGIN PRIVATE KEY-----${'authorization:'.repeat(20_000)}${'a'.repeat(300_000)}`;
-    const began = performance.now();
-    redact(text);
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(await cpuMs(() => redact(text))).toBeLessThan(3000);
   });
 
   test.each([
@@ -104,9 +103,7 @@ describe('redact', () => {
     '-u a:',
     'token=',
     'https://',
-  ])('and on %j over and over', (unit) => {
-    const began = performance.now();
-    redact(unit.repeat(300_000 / unit.length));
-    expect(performance.now() - began).toBeLessThan(3000);
+  ])('and on %j over and over', async (unit) => {
+    expect(await cpuMs(() => redact(unit.repeat(300_000 / unit.length)))).toBeLessThan(3000);
   });
 });

@@ -50,9 +50,7 @@ describe('Spaces', () => {
         value: String(i),
       });
     await commit('acme/app', { Dockerfile: DOCKERFILE, 'server.mjs': SERVER });
-    const begun = performance.now();
     const { sha } = await stage('acme/app', 'RUNNING');
-    expect(performance.now() - begun).toBeLessThan(15_000);
     const info = await json(hub.call(TOKENS.admin, 'GET', '/api/spaces/acme/app'));
     expect(sha).toBe(info.sha);
     const env = await json(fetch(info.host));

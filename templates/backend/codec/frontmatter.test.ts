@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import type { Frontmatter } from '@collab/contract/schemas.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../../../test/helpers/cpu.ts';
 import { mergeServer, parseRecord, parseSubmitted, writeRecord } from './frontmatter.ts';
 
 const read = (yaml: string) => parseSubmitted(`---\n${yaml}\n---\nbody`).frontmatter;
@@ -96,16 +97,13 @@ describe('hostile text', () => {
     '1_',
     '- - ',
   ];
-  it.each(units)('S18: a head of %j ends soon', (unit) => {
+  it.each(units)('S18: a head of %j ends soon', async (unit) => {
     const text = `---\n${unit.repeat(60_000 / unit.length)}\n---\nx`;
-    const started = performance.now();
-    expect(parseRecord(text)).toHaveProperty('body');
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(await cpuMs(() => expect(parseRecord(text)).toHaveProperty('body'))).toBeLessThan(3_000);
   });
-  it.each(['---\n', '---', '--- ', '\n---  ', '\r\n'])('S18: a megabyte of %j ends soon', (unit) => {
-    const started = performance.now();
-    expect(parseRecord(unit.repeat(1_000_000 / unit.length))).toHaveProperty('body');
-    expect(performance.now() - started).toBeLessThan(3_000);
+  it.each(['---\n', '---', '--- ', '\n---  ', '\r\n'])('S18: a megabyte of %j ends soon', async (unit) => {
+    const text = unit.repeat(1_000_000 / unit.length);
+    expect(await cpuMs(() => expect(parseRecord(text)).toHaveProperty('body'))).toBeLessThan(3_000);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../../../test/helpers/cpu.ts';
 import { findSecret, refuseSecrets } from './secrets.ts';
 
 /** Put together here, so that no scanner takes this file for a leak. */
@@ -41,7 +42,7 @@ describe('secrets', () => {
     expect(findSecret(text)).toBeNull();
   });
 
-  it('takes time in proportion to the text', () => {
+  it('takes time in proportion to the text', async () => {
     for (const unit of [
       'eyJ-',
       'eyJ',
@@ -57,9 +58,7 @@ describe('secrets', () => {
       'eyJaaaaaaaaaaaa.',
     ].map((u) => u)) {
       const text = unit.repeat(1_000_000 / unit.length);
-      const started = performance.now();
-      findSecret(text);
-      expect([unit, performance.now() - started < 2_000]).toEqual([unit, true]);
+      expect(await cpuMs(() => findSecret(text)), unit).toBeLessThan(2_000);
     }
   });
 });
