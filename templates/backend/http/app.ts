@@ -8,7 +8,7 @@ import { getCookie } from 'hono/cookie';
 import type { Credential } from '../auth/types.ts';
 import { slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
-import { compatQuery, compatReply, isCompat } from './compat.ts';
+import { compatError, compatQuery, compatReply, isCompat, NO_SUCH_ROUTE } from './compat.ts';
 import { isCurrent, weakTag } from './conditional.ts';
 import type { Binding, Call, Reply } from './handle.ts';
 import { addressOf, bearerOf, readBody, readParams, readQuery } from './request.ts';
@@ -59,7 +59,7 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
     });
   app.onError((error, c) => failure(s, c, error));
   app.notFound((c) =>
-    failure(s, c, new ApiError('NOT_FOUND', 'no such route', { hint: 'GET /v1 lists them' })),
+    failure(s, c, new ApiError('NOT_FOUND', NO_SUCH_ROUTE, { hint: 'GET /v1 lists them' })),
   );
   return app;
 }
@@ -188,7 +188,8 @@ function failure(s: Services, c: Context<Env>, error: unknown): Response {
     });
   if (api.retryAfterS !== undefined) c.header('Retry-After', String(Math.max(1, Math.ceil(api.retryAfterS))));
   if (api.code === 'UNAUTHORIZED') c.header('WWW-Authenticate', 'Bearer');
-  return json(c, api.toBody(requestId) satisfies ErrorBody, ERRORS[api.code].status);
+  const body = api.toBody(requestId) satisfies ErrorBody;
+  return json(c, isCompat(s.settings) ? compatError(api, body) : body, ERRORS[api.code].status);
 }
 
 function causes(error: Error): string {

@@ -2,6 +2,7 @@
  * Profile `compat` at the edge (facts of the reference's wire): malformed paging is read as the reference reads it, and
  * an answer carries only what the reference's clients know. Nothing behind the edge asks for the profile because of this.
  */
+import type { ApiError, ErrorBody } from '@collab/contract/errors.ts';
 import type { AnyRoute } from '@collab/contract/route.ts';
 import type { Settings } from '../settings.ts';
 import type { Reply } from './handle.ts';
@@ -52,3 +53,22 @@ export function compatQuery(route: AnyRoute, given: Record<string, string>): Rec
   else if (stamped && out.after !== undefined) out.order = 'desc';
   return out;
 }
+
+/**
+ * The reference's framework answers unknown routes and broken schemas by itself, under `detail`. Its clients find that
+ * here too, beside the one shape of every error.
+ */
+export function compatError(error: ApiError, body: ErrorBody): ErrorBody & { detail?: unknown } {
+  if (error.code === 'METHOD_NOT_ALLOWED') return { detail: 'Method Not Allowed', ...body };
+  if (error.code === 'NOT_FOUND' && error.message === NO_SUCH_ROUTE) return { detail: 'Not Found', ...body };
+  if (error.code !== 'INVALID_REQUEST') return body;
+  const problems = error.problems ?? [{ path: '', problem: error.message }];
+  const detail = problems.map(({ path, problem }) => ({
+    type: 'value_error',
+    loc: ['body', ...path.split('.').filter((part) => part !== '' && part !== '(body)')],
+    msg: problem,
+  }));
+  return { detail, ...body };
+}
+
+export const NO_SUCH_ROUTE = 'no such route';

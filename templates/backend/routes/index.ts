@@ -2,10 +2,12 @@
 import type { RouteModule } from '../http/handle.ts';
 import { routes as agents } from './agents.ts';
 import { routes as digest } from './digest.ts';
+import { routes as files } from './files.ts';
 import { routes as jobs } from './jobs.ts';
 import { routes as leaderboard } from './leaderboard.ts';
 import { routes as messages } from './messages.ts';
 import { routes as meta } from './meta.ts';
+import { routes as registration } from './registration.ts';
 import { routes as results } from './results.ts';
 import { routes as sync } from './sync.ts';
 import { routes as taskforceWrites } from './taskforce-writes.ts';
@@ -15,6 +17,7 @@ import { routes as verdicts } from './verdicts.ts';
 
 export const routeModules: RouteModule[] = [
   meta,
+  registration,
   agents,
   messages,
   results,
@@ -25,5 +28,6 @@ export const routeModules: RouteModule[] = [
   taskforces,
   taskforceWrites,
   traces,
+  files,
   jobs,
 ];

@@ -131,14 +131,14 @@ async function copyFile(s: Services, call: Call<typeof postTaskforceFile>) {
   const { name } = existing(s, call.params.name);
   const source = s.sources.resolve(call.body.source as string);
   const dest = call.body.dest_path as string;
+  const { auth } = await s.auth.writer(call.credential, source.agent);
+  s.limits.source(source.agent);
   const problem = pathProblem(dest) ?? namedFileProblem(dest);
   if (problem) throw new ApiError('INVALID_PATH', `dest_path: ${problem}`);
   if (!carriesMarker(dest, source.agent))
     throw new ApiError('INVALID_PATH', `dest_path must carry the marker _${source.agent}`, {
       hint: `for example plot_${source.agent}.png`,
     });
-  const { auth } = await s.auth.writer(call.credential, source.agent);
-  s.limits.source(source.agent);
   const [file] = await s.hub.pathsInfo(source.bucket, [source.path]).catch(hubFailure('look at the source'));
   if (!file)
     throw new ApiError('SOURCE_NOT_FOUND', `no such file: hf://buckets/${source.bucket}/${source.path}`);
