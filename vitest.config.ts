@@ -5,6 +5,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'templates/**/*.test.ts', 'generator/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/browser/**', 'test/clients/**', 'test/bench/**', 'test/soak/**'],
     expect: { requireAssertions: true },
-    testTimeout: 30_000,
+    // Every core: left alone, one of them waits.
+    maxWorkers: '100%',
+    // For what hangs. A slow machine is no fault of the program.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -25,7 +25,7 @@ afterAll(async () => {
   dev.child.kill('SIGTERM');
   await dev.done;
   await rm(cwd, { recursive: true, force: true });
-}, 30_000);
+});
 
 /** Runs a line in the environment that the prompt for a coding agent sets up. */
 const shell = (line: string) =>

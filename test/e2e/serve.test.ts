@@ -36,12 +36,12 @@ beforeAll(async () => {
     '--json',
   ]).done;
   hub = await startFreeHub();
-}, 60_000);
+});
 afterAll(async () => {
   hub.child.kill('SIGTERM');
   await hub.done;
   await rm(cwd, { recursive: true, force: true });
-}, 30_000);
+});
 
 /** An embedded hub whose organizer has neither PRO nor an organization with a plan. */
 async function startFreeHub(): Promise<Running> {
@@ -141,7 +141,7 @@ describe('without the plan that a Docker Space needs', () => {
     for (const token of Object.values(tokens)) expect(ended.out + ended.err).not.toContain(token);
     await eventually(async () => !(await processesOf(dir)).some((line) => line.includes('server.mjs')));
     await expect(fetch(`${ready.api_url}/v1/healthz`)).rejects.toThrow();
-  }, 60_000);
+  });
 
   test('a server that ends by itself is an error with its last words; the record is still there', async () => {
     const { server, ready } = await serve();
@@ -150,5 +150,5 @@ describe('without the plan that a Docker Space needs', () => {
     process.kill(ready.pid, 'SIGKILL');
     const ended = await server.done;
     expect([ended.code, JSON.parse(ended.out).code]).toEqual([1, 'SERVER_ENDED']);
-  }, 60_000);
+  });
 });

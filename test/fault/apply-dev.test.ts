@@ -72,7 +72,7 @@ describe('dev', () => {
     expect(second.json.hub_url, 'the port of last time').toBe(first.json.hub_url);
     const tokens = Object.values(JSON.parse(await readFile(join(dir, '.collab/tokens.json'), 'utf8')));
     for (const token of tokens) expect(`${JSON.stringify(second)}`).not.toContain(token);
-  }, 60_000);
+  });
 
   it('ends at SIGINT with everything it started', async () => {
     const { child, said } = dev();
@@ -82,7 +82,7 @@ describe('dev', () => {
     child.kill('SIGINT');
     const [code] = await once(child, 'close');
     expect([code, await answersAt(ready.api_url), await answersAt(ready.hub_url)]).toEqual([0, false, false]);
-  }, 60_000);
+  });
 
   it('goes on after SIGKILL in the middle of an apply', async () => {
     await rm(join(dir, '.collab'), { recursive: true, force: true });
