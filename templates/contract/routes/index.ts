@@ -2,6 +2,7 @@
 import type { AnyRoute } from '../route.ts';
 import { agentRoutes } from './agents.ts';
 import { digestRoutes } from './digest.ts';
+import { fileRoutes } from './files.ts';
 import { jobRoutes } from './jobs.ts';
 import { messageRoutes } from './messages.ts';
 import { metaRoutes } from './meta.ts';
@@ -19,6 +20,7 @@ export const ROUTES = {
   ...syncRoutes,
   ...taskforceRoutes,
   ...traceRoutes,
+  ...fileRoutes,
   ...jobRoutes,
 };
 
