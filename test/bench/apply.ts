@@ -20,7 +20,10 @@ interface Row {
   writes: number;
 }
 
-/** Time and calls of the first and of a no-change apply of a generated challenge, with so many ms before each call. */
+/**
+ * Time and calls of the first and of a no-change apply of a generated challenge, with so many ms before each call.
+ * Run after a build: node scripts/run.mjs test/bench/apply.ts
+ */
 async function measure(latencyMs: number, root: string): Promise<Row[]> {
   const parent = await mkdtemp(join(tmpdir(), 'collab-bench-'));
   const dir = join(parent, 'gemma');
