@@ -34,6 +34,18 @@ export function isHumanHandle(handle: string): boolean {
   return HUMAN_HANDLE.test(handle) && !handle.includes('\n');
 }
 
+const MENTION = /(?<![A-Za-z0-9._%+@/-])@([A-Za-z0-9._-]{1,128})(?![A-Za-z0-9._-])/g;
+
+/**
+ * Handles mentioned in a stretch of prose and where each `@` stands: not inside a mail address, a path or a longer name.
+ * `@bob.` is bob at the end of a sentence; `@bob.example.com` and `@bob_smith` are nobody.
+ */
+export function findMentions(text: string): { at: number; handle: string }[] {
+  return [...text.matchAll(MENTION)]
+    .map((found) => ({ at: found.index, handle: (found[1] as string).replace(/[._-]+$/, '') }))
+    .filter(({ handle }) => isHumanHandle(handle) || (isAgentId(handle) && handle !== 'human'));
+}
+
 /** `human-` and the lower-cased Hugging Face user name. */
 export function humanHandle(hfUser: string): string {
   return HUMAN_PREFIX + hfUser.toLowerCase();

@@ -5,7 +5,7 @@ import { mentions, recipients, refNames } from './mentions.ts';
 
 describe('mentions', () => {
   it.each<[string, string[]]>([
-    ['hi @agent-2, @human-cmpatino and @nobody', ['agent-2', 'human-cmpatino', 'nobody']],
+    ['hi @agent-2, @human-user-1 and @nobody', ['agent-2', 'human-user-1', 'nobody']],
     ['@bob.', ['bob']],
     ['(@bob) "@eve"', ['bob', 'eve']],
     ['@bob @bob', ['bob']],
@@ -22,6 +22,9 @@ describe('mentions', () => {
     ['C17: @human-john_doe and @human-test.user.', ['human-john_doe', 'human-test.user']],
     ['@human- @human @Bob', []],
     ['@a-', ['a']],
+    ['@bobBig @bob-xY', []],
+    ['mail a@b.example and https://x.example/@y', []],
+    ['thanks @bob. And @human-john_doe!', ['bob', 'human-john_doe']],
   ])('%j', (text, expected) => expect(mentions(text)).toEqual(expected));
 
   it('takes time in proportion to the text', async () => {

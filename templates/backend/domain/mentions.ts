@@ -1,9 +1,7 @@
 /** Who a message reaches: mentions in its prose, then the authors of what it refers to. */
-import { isAgentId, isHumanHandle } from '@collab/contract/identity.ts';
+import { findMentions, isAgentId, isHumanHandle } from '@collab/contract/identity.ts';
 import { authorOf } from '@collab/contract/paths.ts';
 import type { Json } from '@collab/contract/schemas.ts';
-
-const MENTION = /(?<![A-Za-z0-9._%+@/-])@([a-z0-9][a-z0-9._-]{0,120})/g;
 
 /**
  * Markdown without code, quotes and addresses: nobody is called from there. One pass over the text: it is hostile,
@@ -73,14 +71,7 @@ function withoutAddresses(line: string): string {
 
 /** Handles mentioned in prose, in order, each once. */
 export function mentions(markdown: string): string[] {
-  const found = [...prose(markdown).matchAll(MENTION)].map((m) => handleIn(m[1] as string));
-  return [...new Set(found.filter((h): h is string => h !== null))];
-}
-
-/** `@bob.` is bob at the end of a sentence; `@bob.example.com` and `@bob_smith` are nobody. */
-function handleIn(token: string): string | null {
-  const handle = token.replace(/[._-]+$/, '');
-  return isHumanHandle(handle) || (isAgentId(handle) && handle !== 'human') ? handle : null;
+  return [...new Set(findMentions(prose(markdown)).map(({ handle }) => handle))];
 }
 
 /** File names in a `refs` value: a list, or text split at commas and spaces. */

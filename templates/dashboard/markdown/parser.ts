@@ -1,8 +1,7 @@
-import { isHumanHandle } from '@collab/contract/identity.ts';
+import { findMentions, isHumanHandle } from '@collab/contract/identity.ts';
 import { tex } from '@mdit/plugin-tex';
 import type { Token } from 'markdown-it';
 import MarkdownIt from 'markdown-it';
-import { findMentions } from '../model/mentions.ts';
 import { href } from '../model/route.ts';
 
 const escape = (text: string): string =>

@@ -1,17 +1,3 @@
-import { isAgentId, isHumanHandle } from '@collab/contract/identity.ts';
-
-/** A name as the server looks for it: not inside a mail address, a path or a longer name. */
-const MENTION = /(?<![A-Za-z0-9._%+@/-])@([a-z0-9][a-z0-9._-]{0,120})(?![A-Za-z0-9])/g;
-
-/** Handles mentioned in plain text with where each begins; a full stop after a name is not part of it. */
-export function findMentions(text: string): { at: number; handle: string }[] {
-  return [...text.matchAll(MENTION)]
-    .map((m) => ({ at: m.index, handle: (m[1] as string).replace(/[._-]+$/, '') }))
-    .filter(({ handle }) => isAgentId(handle) || isHumanHandle(handle));
-}
-
-export const mentionsIn = (text: string): string[] => [...new Set(findMentions(text).map((m) => m.handle))];
-
 /** Prefix matches first, then substring matches, of handle or owner; at most `limit`. */
 export function suggestHandles<T extends { handle: string; owner?: string }>(
   known: readonly T[],

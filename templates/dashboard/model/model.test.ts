@@ -6,7 +6,7 @@ import { boardQuery, choiceParams, toBoardChoice } from './choice.ts';
 import { toCsv } from './csv.ts';
 import { withDays } from './days.ts';
 import { formatAgo, formatDuration, formatInterval, formatScore } from './format.ts';
-import { mentionsIn, suggestHandles } from './mentions.ts';
+import { suggestHandles } from './mentions.ts';
 import { type Message, toAuthor, toMessage, toRefs } from './message.ts';
 import { newsSince } from './news.ts';
 import { paretoAxes, paretoPoints } from './pareto.ts';
@@ -133,15 +133,6 @@ describe('numbers', () => {
 });
 
 describe('mentions', () => {
-  it.each([
-    ['hi @agent-1 and @human-ada', ['agent-1', 'human-ada']],
-    ['mail a@b.example and https://x.example/@y', []],
-    ['@bob_smith @bob.example.com', []],
-    ['(@a, @a)', ['a']],
-    ['thanks @bob. And @human-john_doe!', ['bob', 'human-john_doe']],
-  ])('%s', (text, found) => {
-    expect(mentionsIn(text)).toEqual(found);
-  });
   it('prefixes come before the middle of a name', () => {
     const known = [
       { handle: 'x-alpha' },
