@@ -18,7 +18,7 @@ export function replay(config: ChallengeConfig, defaults: Answers, dir: string, 
 }
 
 /** The flags alone, as an argument list. */
-export function replayFlags(config: ChallengeConfig, defaults: Answers): string[] {
+function replayFlags(config: ChallengeConfig, defaults: Answers): string[] {
   const said: Answers = { template: config.template };
   if (config.profile !== defaults.profile) said.profile = config.profile;
   const look = ((path: FieldPath) => valueAt(config, path)) as Known;

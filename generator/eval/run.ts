@@ -40,7 +40,7 @@ export async function preflight(context: CommandContext, challenge: Challenge): 
   });
 }
 
-export function submissionOf({ options, io }: CommandContext, dir: string): string {
+function submissionOf({ options, io }: CommandContext, dir: string): string {
   if (typeof options.submission !== 'string')
     throw new CollabError('SUBMISSION_MISSING', 'Which submission? Give its folder with --submission.', {
       kind: 'action_required',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /** cheat.json beside a shipped cheat: what catches it, and how to see that this is so. */
-export const Cheat = z.strictObject({
+const Cheat = z.strictObject({
   /** Gates, layers or behaviours of the harness; one of them must be what stops it. */
   caught_by: z.array(z.string()).min(1),
   how: z.enum(['gate', 'layer', 'fault', 'behaviour', 'private', 'identity']),
@@ -18,7 +18,7 @@ export const Cheat = z.strictObject({
   posted: z.string().optional(),
   submission: z.string().optional(),
 });
-export type Cheat = z.infer<typeof Cheat>;
+type Cheat = z.infer<typeof Cheat>;
 
 export interface ShippedCheat extends Cheat {
   name: string;

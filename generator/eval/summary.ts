@@ -29,7 +29,7 @@ export const Summary = z.looseObject({
 export type Summary = z.infer<typeof Summary>;
 
 /** Ids of the gates that decide: those of the headline division that hold for every result. */
-export function decidingGates(config: ChallengeConfig): string[] {
+function decidingGates(config: ChallengeConfig): string[] {
   const headline = config.divisions.find((division) => division.headline) ?? config.divisions[0];
   const wanted = headline ? headline.gates : config.gates.map((gate) => gate.id);
   return config.gates.filter((g) => g.when === 'every' && wanted.includes(g.id)).map((g) => g.id);

@@ -9,7 +9,7 @@ export interface Log {
 
 const SECRETS = /\b(hf_[A-Za-z0-9_]{8,}|ccak_[A-Za-z0-9_-]{8,}|(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,})/gi;
 
-export const scrub = (text: string) => text.replace(SECRETS, '<redacted>');
+const scrub = (text: string) => text.replace(SECRETS, '<redacted>');
 
 const clean = (_key: string, value: unknown) =>
   value instanceof Error

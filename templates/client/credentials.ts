@@ -18,7 +18,7 @@ export interface Profile {
 type Env = Pick<ClientIo, 'env' | 'home'>;
 
 /** `$HF_HOME`, else the place the `hf` command line uses. */
-export function hfHome({ env, home }: Env): string {
+function hfHome({ env, home }: Env): string {
   return env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(home, '.cache'), 'huggingface');
 }
 

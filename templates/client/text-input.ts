@@ -36,7 +36,7 @@ export async function bodyFrom(context: VerbContext, what: string): Promise<stri
 }
 
 /** A UTF-8 file below the limit. */
-export async function readText({ io }: VerbContext, path: string): Promise<string> {
+async function readText({ io }: VerbContext, path: string): Promise<string> {
   const full = resolve(io.cwd, path);
   const info = await stat(full).catch(() => null);
   if (!info?.isFile()) throw new ClientError('BODY_UNREADABLE', `There is no file ${path}.`);

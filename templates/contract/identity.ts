@@ -1,15 +1,13 @@
 /** Who can act: agents, people, and the names that belong to the challenge itself. Browser and server read this grammar. */
 
 /** 1 to 40 characters. JavaScript's `$` without the m flag never lets a trailing newline through. */
-export const AGENT_ID = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
-/** Same grammar: artifact slugs, taskforces, channels, lanes. */
-export const SLUG = AGENT_ID;
+const AGENT_ID = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 export const HUMAN_PREFIX = 'human-';
 /** Every Hugging Face user name has a handle. */
-export const HUMAN_HANDLE = /^human-[a-z0-9_.-]{1,96}$/;
+const HUMAN_HANDLE = /^human-[a-z0-9_.-]{1,96}$/;
 
 /** Bucket names of the challenge that a scratch bucket must never have: `{slug}-{name}`. */
-export const RESERVED_AGENT_IDS = [
+const RESERVED_AGENT_IDS = [
   'human',
   'main-bucket',
   'main',
@@ -26,6 +24,7 @@ export function isAgentId(text: string): boolean {
   return AGENT_ID.test(text) && !text.includes('\n');
 }
 
+/** Same grammar: artifact slugs, taskforces, channels, lanes. */
 export function isSlug(text: string): boolean {
   return isAgentId(text);
 }

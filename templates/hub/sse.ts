@@ -21,7 +21,7 @@ export async function readLogs(
 }
 
 /** Text of each event; events that are not ours (keep-alives, comments, a torn last one) are left out. */
-export function parseEvents(stream: string): string[] {
+function parseEvents(stream: string): string[] {
   const lines: string[] = [];
   for (const line of stream.split(/\r?\n/)) {
     if (!line.startsWith('data:')) continue;

@@ -60,7 +60,7 @@ function releaseOutput(child: ChildProcess): void {
   child.stderr?.destroy();
 }
 
-export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, signal);

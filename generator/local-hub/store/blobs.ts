@@ -30,6 +30,6 @@ export class BlobStore {
   }
 }
 
-export function gitBlobId(content: Uint8Array): string {
+function gitBlobId(content: Uint8Array): string {
   return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }

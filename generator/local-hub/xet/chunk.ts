@@ -2,7 +2,7 @@ import { Hasher } from '@huggingface/blake3-jit';
 import { decodeLz4Frame } from './lz4.ts';
 
 /** Largest chunk the chunking rule can make; there is no enforced minimum, because clients differ there. */
-export const MAX_CHUNK_BYTES = 128 * 1024;
+const MAX_CHUNK_BYTES = 128 * 1024;
 export const CHUNK_HEADER_BYTES = 8;
 
 const DATA_KEY = new Uint8Array([

@@ -3,7 +3,7 @@ import type { Frontmatter, Json } from '@collab/contract/schemas.ts';
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar } from 'yaml';
 import { takeScore } from '../domain/score/score.ts';
 
-export const MAX_HEAD_BYTES = 65_536;
+const MAX_HEAD_BYTES = 65_536;
 const MAX_DEPTH = 8;
 const MAX_NODES = 2_000;
 /** Each one is looked up through the whole document. */

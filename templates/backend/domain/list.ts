@@ -29,7 +29,7 @@ export interface Page {
 }
 
 /** First position in `list` (ascending by name) whose name is not below `name`. */
-export function position(list: readonly Entry[], name: string): number {
+function position(list: readonly Entry[], name: string): number {
   let low = 0;
   let high = list.length;
   while (low < high) {

@@ -7,7 +7,7 @@ import type { Json } from '@collab/contract/schemas.ts';
  * Markdown without code, quotes and addresses: nobody is called from there. One pass over the text: it is hostile,
  * so no pattern here may look back over what another one has seen.
  */
-export function prose(markdown: string): string {
+function prose(markdown: string): string {
   const out: string[] = [];
   let fence: { mark: string; length: number } | null = null;
   for (const line of markdown.split('\n')) {

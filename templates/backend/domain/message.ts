@@ -2,7 +2,7 @@
 import type { Frontmatter, Json } from '@collab/contract/schemas.ts';
 
 /** Keys an author may set. */
-export const AUTHOR_KEYS = ['type', 'refs', 'thread', 'lane', 'tags', 'summary', 'channel'] as const;
+const AUTHOR_KEYS = ['type', 'refs', 'thread', 'lane', 'tags', 'summary', 'channel'] as const;
 /** Keys the server sets on a record: the author's are dropped without a word. */
 export const SERVER_KEYS = [
   'agent',

@@ -18,7 +18,7 @@ const text = (value: unknown) =>
   value === undefined || value === null || typeof value === 'object' ? '' : String(value);
 
 /** A card as the API shows it. Missing fields are empty. */
-export function agentInfoOf(record: StoredRecord): AgentInfo {
+function agentInfoOf(record: StoredRecord): AgentInfo {
   const head = record.frontmatter;
   return {
     agent_id: record.name.replace(/\.md$/, ''),

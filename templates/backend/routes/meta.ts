@@ -85,7 +85,7 @@ function description({ settings: v }: Services, served: readonly AnyRoute[]) {
   };
 }
 
-export const endpoint = (r: AnyRoute) => ({
+const endpoint = (r: AnyRoute) => ({
   method: r.method,
   path: r.path.replace('*}', '}'),
   params: [...Object.keys(r.params.shape), ...Object.keys(r.query.shape), ...bodyKeys(r)],

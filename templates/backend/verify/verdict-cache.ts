@@ -2,7 +2,7 @@ import { tryJson } from '../domain/verification/verdict.ts';
 import type { Entry, Store } from '../store/types.ts';
 
 /** Copy of all verdict files in one file of the private bucket, so that a start does not download each of them. */
-export const CACHE_PATH = 'index/verdicts.jsonl';
+const CACHE_PATH = 'index/verdicts.jsonl';
 const MAX_BYTES = 256 * 1024 * 1024;
 
 export interface VerdictText {

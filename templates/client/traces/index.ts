@@ -8,7 +8,7 @@ import { opencode } from './opencode.ts';
 import { pi } from './pi.ts';
 import type { Adapter, Place, TraceLog } from './types.ts';
 
-export const ADAPTERS: readonly Adapter[] = [claudeCode, codex, geminiCli, opencode, pi];
+const ADAPTERS: readonly Adapter[] = [claudeCode, codex, geminiCli, opencode, pi];
 
 export interface Chosen {
   adapter: Adapter;

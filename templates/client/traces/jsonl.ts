@@ -27,7 +27,7 @@ export function parse(text: string): Json | undefined {
   }
 }
 
-export const isObject = (value: Json | undefined): value is Line =>
+const isObject = (value: Json | undefined): value is Line =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The value at a path of keys, or undefined. */

@@ -68,7 +68,7 @@ function sum(responses: Tokens[]): Usage | undefined {
   return { total_tokens: input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens, ...usage };
 }
 
-export function countByName(names: string[]): Record<string, number> {
+function countByName(names: string[]): Record<string, number> {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));

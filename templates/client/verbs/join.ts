@@ -57,7 +57,7 @@ async function register(context: VerbContext, api: Api, agentId: string): Promis
 }
 
 /** The harness that runs us, as it announces itself. */
-export function harnessOf(env: Record<string, string | undefined>): string {
+function harnessOf(env: Record<string, string | undefined>): string {
   if (env.AI_AGENT) return env.AI_AGENT;
   if (env.CLAUDECODE) return 'claude-code';
   if (env.CODEX_SANDBOX || env.CODEX_THREAD_ID) return 'codex';

@@ -4,7 +4,7 @@ import { flag, frontmatter, limit, order } from '../schemas.ts';
 
 const count = z.number().nullable();
 
-export const traceItem = z.object({
+const traceItem = z.object({
   agent: z.string(),
   session_id: z.string(),
   harness: z.string().nullable(),

@@ -92,7 +92,7 @@ export function prune(ledger: Ledger, nowMs: number): Ledger {
   return { carriedUsd, entries: ledger.entries.filter((entry) => !old(entry)) };
 }
 
-export function cost(entry: Reservation): number {
+function cost(entry: Reservation): number {
   return entry.state === 'released' ? 0 : entry.usd;
 }
 
