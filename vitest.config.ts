@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'templates/**/*.test.ts', 'generator/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/browser/**', 'test/clients/**', 'test/bench/**', 'test/soak/**'],
+    globalSetup: 'test/helpers/temp-root.ts',
     expect: { requireAssertions: true },
     // Every core: left alone, one of them waits.
     maxWorkers: '100%',
