@@ -12,12 +12,13 @@ export interface Place {
 
 export const MARGIN = { top: 14, right: 16, bottom: 26, left: 52 };
 
-/** [min, max] of `values` with a share of air on each side; a single value gets room around it. */
+/** [min, max] of `values` with a share of air on each side, which never crosses zero; a single value gets room around it. */
 export function padded(values: readonly number[], low: number, high: number): [number, number] {
   const [min, max] = extent(values);
   if (min === undefined || max === undefined) return [0, 1];
   const span = max - min || Math.abs(max) || 1;
-  return [min - span * low, max + span * high];
+  const [from, to] = [min - span * low, max + span * high];
+  return [min >= 0 ? Math.max(0, from) : from, max <= 0 ? Math.min(0, to) : to];
 }
 
 export function timeScale(times: readonly number[], width: number): ScaleTime<number, number> {

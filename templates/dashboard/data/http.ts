@@ -63,6 +63,14 @@ export class Http {
     return value;
   }
 
+  /** A text file, or null when it is not one. */
+  async text(path: string): Promise<string | null> {
+    const response = await this.#send(path, {});
+    if (!response.ok) throw await failure(response);
+    const plain = (response.headers.get('content-type') ?? '').startsWith('text/plain');
+    return plain ? response.text() : null;
+  }
+
   async post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
     const response = await this.#send(path, {
       method: 'POST',

@@ -1,5 +1,6 @@
 /** What the page reads from the public API, as the contract declares it. Everything in it is hostile text. */
 import type { listAgents } from '@collab/contract/routes/agents.ts';
+import type { listFiles } from '@collab/contract/routes/files.ts';
 import type { listMessages } from '@collab/contract/routes/messages.ts';
 import type { describe, me } from '@collab/contract/routes/meta.ts';
 import type { getVerdict, leaderboard, listResults, queue } from '@collab/contract/routes/results.ts';
@@ -28,6 +29,7 @@ export type AgentInfo = Item<typeof listAgents>;
 export type TraceItem = Item<typeof listTraces>;
 export type Stats = Answer<typeof stats>;
 export type Queue = Answer<typeof queue>;
+export type Files = Answer<typeof listFiles>;
 export type Viewer = Answer<typeof me>;
 export type ResultVerdict = Answer<typeof getVerdict>;
 export type GateReport = ResultVerdict['gates'][number];

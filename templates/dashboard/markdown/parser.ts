@@ -53,13 +53,14 @@ function tasks(md: MarkdownIt): void {
 }
 
 /** GitHub-flavoured Markdown without raw HTML, images as links (no third-party request), math left as text. */
-function createParser(): MarkdownIt {
-  const md = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
-  md.use(tex, {
-    delimiters: 'all',
-    render: (content: string, display: boolean) =>
-      `<span class="math${display ? ' math-block' : ''}">${escape(content)}</span>`,
-  });
+function createParser({ rich }: { rich: boolean }): MarkdownIt {
+  const md = new MarkdownIt({ html: false, linkify: rich, breaks: true, typographer: false });
+  if (rich)
+    md.use(tex, {
+      delimiters: 'all',
+      render: (content: string, display: boolean) =>
+        `<span class="math${display ? ' math-block' : ''}">${escape(content)}</span>`,
+    });
   md.use(mentions);
   md.use(tasks);
   md.renderer.rules.mention = (tokens, i) => {
@@ -79,7 +80,14 @@ function createParser(): MarkdownIt {
   return md;
 }
 
-const parser = createParser();
+/** Finding bare addresses and formulas takes time with the square of a paragraph's length. */
+const RICH_PARAGRAPH = 4_000;
+
+const rich = createParser({ rich: true });
+const plain = createParser({ rich: false });
 
 /** HTML of hostile Markdown. It is text until `sanitize` has seen it. */
-export const toHtml = (markdown: string): string => parser.render(markdown);
+export function toHtml(markdown: string): string {
+  const longest = Math.max(...markdown.split(/\n[ \t]*\n/).map((paragraph) => paragraph.length));
+  return (longest <= RICH_PARAGRAPH ? rich : plain).render(markdown);
+}

@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { padded } from '../charts/frame.ts';
 import type { LeaderboardRow } from '../data/types.ts';
 import { avatarOf } from './avatar.ts';
 import { championOf, filterRows, progressOf } from './board.ts';
 import { boardQuery, choiceParams, toBoardChoice } from './choice.ts';
 import { toCsv } from './csv.ts';
 import { withDays } from './days.ts';
-import { formatAgo, formatDuration, formatInterval, formatScore } from './format.ts';
+import { formatAgo, formatBytes, formatDuration, formatInterval, formatScore } from './format.ts';
 import { suggestHandles } from './mentions.ts';
 import { type Message, toAuthor, toMessage, toRefs } from './message.ts';
 import { newsSince } from './news.ts';
 import { paretoAxes, paretoPoints } from './pareto.ts';
 import { peopleOf } from './people.ts';
 import { previewOf, quoteOf } from './preview.ts';
-import { bucketPath, factsOf } from './result.ts';
+import { bucketPath, factsOf, filePath, foldersOf } from './result.ts';
 import { href, parseRoute } from './route.ts';
 import { filterMessages, highlightRanges } from './search.ts';
 import { toSeries } from './series.ts';
@@ -376,5 +377,63 @@ describe('result', () => {
     ['../x', null],
   ])('%s', (text, found) => {
     expect(bucketPath(text, 'o/main')).toEqual(found);
+  });
+});
+
+describe('files of a result', () => {
+  it('are folders of the central bucket that the server shows', () => {
+    const snapshot = `submissions/${'a'.repeat(64)}`;
+    const artifacts = [
+      'artifacts/run_bob/',
+      'hf://buckets/o/main/artifacts/two_bob',
+      'https://x.invalid/',
+      7,
+    ];
+    expect(foldersOf({ submission_snapshot: snapshot, artifacts }, 'o/main')).toEqual([
+      { label: 'Submission as it is judged', prefix: snapshot },
+      { label: 'Artifacts', prefix: 'artifacts/run_bob' },
+      { label: 'Artifacts', prefix: 'artifacts/two_bob' },
+    ]);
+    expect(
+      foldersOf({ artifacts: ['../agents', 'artifacts/', 'hf://buckets/x/y/artifacts/z'] }, 'o/main'),
+    ).toEqual([]);
+    expect(filePath('artifacts/a b/50%#.txt')).toBe('/v1/files/artifacts/a%20b/50%25%23.txt');
+  });
+  it.each([
+    [0, '0B'],
+    [999, '999B'],
+    [1234, '1.2kB'],
+    [5e9, '5GB'],
+  ])('%d bytes', (bytes, words) => {
+    expect(formatBytes(bytes)).toBe(words);
+  });
+});
+
+describe('axes', () => {
+  it.each([
+    [
+      [40, 490],
+      [13, 535],
+    ],
+    [
+      [1, 490],
+      [0, 538.9],
+    ],
+    [
+      [-5, -1],
+      [-5.24, -0.6],
+    ],
+    [
+      [-5, -0.1],
+      [-5.294, 0],
+    ],
+    [
+      [-1, 1],
+      [-1.12, 1.2],
+    ],
+    [[], [0, 1]],
+  ] as const)('%j never cross zero without a reason', (values, [low, high]) => {
+    const [from, to] = padded(values, 0.06, 0.1);
+    expect([from, to]).toEqual([expect.closeTo(low, 6), expect.closeTo(high, 6)]);
   });
 });

@@ -35,3 +35,31 @@ export function bucketPath(text: string, central: string): { bucket: string; pat
     ? { bucket: central, path: text.trim().replace(/\/$/, '') }
     : null;
 }
+
+export interface Folder {
+  label: string;
+  /** Path in the central bucket, without a slash at its end. */
+  prefix: string;
+}
+
+const MAX_FOLDERS = 8;
+
+/** Folders of the central bucket that belong to a result: what is judged, and what the author left beside it. */
+export function foldersOf(frontmatter: Frontmatter, central: string): Folder[] {
+  const list = (value: unknown) => (Array.isArray(value) ? value : [value]);
+  const named = [
+    ...list(frontmatter.submission_snapshot).map((value) => ({ label: 'Submission as it is judged', value })),
+    ...list(frontmatter.artifacts).map((value) => ({ label: 'Artifacts', value })),
+  ];
+  return named
+    .map(({ label, value }) => ({ label, prefix: centralPath(value, central) }))
+    .filter((folder) => /^(?:artifacts|submissions|shared_resources)\/./.test(folder.prefix))
+    .slice(0, MAX_FOLDERS);
+}
+
+const centralPath = (value: unknown, central: string): string =>
+  typeof value === 'string' ? value.trim().replace(`hf://buckets/${central}/`, '').replace(/\/+$/, '') : '';
+
+/** Address of one file for `GET /v1/files/{path}`. */
+export const filePath = (path: string): string =>
+  `/v1/files/${path.split('/').map(encodeURIComponent).join('/')}`;
