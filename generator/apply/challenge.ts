@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createHubClient } from '@collab/hub/client.ts';
 import { HubError, type HubPort } from '@collab/hub/port.ts';
+import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import type { Inputs, TargetState, World } from '../plan/model.ts';
@@ -28,7 +29,8 @@ interface Picture {
  * @throws CollabError of challenge.yaml and the files; HubError when something could not be seen.
  */
 export async function planChallenge(options: ApplyOptions, hub = clientFor(options)): Promise<Picture> {
-  const config = await readChallenge(options.dir);
+  const read = await readChallenge(options.dir);
+  const config = options.rehearsal ? onThisMachine(read) : read;
   const inputs = await readInputs(config, options);
   const { participantToken, spaceToken } = options;
   const world = await observe(inputs, {
@@ -39,6 +41,14 @@ export async function planChallenge(options: ApplyOptions, hub = clientFor(optio
     ...(spaceToken ? { spaceToken } : {}),
   });
   return { inputs, world, plan: planProvision(inputs, world, config.hub.endpoint) };
+}
+
+/** The challenge as `dev` runs it: on the embedded hub, with a Space, for that costs nothing there. */
+export function onThisMachine(config: ChallengeConfig): ChallengeConfig {
+  const { hub } = config;
+  if (hub.endpoint === 'local') return config;
+  const space = hub.space || `${hub.org}/${config.challenge.slug}-collab`;
+  return { ...config, hub: { ...hub, endpoint: 'local', space } };
 }
 
 /** The Hub of an apply, with the clock of the outside world. */

@@ -2,6 +2,7 @@ import { HubError, type HubPort } from '@collab/hub/port.ts';
 import type { NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { type Inputs, spaceOf, type World } from '../plan/model.ts';
+import { SPACE_SECRET } from '../plan/space.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
 import { clientFor, planChallenge } from './challenge.ts';
 import type { Connection } from './connect.ts';
@@ -66,7 +67,7 @@ export async function hubFindings(connection: Connection): Promise<Finding[]> {
   return [
     clock,
     ...seen.plan.nodes
-      .filter(({ kind, id }) => kind === 'check' || kind === 'human' || id === 'check:org')
+      .filter(({ kind, state }) => kind === 'check' || kind === 'human' || state === 'human')
       .map((node) => nodeFinding(node, seen.world.privateSeenByParticipant === 'unknown')),
     ...(await memberFindings(hub, config.hub.org)),
     ...bucketFindings(seen.plan),
@@ -96,12 +97,16 @@ async function clockFinding({ options }: Connection): Promise<Finding> {
   }
 }
 
+/** Open until apply has run, and no fault before. */
+const LATER = new Set(['human:invite', `secret:${SPACE_SECRET}`]);
+
 function nodeFinding(node: ProvisionPlan['nodes'][number], untried: boolean): Finding {
   const good = node.state === 'unchanged' && !(node.id === 'check:private-bucket' && untried);
   const fix = node.human ? { command: node.human.url, why: node.human.steps } : node.next?.[0];
+  const bad = LATER.has(node.id) ? 'warning' : 'wrong';
   return {
     id: node.id,
-    state: good ? 'ok' : ['update', 'unchanged'].includes(node.state) ? 'unknown' : 'wrong',
+    state: good ? 'ok' : ['update', 'unchanged'].includes(node.state) ? 'unknown' : bad,
     text: `${node.title}: ${node.reason}`,
     ...(good || !fix ? {} : { fix }),
   };
@@ -158,15 +163,20 @@ async function serverFinding({ options }: Connection): Promise<Finding> {
   return { id: 'server', state: 'wrong', text, fix: CommandOf.serve };
 }
 
+const COMING = new Set(['BUILDING', 'RUNNING_BUILDING', 'APP_STARTING', 'RUNNING_APP_STARTING']);
+
 async function spaceFinding(hub: HubPort, id: string, world: World): Promise<Finding> {
   const { space } = world;
   if (!space)
     return { id: 'space', state: 'warning', text: `${id} does not exist yet`, fix: CommandOf.apply };
   if (space.healthy)
     return { id: 'space', state: 'ok', text: `${id} runs and answers at ${space.info.host}` };
-  const kind = space.runtime.stage === 'BUILD_ERROR' ? 'build' : 'run';
+  const { stage } = space.runtime;
+  if (COMING.has(stage))
+    return { id: 'space', state: 'warning', text: `${id} is on its way (${stage})`, fix: CommandOf.status };
+  const kind = stage === 'BUILD_ERROR' ? 'build' : 'run';
   const log = await hub.spaceLogs(id, kind, LOG_LINES).catch((error: Error) => [`(log: ${error.message})`]);
   const said = space.runtime.errorMessage ? `: ${space.runtime.errorMessage}` : '';
-  const text = [`${id} does not answer (${space.runtime.stage})${said}`, ...log.map((line) => `    ${line}`)];
+  const text = [`${id} does not answer (${stage})${said}`, ...log.map((line) => `    ${line}`)];
   return { id: 'space', state: 'wrong', text: text.join('\n'), fix: CommandOf.apply };
 }

@@ -8,8 +8,14 @@ const AGAIN: NextStep = {
   why: 'the Hub may be back; nothing is done twice',
 };
 
-const NEXT: Record<HubErrorKind, NextStep> = {
-  unauthorized: CommandOf.doctor,
+const NEW_TOKEN: NextStep = {
+  command: 'https://huggingface.co/settings/tokens',
+  why: 'the token at hand is revoked or mistyped: set HF_TOKEN to one that is listed there as valid',
+};
+
+/** What to do about a failure of the Hub. */
+export const NEXT: Record<HubErrorKind, NextStep> = {
+  unauthorized: NEW_TOKEN,
   forbidden: CommandOf.doctor,
   missing: CommandOf.plan,
   conflict: CommandOf.plan,

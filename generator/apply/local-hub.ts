@@ -69,7 +69,7 @@ export async function startLocalHub(options: StartHubOptions): Promise<LocalHub>
       },
     );
   const resumed = existsSync(join(dir, '.collab', 'hub'));
-  const tokens = await localUsers(dir, options.org);
+  const tokens = await localUsers(dir, options.hub);
   const began = io.now();
   const child = await spawnHub(options);
   const stop = () => stopChild(child, dir);

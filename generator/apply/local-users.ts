@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import type { LocalTokens } from './types.ts';
 
@@ -13,13 +14,13 @@ const tokensFile = (dir: string): string => join(dir, '.collab', 'tokens.json');
 export const seedFile = (dir: string): string => join(dir, '.collab', 'hub-seed.yaml');
 
 /** Tokens of the embedded hub's users, made on first use. Both files are the owner's alone and never under version control. */
-export async function localUsers(dir: string, org: string): Promise<LocalTokens> {
+export async function localUsers(dir: string, hub: LocalNames): Promise<LocalTokens> {
   const tokens = (await readTokens(dir)) ?? {};
   for (const name of NAMES)
     tokens[name] ??= `hf_${randomBytes(24).toString('base64url').replace(/[-_]/g, 'x')}`;
   await mkdir(join(dir, '.collab'), { recursive: true });
   await writePrivate(tokensFile(dir), `${JSON.stringify(tokens, null, 2)}\n`);
-  await writePrivate(seedFile(dir), stringify(localSeed(org, tokens)));
+  await writePrivate(seedFile(dir), stringify(localSeed(hub, tokens)));
   return tokens;
 }
 
@@ -39,14 +40,21 @@ export async function readTokens(dir: string): Promise<LocalTokens | null> {
   }
 }
 
+type LocalNames = Pick<ChallengeConfig['hub'], 'org' | 'private_namespace' | 'space'>;
+
 /**
  * As on huggingface.co: the private namespace is the organizer's own, so the server's token is a second, narrower
  * token of the organizer; participants are contributors.
  */
-export function localSeed(org: string, tokens: LocalTokens) {
+export function localSeed({ org, private_namespace, space }: LocalNames, tokens: LocalTokens) {
+  // A challenge that is meant for huggingface.co has names of there: the organizer's own, as organizations here.
+  const own = [...new Set([private_namespace, space.split('/')[0] ?? ''])].filter(
+    (name) => name !== '' && name !== 'organizer' && name !== org,
+  );
   const both = (permissions: string[]) => [
     { name: org, type: 'org', permissions },
     { name: 'organizer', type: 'user', permissions },
+    ...own.map((name) => ({ name, type: 'org', permissions })),
   ];
   return {
     users: [
@@ -81,6 +89,7 @@ export function localSeed(org: string, tokens: LocalTokens) {
           ...PARTICIPANTS.map((user) => ({ user, role: 'contributor' })),
         ],
       },
+      ...own.map((name) => ({ name, plan: 'team', members: [{ user: 'organizer', role: 'admin' }] })),
     ],
   };
 }

@@ -1,8 +1,8 @@
 import { HubError } from '@collab/hub/port.ts';
 import type { ProgressEvent } from '../command.ts';
 import { CollabError } from '../errors.ts';
-import { CommandOf } from '../plan/commands.ts';
 import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
+import { NEXT } from './hub-failure.ts';
 import type { Operation } from './operations.ts';
 import type { OperationResult } from './types.ts';
 
@@ -110,6 +110,6 @@ async function runOne(
 export function describe(error: unknown): NonNullable<OperationResult['error']> {
   if (error instanceof CollabError) return { code: error.code, message: error.message, next: error.next };
   if (error instanceof HubError)
-    return { code: `HUB_${error.kind.toUpperCase()}`, message: error.message, next: [CommandOf.apply] };
+    return { code: `HUB_${error.kind.toUpperCase()}`, message: error.message, next: [NEXT[error.kind]] };
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error), next: [] };
 }

@@ -1,4 +1,5 @@
 import type { ProgressEvent } from '../command.ts';
+import type { ChallengeConfig } from '../config/types.ts';
 import type { NextStep } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
@@ -47,6 +48,8 @@ export interface ApplyOptions {
   expected?: ProvisionPlan;
   /** How long the Space may take to come up. Default 120 s on loopback, 15 min elsewhere. */
   healthTimeoutMs?: number;
+  /** On the embedded hub, whatever hub.endpoint says: nothing of huggingface.co is touched. */
+  rehearsal?: boolean;
   progress?: (event: ProgressEvent) => void;
 }
 
@@ -68,7 +71,7 @@ export interface StartHubOptions {
   io: Io;
   /** The challenge directory, absolute. */
   dir: string;
-  org: string;
+  hub: ChallengeConfig['hub'];
   host?: string;
   progress?: (event: ProgressEvent) => void;
 }

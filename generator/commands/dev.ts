@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { applyChallenge } from '../apply/challenge.ts';
+import { applyChallenge, onThisMachine } from '../apply/challenge.ts';
 import { HUB_OPTION_DOCS, HUB_OPTIONS, localAccessTokens } from '../apply/connect.ts';
 import { withHub } from '../apply/hub-failure.ts';
 import { startLocalHub } from '../apply/local-hub.ts';
@@ -7,6 +7,7 @@ import { agentPrompt } from '../apply/prompt.ts';
 import type { ApplyOptions, ApplyReport, LocalHub } from '../apply/types.ts';
 import { applyEdits } from '../apply/watch.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
+import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import { ensurePrepared } from '../eval/prepare.ts';
@@ -16,26 +17,25 @@ import { waitsForPerson } from '../plan/provision.ts';
 const run: Command['run'] = async (context) => {
   const { io } = context;
   const dir = resolve(io.cwd, context.positionals[0] ?? '.');
-  const config = await readChallenge(dir);
-  if (config.hub.endpoint !== 'local')
-    throw new CollabError(
-      'NOT_LOCAL',
-      `hub.endpoint in challenge.yaml is ${config.hub.endpoint}, not local.`,
-      {
-        next: [CommandOf.plan, CommandOf.apply],
-      },
-    );
+  const read = await readChallenge(dir);
+  const config = onThisMachine(read);
+  if (config !== read)
+    context.progress({
+      id: 'rehearsal',
+      state: 'info',
+      text: `A rehearsal: ${read.hub.endpoint} is not touched`,
+    });
   await ensurePrepared(context, { dir, config });
   const { host } = context.options;
   const hub = await startLocalHub({
     io,
     dir,
-    org: config.hub.org,
+    hub: config.hub,
     ...(typeof host === 'string' ? { host } : {}),
     progress: context.progress,
   });
   try {
-    return await bringUpAndStay(context, dir, hub);
+    return await bringUpAndStay(context, config, dir, hub);
   } catch (error) {
     throw io.signal.aborted ? new Cancelled() : error;
   } finally {
@@ -43,11 +43,17 @@ const run: Command['run'] = async (context) => {
   }
 };
 
-async function bringUpAndStay(context: CommandContext, dir: string, hub: LocalHub): Promise<Outcome> {
+async function bringUpAndStay(
+  context: CommandContext,
+  config: ChallengeConfig,
+  dir: string,
+  hub: LocalHub,
+): Promise<Outcome> {
   const { io, options } = context;
   const target: ApplyOptions = {
     io,
     dir,
+    rehearsal: true,
     hubUrl: hub.url,
     token: hub.tokens.organizer ?? '',
     ...localAccessTokens(hub.tokens),
@@ -56,7 +62,7 @@ async function bringUpAndStay(context: CommandContext, dir: string, hub: LocalHu
     progress: context.progress,
   };
   const report = await applyChallenge(target);
-  const apiUrl = readyOrThrow(report, (await readChallenge(dir)).hub.space !== '');
+  const apiUrl = readyOrThrow(report, config.hub.space !== '');
   const data = {
     challenge_dir: dir,
     hub_url: hub.url,

@@ -144,7 +144,7 @@ async function guide(context: CommandContext, dir: string): Promise<Outcome> {
   const config = await readChallenge(dir);
   requireTour(config, dir);
   await ensurePrepared(context, { dir, config });
-  const hub = await startLocalHub({ io, dir, org: config.hub.org, progress });
+  const hub = await startLocalHub({ io, dir, hub: config.hub, progress });
   try {
     const ready = await bringUp(context, dir, began, hub, generateMs);
     return options.once ? finished(ready) : await stay(context, ready);

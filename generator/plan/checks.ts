@@ -9,7 +9,7 @@ export function checkNodes(inputs: Inputs, world: World): PlanNode[] {
     tokenNode(inputs, world),
     ...(world.spaceIdentity ? [spaceTokenNode(inputs, world.spaceIdentity)] : []),
     orgNode(inputs, world),
-    planNode(inputs, world),
+    ...planNode(inputs, world),
     ...(isLocal(inputs.config) ? [pythonNode(world)] : [inviteNode(inputs), ...creditsNode(inputs, world)]),
     ...inputs.problems.map(
       (problem): PlanNode => ({
@@ -158,16 +158,18 @@ function writeProblem(namespace: string, world: World): string | null {
 }
 
 /** A Docker Space can only be made with PRO (own namespace) or Team/Enterprise (organization). */
-function planNode(inputs: Inputs, world: World): PlanNode {
+function planNode(inputs: Inputs, world: World): PlanNode[] {
   const node = check('check:plan', 'Plan that a Docker Space needs');
   if (!inputs.config.hub.space)
-    return { ...node, state: 'unchanged', reason: 'none: without a Space (hub.space is empty)' };
-  if (world.space) return { ...node, state: 'unchanged', reason: 'the Space exists already' };
+    return [{ ...node, state: 'unchanged', reason: 'none: without a Space (hub.space is empty)' }];
+  if (world.space) return [{ ...node, state: 'unchanged', reason: 'the Space exists already' }];
   const namespace = inputs.config.hub.space.split('/')[0] ?? '';
   const own = namespace.toLowerCase() === world.identity.name.toLowerCase();
+  // Only members are told an organization's plan: `check:org` comes first.
+  if (!own && !membership(namespace, world)) return [];
   const paid = own ? world.identity.isPro : Boolean(membership(namespace, world)?.plan);
-  if (paid) return { ...node, state: 'unchanged', reason: `${namespace} has one` };
-  return {
+  if (paid) return [{ ...node, state: 'unchanged', reason: `${namespace} has one` }];
+  const blocked: PlanNode = {
     ...node,
     state: 'blocked',
     reason: `${namespace} has neither PRO nor Team/Enterprise, which creating a Docker Space needs`,
@@ -180,6 +182,7 @@ function planNode(inputs: Inputs, world: World): PlanNode {
       },
     ],
   };
+  return [blocked];
 }
 
 function pythonNode(world: World): PlanNode {
@@ -219,7 +222,8 @@ function creditsNode(inputs: Inputs, world: World): PlanNode[] {
   if (!config.hardware.jobs_enabled && config.verification.mode !== 'jobs') return [];
   const node = check('check:credits', 'Credits for jobs');
   const org = membership(config.hub.org, world);
-  if (org?.canPay !== false) return [{ ...node, state: 'unchanged', reason: 'nothing speaks against it' }];
+  if (!org) return [];
+  if (org.canPay !== false) return [{ ...node, state: 'unchanged', reason: 'nothing speaks against it' }];
   return [
     {
       ...node,

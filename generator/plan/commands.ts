@@ -20,6 +20,7 @@ export const CommandOf = {
     command: "challenge.yaml: hub.space: ''",
     why: 'no Space: apply makes the buckets, create-collab serve runs the server on a machine of yours',
   },
+  status: { command: 'create-collab status', why: 'shows what runs' },
   serve: { command: 'create-collab serve', why: 'runs the server here, on the buckets' },
   doctor: { command: 'create-collab doctor', why: 'checks the whole set-up' },
   destroy: { command: 'create-collab destroy', why: 'removes the Space; the buckets stay' },

@@ -99,12 +99,14 @@ function secretNode(inputs: Inputs, space: LiveSpace | null): PlanNode {
 }
 
 function tokenSteps(inputs: Inputs) {
-  const { org, private_namespace, endpoint } = inputs.config.hub;
+  const { org, central_bucket, private_bucket, endpoint } = inputs.config.hub;
+  const { hardware, verification } = inputs.config;
+  const jobs = hardware.jobs_enabled || verification.mode === 'jobs';
   return {
     url: `${endpoint === 'local' ? 'https://huggingface.co' : endpoint}/settings/tokens/new?tokenType=fineGrained`,
     steps:
-      `Make a fine-grained token with "repo.content.read" and "repo.write" on ${org} and ${private_namespace}` +
-      `${inputs.config.hardware.jobs_enabled ? ', and "job.write" on the organization' : ''}; nothing else.`,
+      `Once the buckets are there, make a fine-grained token with read and write access to the contents of ${central_bucket} ` +
+      `and ${private_bucket}${jobs ? `, and permission to start jobs in ${org}` : ''}; nothing else.`,
     check: 'it is set as the secret HF_TOKEN of the Space',
   };
 }

@@ -32,8 +32,8 @@ async function measure(latencyMs: number, root: string): Promise<Row[]> {
   cli('new', dir, '--template', 'gemma', '--yes');
   cli('eval', 'prepare', dir);
   const { hub } = await readChallenge(dir);
-  const tokens = await localUsers(dir, hub.org);
-  const seed = localSeed(hub.org, tokens) as Seed;
+  const tokens = await localUsers(dir, hub);
+  const seed = localSeed(hub, tokens) as Seed;
   const running = await startHub({ dir: join(dir, '.collab/hub'), port: 0, host: '127.0.0.1', seed });
   let calls = 0;
   const slow: typeof fetch = async (input, init) => {

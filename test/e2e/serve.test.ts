@@ -45,7 +45,7 @@ afterAll(async () => {
 
 /** An embedded hub whose organizer has neither PRO nor an organization with a plan. */
 async function startFreeHub(): Promise<Running> {
-  const seed = localSeed('free-collab', tokens);
+  const seed = localSeed({ org: 'free-collab', private_namespace: 'organizer', space: SPACE }, tokens);
   const free = {
     users: seed.users.map((user) => ({ ...user, pro: false })),
     orgs: seed.orgs.map((org) => ({ ...org, plan: null })),

@@ -99,8 +99,8 @@ export async function startBench(): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'collab-apply-'));
   await writeChallenge(dir);
   const { hub } = await readChallenge(dir);
-  const tokens = await localUsers(dir, hub.org);
-  const seed = localSeed(hub.org, tokens) as Seed;
+  const tokens = await localUsers(dir, hub);
+  const seed = localSeed(hub, tokens) as Seed;
   const running = await startHub({ dir: join(dir, '.collab/hub'), port: 0, host: '127.0.0.1', seed });
   return {
     dir,
