@@ -159,7 +159,12 @@ export const SETTINGS = [
   { env: 'SYNC_MAX_BYTES', type: 'int', default: '5368709120', doc: 'Per sync call and per full trace.' },
   { env: 'SYNC_MAX_FILES', type: 'int', default: '10000', doc: 'Per sync call.' },
   { env: 'BUCKET_WRITE_PER_MINUTE', type: 'int', default: '60', doc: 'Sustained source writes, per agent.' },
-  { env: 'BUCKET_WRITE_BURST', type: 'int', default: '20', doc: 'Source writes at once, per agent.' },
+  {
+    env: 'BUCKET_WRITE_BURST',
+    type: 'int',
+    default: '20',
+    doc: 'Source writes in any ten seconds, per agent.',
+  },
   { env: 'RAW_MESSAGE_PER_MINUTE', type: 'int', default: '5', doc: 'Inline posts, per agent or human.' },
   { env: 'RAW_MESSAGE_PER_HOUR', type: 'int', default: '30', doc: 'Inline posts, per agent or human.' },
   { env: 'REGISTRATION_PER_MINUTE', type: 'int', default: '3', doc: 'Per caller.' },

@@ -38,6 +38,7 @@ export function writeYaml(head: Frontmatter): string {
     compat: 'yaml-1.1',
     customTags: (tags) => [quoted, exponent, ...tags],
     lineWidth: 0,
+    singleQuote: true,
     blockQuote: false,
     aliasDuplicateObjects: false,
     indentSeq: false,

@@ -8,7 +8,7 @@ import { getCookie } from 'hono/cookie';
 import type { Credential } from '../auth/types.ts';
 import { slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
-import { compatError, compatQuery, compatReply, isCompat, NO_SUCH_ROUTE } from './compat.ts';
+import { compatFailure, compatQuery, compatReply, isCompat, NO_SUCH_ROUTE } from './compat.ts';
 import { isCurrent, weakTag } from './conditional.ts';
 import type { Binding, Call, Reply } from './handle.ts';
 import { addressOf, bearerOf, readBody, readParams, readQuery } from './request.ts';
@@ -174,10 +174,13 @@ function idempotencyOf(route: AnyRoute, c: Context<Env>, text: string): string |
 }
 
 function failure(s: Services, c: Context<Env>, error: unknown): Response {
-  const api =
+  const made =
     error instanceof ApiError
       ? error
       : new ApiError('INTERNAL', 'the server made a mistake', { cause: error });
+  const { error: api, detail }: ReturnType<typeof compatFailure> = isCompat(s.settings)
+    ? compatFailure(made)
+    : { error: made };
   const requestId = c.get('requestId');
   c.set('code', api.code);
   if (api.status >= 500)
@@ -189,7 +192,7 @@ function failure(s: Services, c: Context<Env>, error: unknown): Response {
   if (api.retryAfterS !== undefined) c.header('Retry-After', String(Math.max(1, Math.ceil(api.retryAfterS))));
   if (api.code === 'UNAUTHORIZED') c.header('WWW-Authenticate', 'Bearer');
   const body = api.toBody(requestId) satisfies ErrorBody;
-  return json(c, isCompat(s.settings) ? compatError(api, body) : body, ERRORS[api.code].status);
+  return json(c, detail === undefined ? body : { detail, ...body }, ERRORS[api.code].status);
 }
 
 function causes(error: Error): string {

@@ -2,7 +2,7 @@
  * Profile `compat` at the edge (facts of the reference's wire): malformed paging is read as the reference reads it, and
  * an answer carries only what the reference's clients know. Nothing behind the edge asks for the profile because of this.
  */
-import type { ApiError, ErrorBody } from '@collab/contract/errors.ts';
+import { ApiError } from '@collab/contract/errors.ts';
 import type { AnyRoute } from '@collab/contract/route.ts';
 import type { Settings } from '../settings.ts';
 import type { Reply } from './handle.ts';
@@ -55,20 +55,21 @@ export function compatQuery(route: AnyRoute, given: Record<string, string>): Rec
 }
 
 /**
- * The reference's framework answers unknown routes and broken schemas by itself, under `detail`. Its clients find that
- * here too, beside the one shape of every error.
+ * The reference's framework answers unknown routes and broken schemas, parameters included, by itself and under `detail`.
+ * Its clients find that here too, beside the one shape of every error.
  */
-export function compatError(error: ApiError, body: ErrorBody): ErrorBody & { detail?: unknown } {
-  if (error.code === 'METHOD_NOT_ALLOWED') return { detail: 'Method Not Allowed', ...body };
-  if (error.code === 'NOT_FOUND' && error.message === NO_SUCH_ROUTE) return { detail: 'Not Found', ...body };
-  if (error.code !== 'INVALID_REQUEST') return body;
-  const problems = error.problems ?? [{ path: '', problem: error.message }];
+export function compatFailure(error: ApiError): { error: ApiError; detail?: unknown } {
+  if (error.code === 'METHOD_NOT_ALLOWED') return { error, detail: 'Method Not Allowed' };
+  if (error.code === 'NOT_FOUND' && error.message === NO_SUCH_ROUTE) return { error, detail: 'Not Found' };
+  const inQuery = error.code === 'INVALID_QUERY' && error.problems !== undefined;
+  if (!inQuery && error.code !== 'INVALID_REQUEST') return { error };
+  const { message, hint, problems = [{ path: '', problem: error.message }], cause } = error;
   const detail = problems.map(({ path, problem }) => ({
     type: 'value_error',
-    loc: ['body', ...path.split('.').filter((part) => part !== '' && part !== '(body)')],
+    loc: [inQuery ? 'query' : 'body', ...path.split('.').filter((part) => part !== '' && part !== '(body)')],
     msg: problem,
   }));
-  return { detail, ...body };
+  return { error: new ApiError('INVALID_REQUEST', message, { hint, problems, cause }), detail };
 }
 
 export const NO_SUCH_ROUTE = 'no such route';

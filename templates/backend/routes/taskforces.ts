@@ -32,9 +32,14 @@ export const routes: RouteModule = (s) => [
     const found = named.filter(
       ({ each, body }) => !q || each.name.includes(q) || body.toLowerCase().includes(q),
     );
-    const items = found
-      .slice(0, query.limit)
-      .map(({ each, body }) => ({ ...summaryOf(each), readme_excerpt: excerpt(body) }));
+    const items = found.slice(0, query.limit).map(({ each, body }) => ({
+      name: each.name,
+      creator: each.creator,
+      created: each.created,
+      readme_excerpt: excerpt(body),
+      ...activityOf(each),
+      last_activity: each.lastActivity,
+    }));
     return {
       body: { count: all.length, matched: found.length, items, ...(s.store.stale && { stale: true }) },
     };
@@ -45,17 +50,16 @@ export const routes: RouteModule = (s) => [
       taskforce.readme,
       ...taskforce.notes.slice(-RECENT_NOTES).reverse(),
     ]);
-    const {
-      readme_excerpt: _,
-      last_activity: __,
-      ...shown
-    } = { ...summaryOf(taskforce), readme_excerpt: '' };
+    const { name, creator, created, updated } = taskforce;
     const filename = 'README.md';
     return {
       body: {
-        ...shown,
-        updated: taskforce.updated,
+        name,
+        creator,
+        created,
+        updated,
         readme: { filename, frontmatter: taskforce.readme.frontmatter, body: readme?.body ?? '' },
+        ...activityOf(taskforce),
         recent_notes: notes.map(recordBody),
       },
     };
@@ -103,10 +107,11 @@ export function existing(s: Services, name: string): Taskforce {
   });
 }
 
-function summaryOf({ name, creator, created, contributors, fileCount, notes, lastActivity }: Taskforce) {
-  const counts = { file_count: fileCount, note_count: notes.length };
-  return { name, creator, created, contributors, ...counts, last_activity: lastActivity };
-}
+const activityOf = ({ contributors, fileCount, notes }: Taskforce) => ({
+  contributors,
+  file_count: fileCount,
+  note_count: notes.length,
+});
 
 const MAX_SERVED_BYTES = 64 * 1024 * 1024;
 const PLAIN = /\.(txt|md|csv|json|jsonl|ya?ml|toml|py|ts|js|sh|c|h|cpp|rs|log)$/i;
