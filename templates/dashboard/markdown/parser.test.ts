@@ -19,4 +19,18 @@ describe('Markdown', () => {
   ])('%s', (_name, text, html) => {
     expect(toHtml(text)).toContain(html);
   });
+
+  it.each(['\\(', 'http://a.b/(((', '\\[\n', '\\[\n\n', '$', '['])('a text of %j ends soon', (part) => {
+    for (const length of [4_000, 20_000, 200_000]) {
+      const text = part.repeat(length / part.length);
+      const start = performance.now();
+      expect(toHtml(text)).not.toBe('');
+      expect(performance.now() - start).toBeLessThan(3_000);
+    }
+  });
+
+  it('a long paragraph stays Markdown, without bare addresses and formulas', () => {
+    const text = `**bold** http://x.example $a$ ${'word '.repeat(1_000)}`;
+    expect(toHtml(text)).toContain('<strong>bold</strong> http://x.example $a$ word');
+  });
 });
