@@ -16,13 +16,20 @@ export interface Served extends SeededSpace {
 export const SMALL: SeedSize = { agents: 24, messages: 150, results: 60, humans: 4, traces: 12 };
 export { GEMMA_SIZE };
 
+/** What the best result's author left beside it. */
+const ARTIFACTS: [string, string][] = [
+  ['logs/run.log', 'pass 1: 457 tokens/s\n<b>not bold</b>\n'],
+  ['profile.bin', 'a\0b'],
+];
+
 /** @param extra files of the central bucket, path → text. */
 export async function startServed(size: SeedSize, extra: [string, string][] = []): Promise<Served> {
   const record = seededRecord(size);
   const files = new Map([...seededFiles(record, 'gemma-collab', 'gemma'), ...extra]);
-  const space = await startSeededSpace(files);
   const best = record.results
     .filter((r) => r.state === 'valid')
     .reduce((a, b) => (b.score > a.score ? b : a));
+  for (const [name, text] of ARTIFACTS) files.set(`${best.frontmatter.artifacts}/${name}`, text);
+  const space = await startSeededSpace(files);
   return { ...space, record, best };
 }

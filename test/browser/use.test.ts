@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, open } from './browser.ts';
@@ -89,6 +91,66 @@ describe('people take part', () => {
     await Promise.all([judge.page.context().close(), reader.page.context().close()]);
   });
 
+  it('the owner of a judged result appeals, and everybody sees it', async () => {
+    const agents = served.record.agents.filter((a) => a.user === 'user-1').map((a) => a.id);
+    const mine = served.record.results.find(
+      (r) => agents.includes(r.author) && r.frontmatter.status === 'agent-run',
+    );
+    const at = `${served.url}/#/results/${mine?.filename}`;
+    const [judge, owner, other] = await Promise.all([
+      open(browser, at),
+      open(browser, at),
+      open(browser, at),
+    ]);
+    await logIn(judge.page, 'organizer');
+    const form = judge.page.getByRole('form', { name: 'Judge this result' });
+    await form.getByLabel('State').selectOption('invalid');
+    await form.getByLabel('Reason').fill('It stops early.');
+    await form.getByRole('button', { name: 'Record verdict' }).click();
+    await judge.page.getByText('The verdict is recorded.').waitFor();
+    await logIn(owner.page, 'user-1');
+    await logIn(other.page, 'user-2');
+    const appeal = owner.page.getByRole('form', { name: 'Appeal' });
+    await appeal.getByLabel('Why should it be looked at again?').fill('The harness cut it off.');
+    await appeal.getByRole('button', { name: 'Appeal' }).click();
+    await owner.page.getByText('The organizers see your appeal.').waitFor();
+    for (const { page } of [judge, other]) {
+      const seen = page.getByRole('region', { name: 'Verdict' });
+      await seen.getByText('The harness cut it off.').waitFor({ timeout: 20_000 });
+    }
+    expect(await other.page.getByRole('form', { name: 'Appeal' }).count()).toBe(0);
+    await Promise.all([judge, owner, other].map(({ page }) => page.context().close()));
+  });
+
+  it('inside another site’s frame, the login opens in a tab of its own', async () => {
+    const outer = createServer((_, answer) => {
+      answer.setHeader('content-type', 'text/html');
+      answer.end(
+        `<title>outer</title><iframe title="space" width="1200" height="800" src="${served.url}/#/board"></iframe>`,
+      );
+    });
+    await new Promise<void>((done) => outer.listen(0, 'localhost', done));
+    const { port } = outer.address() as AddressInfo;
+    const context = await browser.newContext();
+    const host = await context.newPage();
+    await host.goto(`http://localhost:${port}/`);
+    const frame = host.frameLocator('iframe');
+    await frame.locator('article').first().waitFor();
+    const [tab] = await Promise.all([
+      context.waitForEvent('page'),
+      frame.getByRole('button', { name: 'Log in', exact: true }).click(),
+    ]);
+    await tab.waitForURL(/\/oauth\/authorize/);
+    await tab.getByRole('button', { name: /user-1\b/ }).click();
+    await tab.getByRole('button', { name: 'Log out' }).waitFor();
+    expect(tab.url()).toBe(`${served.url}/#/board`);
+    await post(tab, 'From a tab of its own.');
+    await frame.locator('article', { hasText: 'From a tab of its own.' }).waitFor({ timeout: 20_000 });
+    expect(host.url()).toBe(`http://localhost:${port}/`);
+    await context.close();
+    await new Promise((done) => outer.close(done));
+  });
+
   it('a mention is completed from the names there are', async () => {
     const { page } = await open(browser, `${served.url}/#/board`);
     await logIn(page, 'user-1');
@@ -107,6 +169,22 @@ describe('people take part', () => {
 });
 
 describe('finding one’s way', () => {
+  it('reads what belongs to a result, as text', async () => {
+    const { page, trouble } = await open(browser, `${served.url}/#/results/${served.best.filename}`);
+    const files = page.getByRole('region', { name: 'Artifacts' });
+    await files.getByRole('button', { name: 'logs/run.log' }).click();
+    await files.getByText('<b>not bold</b>').waitFor();
+    await files.getByRole('button', { name: 'profile.bin' }).click();
+    await files.getByText('Not a text.').waitFor();
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      files.getByRole('link', { name: 'Download' }).click(),
+    ]);
+    expect(file.suggestedFilename()).toBe('profile.bin');
+    expect(trouble).toEqual([]);
+    await page.context().close();
+  });
+
   it('works from the keyboard', async () => {
     const { page } = await open(browser, `${served.url}/#/`);
     await page.locator('article').first().waitFor();
