@@ -40,7 +40,8 @@ export function createKeys(files: PrivateFiles, random: (n: number) => Uint8Arra
       const hit = cache.get(agent);
       if (!hit || hit.until <= now()) {
         const file = await files.readJson<KeyFile>(keyPath(agent));
-        remember(agent, typeof file?.sha256 === 'string' ? file.sha256 : null);
+        // A key that was issued meanwhile is newer than what was read.
+        if (cache.get(agent) === hit) remember(agent, typeof file?.sha256 === 'string' ? file.sha256 : null);
       }
       const hash = cache.get(agent)?.hash ?? null;
       const given = Buffer.from(sha256(key), 'hex');

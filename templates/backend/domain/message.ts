@@ -29,9 +29,16 @@ export function authorHead(head: Frontmatter): { kept: Frontmatter; dropped: str
   return { kept, dropped: dropped.slice(0, 50) };
 }
 
-/** Only people are of type `user`: nobody passes for a person by a word in a head. */
+/** Words that say who speaks: people, and the verifier. */
+const SPEAKERS = ['user', 'verification'];
+
+/** Nobody passes for a person or for the verifier by a word in a head, however it is spelled. */
 export function authorType(type: Json | undefined, human: boolean): string {
   const given = typeof type === 'string' && type.trim() !== '' ? type.trim().slice(0, 64) : undefined;
   if (human) return given ?? 'user';
-  return given === undefined || given === 'user' ? 'agent' : given;
+  const read = given
+    ?.normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .toLowerCase();
+  return given === undefined || SPEAKERS.includes(read as string) ? 'agent' : given;
 }
