@@ -49,7 +49,7 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
     central ? liveFiles('central', inputs, hub, central) : {},
     closed ? liveFiles('private', inputs, hub, closed) : {},
     space ? readSpace(inputs, space, at) : null,
-    closed ? probe(config.hub.private_bucket, at) : ('unknown' as const),
+    closed ? probe(config.hub.private_bucket, at, identity.name) : ('unknown' as const),
   ]);
   const live = { central: centralFiles, private: privateFiles };
   return {
@@ -133,12 +133,15 @@ async function readSpace(inputs: Inputs, info: LiveSpace['info'], at: Observer):
 export async function probe(
   id: string,
   at: Pick<Observer, 'hub' | 'participantToken'>,
+  organizer: string,
 ): Promise<World['privateSeenByParticipant']> {
   if (!at.participantToken) return 'unknown';
   try {
-    return (await at.hub.bucketInfo(id, at.participantToken)) === null ? 'hidden' : 'visible';
+    if ((await at.hub.bucketInfo(id, at.participantToken)) === null) return 'hidden';
+    return (await at.hub.whoami(at.participantToken)).name === organizer ? 'own' : 'visible';
   } catch (error) {
     if (error instanceof HubError && error.kind === 'forbidden') return 'visible';
+    if (error instanceof HubError && error.kind === 'unauthorized') return 'revoked';
     throw error;
   }
 }

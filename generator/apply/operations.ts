@@ -138,10 +138,18 @@ function probeOperation(node: PlanNode, at: OperationContext): Operation {
   const id = at.inputs.config.hub.private_bucket;
   return single(node, false, async () => {
     const { participantToken } = at.options;
-    const seen = await probe(id, {
-      hub: at.hub,
-      ...(participantToken ? { participantToken } : {}),
-    });
+    const seen = await probe(
+      id,
+      {
+        hub: at.hub,
+        ...(participantToken ? { participantToken } : {}),
+      },
+      at.world.identity.name,
+    );
+    if (seen === 'revoked' || seen === 'own')
+      throw new CollabError('PARTICIPANT_TOKEN_UNFIT', 'PARTICIPANT_TOKEN is no token of a participant', {
+        next: [CommandOf.participant],
+      });
     if (seen === 'visible')
       throw new CollabError('PRIVATE_BUCKET_VISIBLE', `a contributor's token can see ${id}`, {
         next: [

@@ -44,6 +44,11 @@ function bucketNode(role: BucketRole, inputs: Inputs, world: World): PlanNode {
   return { ...node, state: 'adopt', reason: `exists already, made by ${live.author}` };
 }
 
+const UNFIT: Partial<Record<World['privateSeenByParticipant'], (organizer: string) => string>> = {
+  revoked: () => 'not tried: PARTICIPANT_TOKEN is revoked or mistyped',
+  own: (organizer) => `not tried: PARTICIPANT_TOKEN is a token of ${organizer}, who may see it`,
+};
+
 /** A participant must not even learn that the private bucket exists. */
 function probeNode(inputs: Inputs, world: World): PlanNode {
   const node = {
@@ -60,6 +65,9 @@ function probeNode(inputs: Inputs, world: World): PlanNode {
       state: 'blocked',
       reason: "a contributor's token can see it; keep it in another namespace",
     };
+  const unfit = UNFIT[world.privateSeenByParticipant];
+  if (unfit)
+    return { ...node, state: 'blocked', reason: unfit(world.identity.name), next: [CommandOf.participant] };
   if (!inputs.participantTokenGiven)
     return {
       ...node,

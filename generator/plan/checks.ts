@@ -122,7 +122,8 @@ const MAY_CREATE = new Set(['admin', 'write']);
 function orgNode(inputs: Inputs, world: World): PlanNode {
   const { org, private_namespace } = inputs.config.hub;
   const node = check('check:org', `Organization ${org}`);
-  const problem = writeProblem(org, world) ?? writeProblem(private_namespace, world);
+  const ofOrg = writeProblem(org, world);
+  const problem = ofOrg ?? writeProblem(private_namespace, world);
   if (problem === null)
     return { ...node, state: 'unchanged', reason: 'exists, and the token may write there' };
   const missing = !world.orgExists && !membership(org, world);
@@ -131,17 +132,25 @@ function orgNode(inputs: Inputs, world: World): PlanNode {
     kind: 'human',
     state: 'human',
     reason: problem,
-    human: missing
+    human: !ofOrg
       ? {
-          url: `${base(inputs)}/organizations/new`,
-          steps: `Create the organization "${org}". No API can do this. Participants will be its contributors.`,
-          check: `whoami lists ${org} with role admin or write`,
+          url: `${base(inputs)}/settings/organizations`,
+          steps:
+            `Set hub.private_namespace in challenge.yaml to ${world.identity.name}, or to an organization without ` +
+            `participants where ${world.identity.name} has the role write or admin.`,
+          check: 'whoami is it, or lists it with role admin or write',
         }
-      : {
-          url: `${base(inputs)}/organizations/${org}/settings/members`,
-          steps: `Have an admin give ${world.identity.name} the role write or admin.`,
-          check: `whoami lists ${org} with role admin or write`,
-        },
+      : missing
+        ? {
+            url: `${base(inputs)}/organizations/new`,
+            steps: `Create the organization "${org}". No API can do this. Participants will be its contributors.`,
+            check: `whoami lists ${org} with role admin or write`,
+          }
+        : {
+            url: `${base(inputs)}/organizations/${org}/settings/members`,
+            steps: `Have an admin give ${world.identity.name} the role write or admin.`,
+            check: `whoami lists ${org} with role admin or write`,
+          },
   };
 }
 

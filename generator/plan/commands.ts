@@ -20,6 +20,10 @@ export const CommandOf = {
     command: "challenge.yaml: hub.space: ''",
     why: 'no Space: apply makes the buckets, create-collab serve runs the server on a machine of yours',
   },
+  participant: {
+    command: 'PARTICIPANT_TOKEN=… create-collab doctor',
+    why: "with the token of a member whose role is contributor; without one this isn't tried",
+  },
   status: { command: 'create-collab status', why: 'shows what runs' },
   serve: { command: 'create-collab serve', why: 'runs the server here, on the buckets' },
   doctor: { command: 'create-collab doctor', why: 'checks the whole set-up' },

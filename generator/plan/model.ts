@@ -83,8 +83,11 @@ export interface World {
   buckets: Record<BucketRole, BucketInfo | null>;
   live: Record<BucketRole, Record<string, LiveFile>>;
   space: LiveSpace | null;
-  /** Whether a contributor's token sees the private bucket. `unknown`: no bucket yet, or no such token at hand. */
-  privateSeenByParticipant: 'hidden' | 'visible' | 'unknown';
+  /**
+   * Whether a contributor's token sees the private bucket. `unknown`: no bucket yet, or no such token at hand;
+   * `revoked`: the Hub does not know the token; `own`: it is one of the organizer.
+   */
+  privateSeenByParticipant: 'hidden' | 'visible' | 'unknown' | 'revoked' | 'own';
   hardware: HardwareOffer[];
   /** Version, or `null` when there is none. */
   python: string | null;

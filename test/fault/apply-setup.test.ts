@@ -142,6 +142,36 @@ describe('SETUP.md on huggingface.co', () => {
     });
   });
 
+  it("a private namespace that is not the organizer's is named, not the organization that is right", async () => {
+    const yaml = await readFile(join(dir, 'challenge.yaml'), 'utf8');
+    await put(dir, 'challenge.yaml', yaml.replace('private_namespace: ada', 'private_namespace: adah'));
+    await onHub(acme, async (collab) => {
+      const { json } = await collab(own, 'plan');
+      const node = json.plan.nodes.find(({ id }: { id: string }) => id === 'check:org');
+      expect([node.state, node.reason]).toEqual(['human', 'ada is not a member of adah']);
+      expect([node.human.url.includes('/acme'), node.human.steps]).toEqual([
+        false,
+        expect.stringContaining('hub.private_namespace'),
+      ]);
+    });
+  });
+
+  it.each([
+    ['revoked', TOKEN.revoked, /PARTICIPANT_TOKEN is revoked or mistyped/],
+    ["the organizer's own", TOKEN.own, /PARTICIPANT_TOKEN is a token of ada/],
+  ])(
+    "a participant's token that is %s is said to be that, and hides nothing else",
+    async (_name, token, said) => {
+      await onHub(acme, async (collab) => {
+        await collab(own, 'apply');
+        const ran = await collab({ ...own, PARTICIPANT_TOKEN: token }, 'doctor');
+        const finding = ran.json.findings.find(({ id }: { id: string }) => id === 'check:private-bucket');
+        expect([finding.state, finding.text]).toEqual(['wrong', expect.stringMatching(said)]);
+        expect(states(ran)['check:token']).toBe('ok');
+      });
+    },
+  );
+
   it('doctor before the first apply: no fault, and what is still to come by name', async () => {
     await onHub(acme, async (collab) => {
       const ran = await collab(own, 'doctor');
