@@ -12,6 +12,7 @@ import { addStatic } from './http/static.ts';
 import { createLimits } from './limits.ts';
 import { routeModules } from './routes/index.ts';
 import type { Deps, Services } from './services.ts';
+import { gatedHub } from './store/gated-hub.ts';
 import { createSources } from './store/source.ts';
 import { createStore } from './store/store.ts';
 import { createEvaluation } from './verify/evaluation.ts';
@@ -26,8 +27,13 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-export function createApp(deps: Deps): Server {
-  const { settings, hub, now } = deps;
+export function createApp(outside: Deps): Server {
+  const { settings, now } = outside;
+  let serving = false;
+  const hub = outside.budget
+    ? gatedHub(outside.hub, outside.budget, settings.CENTRAL_BUCKET, now, () => serving)
+    : outside.hub;
+  const deps = { ...outside, hub };
   const stop = new AbortController();
   const ending = new AbortController();
   // One listener per job that is followed and per sleeper.
@@ -60,7 +66,11 @@ export function createApp(deps: Deps): Server {
   return {
     app,
     services,
-    run: () => store.run(() => begin(tasks, deps)),
+    run: () =>
+      store.run(() => {
+        serving = true;
+        begin(tasks, deps);
+      }),
     async stop() {
       stop.abort();
       await store.close();

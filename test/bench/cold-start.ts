@@ -3,6 +3,7 @@
  * The Hub is this process, each call takes HUB_LATENCY_MS. Run: node scripts/run.mjs test/bench/cold-start.ts (SIZES).
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { fileStamp } from '@collab/contract/stamps.ts';
@@ -17,6 +18,8 @@ const LATENCY = Number(process.env.HUB_LATENCY_MS ?? 20);
 const SIZES = (process.env.SIZES ?? '1000,10000,100000').split(',').map(Number);
 const AGENTS = 100;
 const agentOf = (i: number) => `agent-${i % AGENTS}`;
+/** 32 digits that differ from each other as those of a real record do. */
+const hash = (i: number) => createHash('md5').update(String(i)).digest('hex');
 const wait = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
 interface Asked {
@@ -109,12 +112,12 @@ function seeded(messages: number) {
     central[`agents/${agentOf(i)}.md`] = `---\nagent_name: ${agentOf(i)}\nhf_user: user-one\n---\n`;
   for (let i = 0; i < messages; i++) {
     const name = `${fileStamp(start + i * 30_000)}_${agentOf(i)}.md`;
-    const text = `---\ntype: agent\nagent: ${agentOf(i)}\ntimestamp: 2026-06-01 12:00 UTC\nvia: raw\n---\n\n${'A finding about kernels. '.repeat(16)} @${agentOf(i + 1)}\n`;
+    const text = `---\ntype: agent\nagent: ${agentOf(i)}\ntimestamp: 2026-06-01 12:00 UTC\nvia: raw\nidempotency: ${hash(i)}-${hash(-i)}\n---\n\n${'A finding about kernels. '.repeat(16)} @${agentOf(i + 1)}\n`;
     central[`message_board/${name}`] = text;
     central[`inbox/${agentOf(i + 1)}/${name}`] = text;
     if (i % 3 === 0)
       central[`results/${name}`] =
-        `---\nscore: ${100 + (i % 50)}\nmethod: m\nstatus: agent-run\ndescription: d\nagent: ${agentOf(i)}\ntimestamp: 2026-06-01 12:00 UTC\nvia: bucket\n---\n\nx\n`;
+        `---\nscore: ${100 + (i % 50)}\nmethod: m\nstatus: agent-run\ndescription: d\nagent: ${agentOf(i)}\ntimestamp: 2026-06-01 12:00 UTC\nvia: bucket\nsource_sha256: ${hash(i)}${hash(i)}\n---\n\nx\n`;
   }
   hub.seed(CENTRAL, central);
   hub.seed(PRIVATE, {});

@@ -29,26 +29,16 @@ function remove(list: Entry[], path: string): void {
   if (list[at]?.path === path) list.splice(at, 1);
 }
 
-const FACETS: readonly Facet[] = [
-  'agent',
-  'type',
-  'via',
-  'status',
-  'idempotency',
-  'source_sha256',
-  'thread',
-  'hf_user',
-];
-
 function facetValue(entry: Entry, facet: Facet): string | undefined {
   if (facet === 'agent') return entry.author;
   const value = entry.frontmatter[facet];
   return value === undefined || value === null || typeof value === 'object' ? undefined : String(value);
 }
 
+/** Posting lists of a facet are made when it is first asked for: a start pays for none, an unread inbox never does. */
 class Folder implements FolderView {
   readonly list: Entry[] = [];
-  private readonly postings = new Map<Facet, Map<string, Entry[]>>(FACETS.map((f) => [f, new Map()]));
+  private readonly postings = new Map<Facet, Map<string, Entry[]>>();
 
   get count(): number {
     return this.list.length;
@@ -59,18 +49,18 @@ class Folder implements FolderView {
   }
 
   where(facet: Facet, value: string): readonly Entry[] {
-    return this.postings.get(facet)?.get(value) ?? [];
+    let lists = this.postings.get(facet);
+    if (!lists) {
+      lists = new Map();
+      for (const entry of this.list) post(lists, facet, entry);
+      this.postings.set(facet, lists);
+    }
+    return lists.get(value) ?? [];
   }
 
   put(entry: Entry): void {
     insert(this.list, entry);
-    for (const [facet, lists] of this.postings) {
-      const value = facetValue(entry, facet);
-      if (value === undefined) continue;
-      const list = lists.get(value);
-      if (list) insert(list, entry);
-      else lists.set(value, [entry]);
-    }
+    for (const [facet, lists] of this.postings) post(lists, facet, entry);
   }
 
   drop(entry: Entry): void {
@@ -83,6 +73,14 @@ class Folder implements FolderView {
       if (list.length === 0) lists.delete(value);
     }
   }
+}
+
+function post(lists: Map<string, Entry[]>, facet: Facet, entry: Entry): void {
+  const value = facetValue(entry, facet);
+  if (value === undefined) return;
+  const list = lists.get(value);
+  if (list) insert(list, entry);
+  else lists.set(value, [entry]);
 }
 
 const EMPTY: FolderView = { count: 0, entries: () => [], where: () => [] };

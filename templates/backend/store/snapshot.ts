@@ -1,6 +1,6 @@
 /** The index on disk, so to speak: heads of every record in the private bucket, for a fast start. Never the truth. */
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { createGunzip, gzip } from 'node:zlib';
 import { fileStamp } from '@collab/contract/stamps.ts';
 import type { HubPort } from '@collab/hub/port.ts';
 import { bare, type Held } from './entry.ts';
@@ -10,6 +10,8 @@ const POINTER = 'index/current.json';
 const VERSION = 1;
 /** Lines between two turns of the event loop. */
 const BREATH = 5_000;
+/** Of the text that is read between two turns. */
+const CHUNK_BYTES = 1024 * 1024;
 
 export interface SnapshotMeta {
   version: number;
@@ -100,17 +102,33 @@ export async function loadSnapshot(
   return meta;
 }
 
+/** Entries as the lines come out of the archive: neither its text nor its lines are ever held whole. */
 async function entriesOf(bytes: Uint8Array): Promise<Held[]> {
-  const text = (await promisify(gunzip)(bytes)).toString('utf8');
-  const parsed: Line[] = [];
-  for (const line of text === '' ? [] : text.split('\n')) {
-    parsed.push(JSON.parse(line) as Line);
-    if (parsed.length % BREATH === 0) await turn();
+  const entries: Held[] = [];
+  const copies: Held[] = [];
+  const heads = new Map<string, Held['frontmatter']>();
+  const take = (line: string) => {
+    const [path, size, hash, head, malformed] = JSON.parse(line) as Line;
+    const entry = { ...bare(path, { size, xetHash: hash ?? undefined }), malformed: malformed === 1 };
+    entries.push(entry);
+    if (head === 0) copies.push(entry);
+    else entry.frontmatter = head;
+    if (path.startsWith('message_board/')) heads.set(path, entry.frontmatter);
+  };
+  let rest = '';
+  for await (const text of unzipped(bytes)) {
+    const parts = (rest + text).split('\n');
+    rest = parts.pop() as string;
+    for (const line of parts) take(line);
   }
-  const heads = new Map(parsed.filter((l) => l[0].startsWith('message_board/')).map((l) => [l[0], l[3]]));
-  return parsed.map(([path, size, hash, head, malformed]) => ({
-    ...bare(path, { size, xetHash: hash ?? undefined }),
-    frontmatter: head === 0 ? (heads.get(boardTwin(path)) as Held['frontmatter']) : head,
-    malformed: malformed === 1,
-  }));
+  if (rest !== '') take(rest);
+  for (const copy of copies) copy.frontmatter = heads.get(boardTwin(copy.path)) as Held['frontmatter'];
+  return entries;
+}
+
+async function* unzipped(bytes: Uint8Array): AsyncGenerator<string> {
+  const archive = createGunzip({ chunkSize: CHUNK_BYTES });
+  archive.end(bytes);
+  const decoder = new TextDecoder();
+  for await (const chunk of archive) yield decoder.decode(chunk as Uint8Array, { stream: true });
 }
