@@ -290,6 +290,14 @@ describe('jobs:run', () => {
     expect([(await cancel()).status, (await cancel('hf_usertwousertwousertwo')).status]).toEqual([401, 403]);
     expect((await cancel(s.key, 'j9')).json.error.code).toBe('NOT_FOUND');
     expect((await cancel(s.key)).status).toBe(202);
+    await s.server.clock.advance(2_000);
+    const files = [...(s.server.hub.buckets.get(PRIVATE)?.files ?? [])].filter(([p]) =>
+      p.startsWith('audit/'),
+    );
+    const rows = files.flatMap(([, f]) => new TextDecoder().decode(f.bytes).trim().split('\n'));
+    expect(rows.map((row) => JSON.parse(row))).toContainEqual(
+      expect.objectContaining({ route: '/v1/jobs/{job_id}:cancel', status_code: 202, job_id: 'j1' }),
+    );
     await s.server.clock.advance(5_000);
     expect(status(s)).toMatchObject({ status: 'canceled' });
     expect((await listed())[0].state).toBe('settled');

@@ -94,8 +94,21 @@ async function cancel(s: Services, call: Call<typeof cancelJob>) {
     (each) => each.job_id === jobId && each.kind === 'benchmark' && each.state === 'launched',
   );
   if (!entry) throw new ApiError('NOT_FOUND', 'no such running benchmark');
-  await s.auth.writer(call.credential, entry.agent_id, { always: true });
+  const writer = await s.auth.writer(call.credential, entry.agent_id, { always: true });
   await s.hub.cancelJob(s.settings.ORG, jobId).catch(hubFailure('cancel the job'));
+  s.audit.record({
+    agent_id: entry.agent_id,
+    route: cancelJob.path,
+    via: 'job',
+    source: null,
+    target_path: entry.target.run_prefix ?? null,
+    bytes: 0,
+    status_code: 202,
+    ...(call.ip !== undefined && { caller_ip: call.ip }),
+    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
+    job_id: jobId,
+    hf_user: writer.hfUser,
+  });
   return { status: 202, body: jobAnswer(s, entry) };
 }
 
