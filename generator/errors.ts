@@ -7,7 +7,7 @@ export interface NextStep {
 
 export class CollabError extends Error {
   override name = 'CollabError';
-  /** Upper-case, stable, listed in the docs: `DIR_NOT_EMPTY`. */
+  /** Upper-case and stable: `DIR_NOT_EMPTY`. */
   readonly code: string;
   /** The one thing to do now. Built from known flags only: never from a value that could be a secret. */
   readonly next: NextStep[];

@@ -9,7 +9,7 @@ import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import { ensurePrepared } from '../eval/prepare.ts';
-import { requirePython } from '../tour/python.ts';
+import { requirePython } from '../eval/process.ts';
 import { checkReport, readReport, type TourReport } from '../tour/report.ts';
 import { forPeople } from '../tour/telling.ts';
 import { type TourOutcome, takeTour } from '../tour/tour.ts';

@@ -22,7 +22,7 @@ export interface PythonOptions {
 /**
  * Runs python3 in a process group of its own with a scrubbed environment: no token of the organizer reaches it.
  * Ctrl-C and the time limit end the whole group.
- * @throws CollabError PYTHON_MISSING, EVAL_TIMEOUT
+ * @throws CollabError PYTHON_MISSING, PYTHON_FAILED, EVAL_TIMEOUT
  */
 export async function python(io: Io, args: string[], options: PythonOptions): Promise<Finished> {
   const started = io.now();
@@ -75,13 +75,30 @@ function kill(group: number): void {
 function notStarted(cause: NodeJS.ErrnoException): CollabError {
   if (cause.code !== 'ENOENT')
     return new CollabError('PYTHON_FAILED', `python3: ${cause.message}`, { cause });
+  return pythonMissing(cause);
+}
+
+const INSTALL: Partial<Record<NodeJS.Platform, string>> = {
+  darwin: 'brew install python',
+  linux: 'sudo apt-get install -y python3',
+};
+
+function pythonMissing(cause?: Error): CollabError {
+  const command = INSTALL[process.platform] ?? 'install Python 3 from python.org';
   return new CollabError(
     'PYTHON_MISSING',
-    'Harnesses run on python3 (3.9 or newer), and there is none here.',
-    {
-      next: [{ command: 'create-collab doctor', why: 'tells how to install it on this system' }],
-    },
+    'Harnesses run on python3 (3.9 or newer), and there is none on this machine.',
+    { cause, next: [{ command, why: 'nothing beyond its standard library is needed' }] },
   );
+}
+
+/** @throws CollabError PYTHON_MISSING when there is none or it is too old, PYTHON_FAILED when it cannot be started */
+export async function requirePython(io: Io): Promise<void> {
+  const { code } = await python(io, ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))'], {
+    cwd: io.cwd,
+    timeoutMs: 60_000,
+  });
+  if (code !== 0) throw pythonMissing();
 }
 
 const timedOut = (ms: number) =>

@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { python } from '../../generator/eval/process.ts';
+import { python, requirePython } from '../../generator/eval/process.ts';
 import { emitted, packageRoot } from './emitted.ts';
 import { machine } from './io.ts';
 
@@ -38,4 +39,23 @@ describe('harness of the Gemma challenge, as emitted', () => {
   test.each(tests('challenges/gemma/harness/tests'))('%s', (file) =>
     unittest(join(challenge.dir, 'harness/tests', file), join(challenge.dir, 'harness')),
   );
+});
+
+describe('python3 itself', () => {
+  const bare = mkdtempSync(join(tmpdir(), 'collab-path-'));
+  afterAll(() => rmSync(bare, { recursive: true, force: true }));
+  const code = (PATH: string | undefined) =>
+    requirePython({ ...machine(packageRoot), env: { PATH } }).then(
+      () => 'fine',
+      (error) => error.code,
+    );
+
+  test('there, missing, too old and broken are told apart', async () => {
+    expect(await code(process.env.PATH)).toBe('fine');
+    expect(await code(bare)).toBe('PYTHON_MISSING');
+    writeFileSync(join(bare, 'python3'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    expect(await code(bare)).toBe('PYTHON_MISSING');
+    chmodSync(join(bare, 'python3'), 0o644);
+    expect(await code(bare)).toBe('PYTHON_FAILED');
+  });
 });
