@@ -41,5 +41,6 @@ function flagOf(field: Field, value: unknown): string[] {
   return text.startsWith('-') ? [`--${field.flag}=${text}`] : [`--${field.flag}`, text];
 }
 
+/** One word of a command line for a POSIX shell, quoted where it has to be. */
 export const shellWord = (word: string) =>
   /^[\w./:@=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
