@@ -110,6 +110,7 @@ def evaluate(args: argparse.Namespace, provenance: Json) -> Json:
         print("preflight: no problem found")
         return {"gates": [], "shown": {}}
     passes = questions(args.private_dir, random.Random(provenance["seeds"][0]))
+    isolation.keep_out([HERE, args.state_dir, *([args.private_dir] if args.private_dir else [])])
     with isolation.work_folder() as work:
         provenance["submission_sha256"] = stage(args.submission_dir, work / "submission")
         layers = isolation.enter()

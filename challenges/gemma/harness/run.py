@@ -76,6 +76,7 @@ def evaluate(args: argparse.Namespace, settings: Settings, report: Report) -> in
 
 def run_phases(args: argparse.Namespace, settings: Settings, report: Report, work: Path) -> None:
     """stage -> install -> fetch -> isolate -> timed passes -> control -> audit -> judge."""
+    isolation.keep_out([HERE, args.state_dir, *([args.private_dir] if args.private_dir else [])])
     bench = Bench.prepare(settings, args.submission_dir, work, report)
     bench.isolate(isolation.enter(), strict=args.isolation == "strict")
     report.phase("isolate")

@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from collab_harness import linux
+from collab_harness.faults import HarnessFault
 
 LAYERS = ("network_namespace", "pid_namespace", "unprivileged_user", "no_capabilities", "landlock", "no_new_privileges", "limits")
 
@@ -101,3 +102,12 @@ def interpreter_runs_as(uid: int) -> bool:
 def readable_system() -> list[str]:
     """Paths that every submission may read and execute."""
     return [*SYSTEM_READABLE, sys.base_prefix, sys.prefix, str(Path(sys.executable).resolve().parent)]
+
+
+def keep_out(hidden: Iterable[Path]) -> None:
+    """Raise HarnessFault when a folder that no submission may see lies below one that every submission may read."""
+    readable = [Path(path).resolve() for path in readable_system()]
+    for folder in (path.resolve() for path in hidden):
+        root = next((each for each in readable if each == folder or each in folder.parents), None)
+        if root:
+            raise HarnessFault(f"{folder} lies below {root}, which every submission may read: move the challenge elsewhere")

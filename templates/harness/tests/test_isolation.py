@@ -11,6 +11,10 @@ import unittest
 from pathlib import Path
 
 LIBRARY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(LIBRARY))
+
+from collab_harness import isolation  # noqa: E402
+from collab_harness.faults import HarnessFault  # noqa: E402
 
 # Runs in a process of its own, because closing the network cannot be undone.
 DRIVER = """
@@ -154,6 +158,14 @@ class Behind(unittest.TestCase):
         ]:
             found = probe(code, self.secret)
             self.assertTrue(what in str(found["exceeded"]) or "unprivileged_user" in found["layers"], found)  # type: ignore[operator]
+
+
+class KeptOut(unittest.TestCase):
+    def test_a_challenge_below_what_everybody_reads_is_refused(self) -> None:
+        for folder in ("/opt/challenge/private", "/usr/src/challenge", "/etc", sys.base_prefix + "/challenge"):
+            with self.subTest(folder), self.assertRaisesRegex(HarnessFault, "every submission may read"):
+                isolation.keep_out([LIBRARY, Path(folder)])
+        isolation.keep_out([LIBRARY, Path("/state"), Path("/private"), Path("/optional")])
 
 
 if __name__ == "__main__":
