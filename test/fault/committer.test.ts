@@ -159,6 +159,7 @@ class World {
   private async restart(): Promise<void> {
     this.fault = 'none';
     this.life.kill();
+    this.flights.length = 0;
     void this.server.close().catch(() => {});
     await this.clock.advance(60_000);
     await this.boot();
@@ -207,7 +208,7 @@ describe('committer', () => {
         for (const s of steps) await world.run(s);
         await world.finish();
       }),
-      { numRuns: Number(process.env.COLLAB_RUNS ?? 30), interruptAfterTimeLimit: 100_000 },
+      { numRuns: Number(process.env.COLLAB_RUNS ?? 30), timeout: 30_000 },
     );
   });
 });
