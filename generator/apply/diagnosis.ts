@@ -6,7 +6,6 @@ import { SPACE_SECRET } from '../plan/space.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
 import { clientFor, planChallenge } from './challenge.ts';
 import type { Connection } from './connect.ts';
-import { answers } from './health.ts';
 import { pythonVersion } from './observe.ts';
 import { describe } from './run.ts';
 import { servedHere } from './server.ts';
@@ -149,18 +148,14 @@ function bucketFindings(plan: ProvisionPlan): Finding[] {
 
 /** Without a Space: a server on another machine cannot be asked from here. */
 async function serverFinding({ options }: Connection): Promise<Finding> {
-  const served = await servedHere(options.dir);
-  if (!served)
-    return {
-      id: 'server',
-      state: 'unknown',
-      text: 'no Space is planned, and no server runs on this machine',
-      fix: CommandOf.serve,
-    };
-  if (await answers(options.io.fetch, served.url))
-    return { id: 'server', state: 'ok', text: `the server answers at ${served.url}` };
-  const text = `the server (process ${served.pid}) does not answer at ${served.url}`;
-  return { id: 'server', state: 'wrong', text, fix: CommandOf.serve };
+  const served = await servedHere(options.io, options.dir);
+  if (served) return { id: 'server', state: 'ok', text: `the server answers at ${served.url}` };
+  return {
+    id: 'server',
+    state: 'unknown',
+    text: 'no Space is planned, and no server runs on this machine',
+    fix: CommandOf.serve,
+  };
 }
 
 const COMING = new Set(['BUILDING', 'RUNNING_BUILDING', 'APP_STARTING', 'RUNNING_APP_STARTING']);

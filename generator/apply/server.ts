@@ -64,7 +64,7 @@ export function serverEnvironment(options: Omit<ServeOptions, 'dir' | 'verbose'>
  */
 export async function startServer(options: ServeOptions): Promise<LocalServer> {
   const { io, dir, host, port } = options;
-  await refuseSecond(dir);
+  await refuseSecond(io, dir);
   const child = spawn(process.execPath, ['server.mjs'], {
     cwd: join(dir, 'space'),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -136,12 +136,13 @@ interface Served {
 
 const serverFile = (dir: string): string => join(dir, '.collab', 'server.json');
 
-/** The server that `serve` runs for this directory on this machine, or `null`. */
-export async function servedHere(dir: string): Promise<Served | null> {
+/** The server that `serve` runs for this directory on this machine, or `null`. Asks it: process ids come back. */
+export async function servedHere(io: Io, dir: string): Promise<Served | null> {
   const text = await readFile(serverFile(dir), 'utf8').catch(() => null);
   try {
     const served = text === null ? null : (JSON.parse(text) as Served);
-    return served && served.pid > 0 && isAlive(served.pid) ? served : null;
+    if (!served || served.pid <= 0 || !isAlive(served.pid)) return null;
+    return (await answers(io.fetch, served.url)) ? served : null;
   } catch {
     return null;
   }
@@ -151,8 +152,8 @@ const remember = (dir: string, served: Served) =>
   writeFile(serverFile(dir), `${JSON.stringify(served)}\n`, { mode: 0o600 });
 
 /** Two servers would write the same record side by side. */
-async function refuseSecond(dir: string): Promise<void> {
-  const running = await servedHere(dir);
+async function refuseSecond(io: Io, dir: string): Promise<void> {
+  const running = await servedHere(io, dir);
   if (!running) return;
   throw new CollabError(
     'SERVER_RUNNING',

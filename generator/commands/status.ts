@@ -15,7 +15,7 @@ const run: Command['run'] = async (context) => {
   const connection = await connect(context);
   const { config, options } = connection;
   const { plan, world } = await planChallenge(options);
-  const served = config.hub.space ? null : await servedHere(options.dir);
+  const served = config.hub.space ? null : await servedHere(context.io, options.dir);
   const host = world.space?.healthy ? world.space.info.host : (served?.url ?? null);
   const [server, jobs] = await Promise.all([
     host ? serverFacts(context.io, host) : null,

@@ -144,6 +144,11 @@ describe('without the plan that a Docker Space needs', () => {
   });
 
   test('a server that ends by itself is an error with its last words; the record is still there', async () => {
+    // What a crash leaves behind; its process id is another program's by now.
+    await writeFile(
+      join(dir, '.collab/server.json'),
+      JSON.stringify({ url: 'http://127.0.0.1:9', pid: process.pid }),
+    );
     const { server, ready } = await serve();
     const board = await (await fetch(`${ready.api_url}/v1/messages?expand=true`)).json();
     expect(JSON.stringify(board)).toContain('Hello from here.');
