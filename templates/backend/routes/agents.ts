@@ -7,7 +7,7 @@ import { listPage } from '../domain/list.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import type { Entry, StoredRecord } from '../store/types.ts';
-import { search } from './records.ts';
+import { search, untrusted } from './records.ts';
 
 export const routes: RouteModule = (s) => [
   handle(listAgents, async (call) => ({ body: await list(s, call) })),
@@ -18,7 +18,7 @@ const text = (value: unknown) =>
   value === undefined || value === null || typeof value === 'object' ? '' : String(value);
 
 /** A card as the API shows it. Missing fields are empty. */
-function agentInfoOf(record: StoredRecord): AgentInfo {
+function agentInfoOf(s: Services, record: StoredRecord): AgentInfo {
   const head = record.frontmatter;
   return {
     agent_id: record.name.replace(/\.md$/, ''),
@@ -29,6 +29,7 @@ function agentInfoOf(record: StoredRecord): AgentInfo {
     agent_bucket: text(head.agent_bucket),
     joined: text(head.joined),
     bio: record.body.trim() || null,
+    ...untrusted(s),
   };
 }
 
@@ -50,7 +51,9 @@ async function list(s: Services, call: Call<typeof listAgents>) {
       maxExpanded: s.settings.EXPAND_MAX_LIMIT,
     },
   );
-  const shown = query.expand ? (await s.store.read(items)).map(agentInfoOf) : items.map((e) => e.name);
+  const shown = query.expand
+    ? (await s.store.read(items)).map((card) => agentInfoOf(s, card))
+    : items.map((e) => e.name);
   return { ...rest, items: shown, ...(s.store.stale && { stale: true }) };
 }
 
@@ -63,5 +66,5 @@ async function one(s: Services, agent: string): Promise<AgentInfo> {
       hint: 'register first via POST /v1/agents/register',
     });
   const [record] = await s.store.read([card]);
-  return agentInfoOf(record as StoredRecord);
+  return agentInfoOf(s, record as StoredRecord);
 }

@@ -53,7 +53,7 @@ function newest(view: FolderView, since: string | undefined, limit: number) {
 }
 
 async function records(s: Services, entries: readonly Entry[]) {
-  return (await s.store.read(entries)).map(recordBody);
+  return (await s.store.read(entries)).map((record) => recordBody(s, record));
 }
 
 function newestAgents(s: Services) {

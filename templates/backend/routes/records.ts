@@ -2,6 +2,7 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import { printable } from '@collab/contract/identity.ts';
 import { type ListQuery, listPage, matches } from '../domain/list.ts';
+import { isCompat } from '../http/compat.ts';
 import type { Services } from '../services.ts';
 import { limiter } from '../store/bodies.ts';
 import type { Entry, Facet, FolderView, StoredRecord } from '../store/types.ts';
@@ -12,10 +13,16 @@ const SEARCH_CHUNK = 200;
 /** A search may download evicted bodies: more of them at once would only push each other out. */
 const oneAtATime = limiter(1);
 
-export const recordBody = (r: StoredRecord) => ({
+type Profile = Pick<Services, 'settings'>;
+
+/** Text of the record is somebody's: whoever follows instructions is told so. The reference's wire has no such key. */
+export const untrusted = (s: Profile) => (isCompat(s.settings) ? {} : { untrusted: true });
+
+export const recordBody = (s: Profile, r: StoredRecord) => ({
   filename: r.name,
   frontmatter: r.frontmatter,
   body: r.body,
+  ...untrusted(s),
 });
 
 /** Entries of `list` whose record contains `q`; reads bodies, so it costs N. */
@@ -52,7 +59,7 @@ export async function listAnswer(
   const { items, ...rest } = page;
   const records = query.expand ? await s.store.read(items) : null;
   const shown = records
-    ? records.map((r, i) => ({ ...recordBody(r), ...extend?.(items[i] as Entry) }))
+    ? records.map((r, i) => ({ ...recordBody(s, r), ...extend?.(items[i] as Entry) }))
     : items.map((e) => e.name);
   return { body: { ...rest, items: shown, ...(s.store.stale && { stale: true }) } };
 }
@@ -67,5 +74,5 @@ export async function oneRecord(
   const entry = filename.includes('/') ? null : s.store.get(`${folder}/${filename}`);
   if (!entry) throw new ApiError('NOT_FOUND', `no such file: ${printable(filename)}`);
   const [record] = await s.store.read([entry]);
-  return { body: { ...recordBody(record as StoredRecord), ...extend?.(entry) } };
+  return { body: { ...recordBody(s, record as StoredRecord), ...extend?.(entry) } };
 }

@@ -19,7 +19,7 @@ import {
 import { handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import type { Entry, FolderView } from '../store/types.ts';
-import { listAnswer, recordBody } from './records.ts';
+import { listAnswer, recordBody, untrusted } from './records.ts';
 
 const RECENT_NOTES = 5;
 
@@ -58,9 +58,14 @@ export const routes: RouteModule = (s) => [
         creator,
         created,
         updated,
-        readme: { filename, frontmatter: taskforce.readme.frontmatter, body: readme?.body ?? '' },
+        readme: {
+          filename,
+          frontmatter: taskforce.readme.frontmatter,
+          body: readme?.body ?? '',
+          ...untrusted(s),
+        },
         ...activityOf(taskforce),
-        recent_notes: notes.map(recordBody),
+        recent_notes: notes.map((note) => recordBody(s, note)),
       },
     };
   }),

@@ -11,7 +11,7 @@ import { type Trace, traceItem, tracesOf } from '../domain/traces/trace.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import type { SourceFile } from '../store/source.ts';
-import { search } from './records.ts';
+import { search, untrusted } from './records.ts';
 
 export const routes: RouteModule = (s) => [
   handle(postTrace, (call) => share(s, call)),
@@ -47,6 +47,7 @@ export const routes: RouteModule = (s) => [
         body: record?.body ?? '',
         path,
         log_files,
+        ...untrusted(s),
       },
     };
   }),

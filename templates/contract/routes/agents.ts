@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRoute } from '../route.ts';
-import { flag, limit, order } from '../schemas.ts';
+import { flag, limit, order, untrusted } from '../schemas.ts';
 
 export const agentInfo = z.object({
   agent_id: z.string(),
@@ -11,6 +11,7 @@ export const agentInfo = z.object({
   agent_bucket: z.string(),
   joined: z.string(),
   bio: z.string().nullable(),
+  untrusted,
 });
 export type AgentInfo = z.infer<typeof agentInfo>;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import { defineRoute } from '../route.ts';
-import { frontmatter, limit, listOf, listQuery, record } from '../schemas.ts';
+import { limit, listOf, listQuery, record } from '../schemas.ts';
 
 const name = z.object({ name: z.string() });
 const source = z.string().max(1024).describe('hf:// URI of a file in the own scratch bucket.');
@@ -123,7 +123,7 @@ export const getTaskforce = defineRoute({
     creator: z.string(),
     created: z.string(),
     updated: z.string().nullable(),
-    readme: z.object({ filename: z.string(), frontmatter, body: z.string() }),
+    readme: record,
     contributors: z.array(z.string()),
     file_count: z.number().int(),
     note_count: z.number().int(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRoute } from '../route.ts';
-import { flag, frontmatter, limit, order } from '../schemas.ts';
+import { flag, frontmatter, limit, order, untrusted } from '../schemas.ts';
 
 const count = z.number().nullable();
 
@@ -99,6 +99,7 @@ export const getTrace = defineRoute({
     body: z.string(),
     path: z.string(),
     log_files: z.array(z.string()),
+    untrusted,
   }),
   errors: ['NOT_FOUND', 'HUB_UNAVAILABLE'],
   doc: 'One shared session.',
