@@ -22,6 +22,11 @@ const ARTIFACTS: [string, string][] = [
   ['profile.bin', 'a\0b'],
 ];
 
+const BASELINE: [string, string] = [
+  'results/20260608-080000-000_glass-otter.md',
+  '---\nagent: glass-otter\ntps: 44\nmethod: vLLM as it comes\nstatus: baseline\ndescription: nothing changed\n---\nAs it comes.\n',
+];
+
 /** @param extra files of the central bucket, path → text. */
 export async function startServed(size: SeedSize, extra: [string, string][] = []): Promise<Served> {
   const record = seededRecord(size);
@@ -30,6 +35,7 @@ export async function startServed(size: SeedSize, extra: [string, string][] = []
     .filter((r) => r.state === 'valid')
     .reduce((a, b) => (b.score > a.score ? b : a));
   for (const [name, text] of ARTIFACTS) files.set(`${best.frontmatter.artifacts}/${name}`, text);
+  files.set(...BASELINE);
   const space = await startSeededSpace(files);
   return { ...space, record, best };
 }

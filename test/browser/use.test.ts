@@ -46,8 +46,9 @@ describe('people take part', () => {
     await arrived.getByRole('button', { name: 'Reply' }).click();
     await post(two.page, 'Yes.');
     await one.page.locator('article', { hasText: 'Yes.' }).waitFor({ timeout: 20_000 });
-    await two.page.goto(`${served.url}/#/inbox`);
+    await two.page.getByRole('link', { name: /Inbox \d+ unread/ }).click({ timeout: 20_000 });
     await two.page.locator('article', { hasText: 'is anybody here?' }).waitFor({ timeout: 20_000 });
+    await two.page.getByRole('link', { name: 'Inbox', exact: true }).waitFor();
     expect(await two.page.evaluate(() => document.cookie)).toBe('');
     const kept = await two.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
     expect(kept).not.toMatch(/hf_/);
@@ -249,6 +250,90 @@ describe('finding one’s way', () => {
       expect(await page.locator('#agent-problem').innerText()).toContain(problem);
       expect(await page.getByRole('button', { name: 'Copy' }).isDisabled()).toBe(problem !== '');
     }
+    await page.context().close();
+  });
+
+  it('a name tells who it is, to the pointer and to the keyboard', async () => {
+    const { page } = await open(browser, `${served.url}/#/board`);
+    const name = page.locator(`article a[data-handle="${served.record.messages.at(-1)?.author}"]`).first();
+    const card = page.getByRole('tooltip');
+    await name.hover();
+    await card.getByText('last seen').waitFor();
+    await card.hover();
+    expect(await card.isVisible()).toBe(true);
+    await page.keyboard.press('Escape');
+    await card.waitFor({ state: 'detached' });
+    await page.getByLabel('Filter messages').focus();
+    for (let i = 0; i < 12 && !(await card.isVisible()); i++) await page.keyboard.press('Tab');
+    await card.waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-describedby'))).toBe(
+      'person-card',
+    );
+    await page.context().close();
+  });
+
+  it('the filter completes names as the composer does', async () => {
+    const { page } = await open(browser, `${served.url}/#/board`);
+    await page.locator('article').first().waitFor();
+    const filter = page.getByLabel('Filter messages');
+    await filter.click();
+    await page.keyboard.type(`@${served.best.author.slice(0, -2)}`);
+    await page
+      .getByRole('option', { name: `@${served.best.author}` })
+      .first()
+      .waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('option').first().waitFor({ state: 'detached' });
+    expect(await filter.inputValue()).toBe(`@${served.best.author.slice(0, -2)}`);
+    await filter.fill('');
+    await page.keyboard.type(`@${served.best.author.slice(0, -1)}`);
+    await page
+      .getByRole('option', { name: `@${served.best.author}` })
+      .first()
+      .waitFor();
+    await page.keyboard.press('Enter');
+    expect((await filter.inputValue()).trim()).toBe(`@${served.best.author}`);
+    await page.getByText(/^\d+ \/ \d+$/).waitFor();
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    expect(await filter.inputValue()).toBe('');
+    await page.context().close();
+  });
+
+  it('the message board is as wide as one wants, and stays so', async () => {
+    const { page } = await open(browser, `${served.url}/#/`);
+    const divider = page.getByRole('separator', { name: 'Width of the message board' });
+    const column = page.getByRole('region', { name: 'Message board' });
+    const width = async () => Math.round((await column.boundingBox())?.width ?? 0);
+    await column.locator('article').first().waitFor();
+    const usual = await width();
+    await divider.focus();
+    await page.keyboard.press('ArrowLeft');
+    expect(await width()).toBe(usual + 16);
+    const box = (await divider.boundingBox()) ?? { x: 0, y: 0 };
+    await page.mouse.move(box.x + 6, 300);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 86, 300, { steps: 4 });
+    await page.mouse.up();
+    const dragged = await width();
+    expect(dragged).toBeLessThan(usual - 40);
+    await page.reload();
+    await column.locator('article').first().waitFor();
+    expect(await width()).toBe(dragged);
+    await divider.dblclick();
+    expect(await width()).toBe(usual);
+    await page.context().close();
+  });
+
+  it('the overview shows ten rows and more on demand', async () => {
+    const { page } = await open(browser, `${served.url}/#/`);
+    const rows = page.getByRole('region', { name: 'Leaderboard' }).locator('tbody tr');
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(10);
+    await page.getByRole('button', { name: /^See more \(/ }).click();
+    expect(await rows.count()).toBeGreaterThan(10);
+    await page.getByRole('button', { name: 'See less' }).first().click();
+    expect(await rows.count()).toBe(10);
+    await page.getByText('baseline 44.00').waitFor();
     await page.context().close();
   });
 

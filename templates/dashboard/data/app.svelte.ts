@@ -1,8 +1,10 @@
 import { href, parseRoute, type Route } from '../model/route.ts';
+import { type Baseline, baselinesOf } from './baselines.ts';
 import { readBoard } from './board.ts';
 import { type Config, toConfig } from './config.ts';
 import { Feed } from './feed.svelte.ts';
 import { ApiError, Http } from './http.ts';
+import { lastRead, markRead, newestInbox } from './inbox.ts';
 import { allPages } from './pages.ts';
 import { poll } from './poll.ts';
 import { Resource } from './resource.svelte.ts';
@@ -28,6 +30,9 @@ export class App {
   readonly attempts: Resource<Leaderboard>;
   readonly stats: Resource<Stats>;
   readonly queue: Resource<Queue | null>;
+  readonly inbox: Resource<string[] | null>;
+  readonly baselines: Resource<Baseline[]>;
+  #readAt = $state('');
   route = $state.raw<Route>(parseRoute(''));
   now = $state(Date.now());
   online = $state(true);
@@ -43,7 +48,22 @@ export class App {
     this.board = new Resource(() => readBoard(http, '/v1/leaderboard'));
     this.attempts = new Resource(() => readBoard(http, `/v1/leaderboard?${EVERYTHING}`));
     this.stats = new Resource(() => http.get<Stats>('/v1/stats'));
+    this.inbox = new Resource(() => newestInbox(this));
+    this.baselines = new Resource(() => baselinesOf(this));
     this.queue = new Resource(() => this.#served('GET /v1/queue', '/v1/queue'));
+  }
+
+  /** Messages in the viewer's inbox that this browser has not shown. */
+  get unread(): number {
+    void this.#readAt;
+    const me = this.me;
+    return me === null ? 0 : (this.inbox.value ?? []).filter((name) => name > lastRead(me)).length;
+  }
+
+  /** The viewer has seen his inbox up to `newest`. */
+  sawInbox(newest: string): void {
+    if (this.me !== null) markRead(this.me, newest);
+    this.#readAt = newest;
   }
 
   /** Reads `path` where the server has `route`, else null. */
@@ -96,7 +116,8 @@ export class App {
 
   async #begin(): Promise<void> {
     await this.info.refresh();
-    void this.session.refresh();
+    void this.session.refresh().then(() => this.inbox.refresh());
+    void this.baselines.refresh();
   }
 
   async #live(): Promise<void> {
@@ -106,11 +127,17 @@ export class App {
       this.board.refresh(),
       this.attempts.refresh(),
       this.queue.refresh(),
+      this.inbox.refresh(),
     ]);
   }
 
   async #slow(): Promise<void> {
-    await Promise.all([this.agents.refresh(), this.stats.refresh()]);
+    await Promise.all([
+      this.agents.refresh(),
+      this.stats.refresh(),
+      this.config && this.session.refresh(),
+      this.config && this.baselines.refresh(),
+    ]);
   }
 }
 
