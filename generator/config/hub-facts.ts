@@ -66,7 +66,9 @@ export function accountNotes(identity: Identity, org: string, jobs: boolean): st
       `${identity.name} is "${membership.role}" in ${org}; creating buckets and a Space needs write or admin.`,
     );
   if (!identity.isPro && !membership?.plan)
-    notes.push('A Docker Space needs PRO or a Team plan. Without one, run it on this machine.');
+    notes.push(
+      "A Docker Space needs PRO or a Team plan. Without one: hub.space: '' in challenge.yaml, and create-collab serve.",
+    );
   if (jobs && !identity.canPay && !membership?.canPay)
     notes.push(
       'Jobs need credits. Without them, turn jobs off: participants then measure on their own hardware.',
