@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHubClient } from '@collab/hub/client.ts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { localSeed } from '../../generator/apply/local-users.ts';
 import { cli, eventually, processesOf, type Running, run } from './cli.ts';
@@ -72,6 +72,10 @@ const commands = (json: { next: { command: string }[] }) => json.next.map(({ com
 
 async function serve(...argv: string[]) {
   const server = cli(dir, ['serve', '--port', '0', '--json', ...argv]);
+  onTestFinished(async () => {
+    server.child.kill('SIGTERM');
+    await server.done;
+  });
   const lines = (await server.said('"event":"ready"')).split('\n');
   return { server, ready: JSON.parse(lines.find((line) => line.includes('"event":"ready"')) ?? '') };
 }
