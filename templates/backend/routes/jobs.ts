@@ -150,14 +150,16 @@ async function refuseBroken(s: Services, bucket: string, prefix: string): Promis
   });
 }
 
-/** What the harness declares. `null`: it declares nothing. */
+/** What the harness declares. `null`: it declares nothing. Rules that cannot be read are not "no rules". */
 async function preflightRules(s: Services): Promise<Preflight | null> {
   const bytes = await s.store.bytes(`${s.settings.HARNESS_PREFIX}/preflight.json`, MAX_JSON_BYTES);
   if (bytes === null) return null;
   const parsed = Preflight.safeParse(tryJson(new TextDecoder().decode(bytes)));
   if (parsed.success) return parsed.data;
-  s.log('warn', 'preflight_unreadable', { error: parsed.error });
-  return null;
+  s.log('error', 'preflight_unreadable', { error: parsed.error });
+  throw new ApiError('JOB_LAUNCH_FAILED', "the harness's preflight.json cannot be read", {
+    hint: 'nothing was launched and nothing counted; tell an organizer',
+  });
 }
 
 function audit(s: Services, call: Call<typeof runJob>, bucket: string, jobId: string, hfUser: string): void {
