@@ -30,7 +30,10 @@ export const ERRORS = {
   INVALID_REQUEST: { status: 422, doc: 'The body breaks the schema; `problems` lists each place.' },
   RATE_LIMITED: { status: 429, doc: 'Too many requests; Retry-After says when.' },
   INTERNAL: { status: 500, doc: 'A fault of the server; the request id finds it in the log.' },
-  JOB_LAUNCH_FAILED: { status: 502, doc: 'The Hub refused the job, or the harness does not say what it takes.' },
+  JOB_LAUNCH_FAILED: {
+    status: 502,
+    doc: 'The Hub refused the job, or the harness does not say what it takes.',
+  },
   HUB_UNAVAILABLE: { status: 503, doc: 'The Hub did not answer; nothing is known to have changed.' },
   WRITE_UNSETTLED: {
     status: 503,

@@ -157,15 +157,18 @@ describe('jobs:run', () => {
     expect(s.server.hub.textOf(PRIVATE, LEDGER)).toBeNull();
   });
 
-  it.each(['not json', '{"max_files": "many"}'])('rules that cannot be read launch nothing: %s', async (text) => {
-    const s = await scene();
-    s.server.hub.seed(CENTRAL, { 'shared_resources/harness/preflight.json': text });
-    const answer = await run(s);
-    expect([answer.status, answer.json.error.code]).toEqual([502, 'JOB_LAUNCH_FAILED']);
-    expect(answer.json.error.message).toContain('preflight.json');
-    expect(s.jobs.launched).toHaveLength(0);
-    expect(s.server.hub.textOf(PRIVATE, LEDGER)).toBeNull();
-  });
+  it.each(['not json', '{"max_files": "many"}'])(
+    'rules that cannot be read launch nothing: %s',
+    async (text) => {
+      const s = await scene();
+      s.server.hub.seed(CENTRAL, { 'shared_resources/harness/preflight.json': text });
+      const answer = await run(s);
+      expect([answer.status, answer.json.error.code]).toEqual([502, 'JOB_LAUNCH_FAILED']);
+      expect(answer.json.error.message).toContain('preflight.json');
+      expect(s.jobs.launched).toHaveLength(0);
+      expect(s.server.hub.textOf(PRIVATE, LEDGER)).toBeNull();
+    },
+  );
 
   it('V2: quota is exact under concurrency and survives a restart', async () => {
     const s = await scene();
