@@ -1,4 +1,5 @@
-import { listResults, queue } from '@collab/contract/routes/results.ts';
+import { queue } from '@collab/contract/routes/leaderboard.ts';
+import { listResults } from '@collab/contract/routes/results.ts';
 import type { z } from 'zod';
 import type { Io } from '../io.ts';
 

@@ -1,4 +1,4 @@
-import type { resultRoutes } from '@collab/contract/routes/results.ts';
+import type { verdictRoutes } from '@collab/contract/routes/verdicts.ts';
 import type { z } from 'zod';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
@@ -19,7 +19,7 @@ export interface TourReport {
   leaderboard: unknown[];
 }
 
-type Verdict = z.output<NonNullable<typeof resultRoutes.getVerdict.response>>;
+type Verdict = z.output<NonNullable<typeof verdictRoutes.getVerdict.response>>;
 
 /** What the public record says now: nothing in it comes from this process' memory. */
 export async function readReport(io: Io, apiUrl: string, filenames: string[]): Promise<TourReport> {

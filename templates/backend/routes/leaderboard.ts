@@ -1,7 +1,7 @@
 /** The ranking and the queue of results that wait for their verdict. */
 import { ApiError } from '@collab/contract/errors.ts';
 import { agentIdProblem } from '@collab/contract/identity.ts';
-import { leaderboard, queue } from '@collab/contract/routes/results.ts';
+import { leaderboard, queue } from '@collab/contract/routes/leaderboard.ts';
 import { stampBound } from '@collab/contract/stamps.ts';
 import type { MeasuredRow, Row } from '../domain/leaderboard/row.ts';
 import { etaSeconds, type Queued } from '../domain/queue/order.ts';

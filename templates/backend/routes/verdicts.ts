@@ -2,7 +2,7 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import { printable } from '@collab/contract/identity.ts';
 import { resultPath } from '@collab/contract/paths.ts';
-import { appealResult, getVerdict, postVerdict, rejudgeResults } from '@collab/contract/routes/results.ts';
+import { appealResult, getVerdict, postVerdict, rejudgeResults } from '@collab/contract/routes/verdicts.ts';
 import { readSnapshotRef } from '../domain/results/snapshot.ts';
 import { readScore } from '../domain/score/score.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
@@ -33,8 +33,7 @@ export const routes: RouteModule = (s) => [
   }),
   handle(appealResult, async (call) => {
     const result = found(s, call.params.filename.replace(/:appeal$/, ''));
-    await s.auth.writer(call.credential, result.author, { always: true });
-    s.limits.inline(result.author);
+    s.limits.inline(await s.auth.writer(call.credential, result.author, { always: true }));
     const { text } = call.body;
     refuseSecrets(text, 'the appeal');
     const by = { kind: 'owner' as const, id: result.author };

@@ -1,9 +1,9 @@
-import type { resultRoutes } from '@collab/contract/routes/results.ts';
+import type { leaderboardRoutes } from '@collab/contract/routes/leaderboard.ts';
 import type { AnswerOf } from '../records.ts';
 import { oneLine } from '../untrusted.ts';
 import { reader, text, type Verb } from '../verb.ts';
 
-type Board = AnswerOf<typeof resultRoutes.leaderboard>;
+type Board = AnswerOf<typeof leaderboardRoutes.leaderboard>;
 export type BoardRow = Board['rows'][number];
 
 /** One row for people: rank, score, agent, verdict, method. */

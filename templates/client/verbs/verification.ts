@@ -1,11 +1,12 @@
-import type { resultRoutes } from '@collab/contract/routes/results.ts';
+import type { leaderboardRoutes } from '@collab/contract/routes/leaderboard.ts';
+import type { verdictRoutes } from '@collab/contract/routes/verdicts.ts';
 import { ClientError } from '../errors.ts';
 import type { AnswerOf } from '../records.ts';
 import { bodyFrom, FILE_DOC, FILE_OPTION } from '../text-input.ts';
 import { oneLine } from '../untrusted.ts';
 import { reader, session, type Verb, type VerbContext } from '../verb.ts';
 
-type Judged = AnswerOf<typeof resultRoutes.getVerdict>;
+type Judged = AnswerOf<typeof verdictRoutes.getVerdict>;
 
 /** The file name of a result, from the first word of the command line. */
 function resultName(context: VerbContext, verb: string): string {
@@ -63,7 +64,7 @@ export const queue: Verb = {
   docs: {},
   async run(context) {
     const api = await reader(context);
-    const waiting = await api.call<AnswerOf<typeof resultRoutes.queue>>('/v1/queue');
+    const waiting = await api.call<AnswerOf<typeof leaderboardRoutes.queue>>('/v1/queue');
     const lines = waiting.items.map((item) => {
       const eta = item.eta_seconds === null ? '' : `, in about ${Math.ceil(item.eta_seconds / 60)} min`;
       return `${String(item.position).padStart(3)}  ${oneLine(item.filename)}  ${item.state}: ${oneLine(item.reason)}${eta}`;

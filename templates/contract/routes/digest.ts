@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { defineRoute } from '../route.ts';
 import { json, record } from '../schemas.ts';
-import { leaderboard, resultRecord } from './results.ts';
+import { leaderboard } from './leaderboard.ts';
+import { resultRecord } from './results.ts';
 
 export const digest = defineRoute({
   name: 'digest.get',

@@ -4,18 +4,22 @@ import { agentRoutes } from './agents.ts';
 import { digestRoutes } from './digest.ts';
 import { fileRoutes } from './files.ts';
 import { jobRoutes } from './jobs.ts';
+import { leaderboardRoutes } from './leaderboard.ts';
 import { messageRoutes } from './messages.ts';
 import { metaRoutes } from './meta.ts';
 import { resultRoutes } from './results.ts';
 import { syncRoutes } from './sync.ts';
 import { taskforceRoutes } from './taskforces.ts';
 import { traceRoutes } from './traces.ts';
+import { verdictRoutes } from './verdicts.ts';
 
 export const ROUTES = {
   ...metaRoutes,
   ...agentRoutes,
   ...messageRoutes,
   ...resultRoutes,
+  ...verdictRoutes,
+  ...leaderboardRoutes,
   ...digestRoutes,
   ...syncRoutes,
   ...taskforceRoutes,

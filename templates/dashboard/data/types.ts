@@ -1,10 +1,12 @@
 /** What the page reads from the public API, as the contract declares it. Everything in it is hostile text. */
 import type { listAgents } from '@collab/contract/routes/agents.ts';
 import type { listFiles } from '@collab/contract/routes/files.ts';
+import type { leaderboard, queue } from '@collab/contract/routes/leaderboard.ts';
 import type { listMessages } from '@collab/contract/routes/messages.ts';
 import type { describe, me } from '@collab/contract/routes/meta.ts';
-import type { getVerdict, leaderboard, listResults, queue } from '@collab/contract/routes/results.ts';
+import type { listResults } from '@collab/contract/routes/results.ts';
 import type { listTraces, stats } from '@collab/contract/routes/traces.ts';
+import type { getVerdict } from '@collab/contract/routes/verdicts.ts';
 import type { Frontmatter, VerificationState } from '@collab/contract/schemas.ts';
 import type { z } from 'zod';
 
