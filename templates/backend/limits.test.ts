@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slidingWindows } from './limits.ts';
+import { createLimits, slidingWindows } from './limits.ts';
+import type { Settings } from './settings.ts';
 
 describe('limits', () => {
   it('C12: 30 an hour is 30 in any hour', () => {
@@ -42,6 +43,31 @@ describe('limits', () => {
         }
       }),
     );
+  });
+
+  describe('one user with many agents', () => {
+    const settings = {
+      BUCKET_WRITE_BURST: 20,
+      BUCKET_WRITE_PER_MINUTE: 60,
+      RAW_MESSAGE_PER_MINUTE: 5,
+      RAW_MESSAGE_PER_HOUR: 30,
+      REGISTRATION_PER_MINUTE: 3,
+    };
+    const posted = (writeAuth: string) => {
+      const limits = createLimits({ ...settings, WRITE_AUTH: writeAuth } as unknown as Settings, () => 0);
+      const writers = Array.from({ length: 200 }, (_, n) => ({ agent: `a${n % 50}`, hfUser: 'One' }));
+      return writers.filter((writer) => {
+        try {
+          limits.inline(writer);
+          return true;
+        } catch {
+          return false;
+        }
+      }).length;
+    };
+
+    it('has three times what one agent has', () => expect(posted('required')).toBe(15));
+    it('is counted by agent alone in the compat profile', () => expect(posted('open')).toBe(200));
   });
 
   it('S25: callers do not share a limit, and keys do not pile up', () => {

@@ -1,12 +1,17 @@
 /** Rate limits per agent and per user, checked after authentication. A refused call throws RATE_LIMITED with Retry-After. */
 import { ApiError } from '@collab/contract/errors.ts';
+import type { Writer } from './auth/types.ts';
+import { isCompat } from './http/compat.ts';
 import type { Settings } from './settings.ts';
+
+/** Who is counted: the agent or handle, and the user behind it. */
+export type Counted = Pick<Writer, 'agent' | 'hfUser'>;
 
 export interface Limits {
   /** Writes from a scratch bucket: messages, results, syncs, notes, traces. */
-  source(agent: string): void;
+  source(writer: Counted): void;
   /** Inline posts of an agent or a human. */
-  inline(handle: string): void;
+  inline(writer: Counted): void;
   /** Registrations of a caller. */
   registration(hfUser: string): void;
 }
@@ -21,51 +26,92 @@ interface Window {
 /** Least recently used keys are forgotten beyond this many. */
 const MAX_KEYS = 10_000;
 
-/** Exact sliding windows: remembers the last times of each key, no more than the largest window holds. */
-export function slidingWindows(windows: Window[], now: () => number): (key: string) => number | null {
+/** Counts what every key did. */
+interface Meter {
+  /** Seconds until the key may go again; `null`: now. */
+  wait(key: string): number | null;
+  count(key: string): void;
+}
+
+function meter(windows: Window[], now: () => number): Meter {
   const keep = Math.max(...windows.map((w) => w.count));
   const times = new Map<string, number[]>();
+  return {
+    wait(key) {
+      const seen = times.get(key) ?? [];
+      const waits = windows.map((w) => {
+        const oldest = seen[seen.length - w.count];
+        return oldest === undefined ? 0 : oldest + w.spanMs - now();
+      });
+      const wait = Math.max(...waits);
+      return wait > 0 ? Math.ceil(wait / 1000) : null;
+    },
+    count(key) {
+      const seen = times.get(key) ?? [];
+      times.delete(key);
+      times.set(key, [...seen.slice(-keep + 1), now()]);
+      const oldestKey = times.size > MAX_KEYS ? times.keys().next().value : undefined;
+      if (oldestKey !== undefined) times.delete(oldestKey);
+    },
+  };
+}
+
+/** Exact sliding windows: remembers the last times of each key, no more than the largest window holds. */
+export function slidingWindows(windows: Window[], now: () => number): (key: string) => number | null {
+  const one = meter(windows, now);
   return (key) => {
-    const at = now();
-    const seen = times.get(key) ?? [];
-    const waits = windows.map((w) => {
-      const oldest = seen[seen.length - w.count];
-      return oldest === undefined ? 0 : oldest + w.spanMs - at;
-    });
-    const wait = Math.max(...waits);
-    times.delete(key);
-    times.set(key, wait > 0 ? seen : [...seen.slice(-keep + 1), at]);
-    const oldestKey = times.size > MAX_KEYS ? times.keys().next().value : undefined;
-    if (oldestKey !== undefined) times.delete(oldestKey);
-    return wait > 0 ? Math.ceil(wait / 1000) : null;
+    const wait = one.wait(key);
+    if (wait === null) one.count(key);
+    return wait;
+  };
+}
+
+/** The agents of one user share so many times what one agent may, as with the jobs of a day (10 and 30). */
+const AGENTS_PER_USER = 3;
+
+/** One limit for each agent and a wider one for all agents of a user. A refused call counts for neither. */
+function perWriter(windows: Window[], users: boolean, now: () => number): (who: Counted) => number | null {
+  const agents = meter(windows, now);
+  const wider = windows.map(({ count, spanMs }) => ({ count: count * AGENTS_PER_USER, spanMs }));
+  const all = meter(wider, now);
+  return ({ agent, hfUser }) => {
+    const user = hfUser.toLowerCase();
+    const wait = Math.max(agents.wait(agent) ?? 0, (users ? all.wait(user) : null) ?? 0);
+    if (wait > 0) return wait;
+    agents.count(agent);
+    all.count(user);
+    return null;
   };
 }
 
 const MINUTE = 60_000;
 
 export function createLimits(settings: Settings, now: () => number): Limits {
-  const source = slidingWindows(
+  // The reference counts agents alone.
+  const users = !isCompat(settings);
+  const source = perWriter(
     [
       { count: settings.BUCKET_WRITE_BURST, spanMs: MINUTE / 6 },
       { count: settings.BUCKET_WRITE_PER_MINUTE, spanMs: MINUTE },
     ],
+    users,
     now,
   );
-  const inline = slidingWindows(
+  const inline = perWriter(
     [
       { count: settings.RAW_MESSAGE_PER_MINUTE, spanMs: MINUTE },
       { count: settings.RAW_MESSAGE_PER_HOUR, spanMs: 60 * MINUTE },
     ],
+    users,
     now,
   );
   const registration = slidingWindows([{ count: settings.REGISTRATION_PER_MINUTE, spanMs: MINUTE }], now);
-  const check = (take: (key: string) => number | null, key: string, what: string) => {
-    const retryAfterS = take(key);
+  const refuse = (retryAfterS: number | null, what: string) => {
     if (retryAfterS !== null) throw new ApiError('RATE_LIMITED', `too many ${what}`, { retryAfterS });
   };
   return {
-    source: (agent) => check(source, agent, 'writes from this scratch bucket'),
-    inline: (handle) => check(inline, handle, 'inline posts'),
-    registration: (hfUser) => check(registration, hfUser.toLowerCase(), 'registrations'),
+    source: (writer) => refuse(source(writer), 'writes from scratch buckets'),
+    inline: (writer) => refuse(inline(writer), 'inline posts'),
+    registration: (hfUser) => refuse(registration(hfUser.toLowerCase()), 'registrations'),
   };
 }

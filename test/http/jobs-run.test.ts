@@ -212,6 +212,21 @@ describe('jobs:run', () => {
     expect((await run(s)).json.quota).toEqual({ agent_remaining: 1, user_remaining: 29 });
   });
 
+  it.each(['rate_limited', 'unavailable'] as const)(
+    'a Hub that is %s is 503 with Retry-After, and counts for nothing',
+    async (kind) => {
+      const s = await scene();
+      s.jobs.beforeLaunch(() => {
+        throw new HubError(kind, 'not now', { url: 'x', retryAfterS: 17 });
+      });
+      const answer = await run(s);
+      expect([answer.status, answer.json.error.code]).toEqual([503, 'HUB_UNAVAILABLE']);
+      expect(answer.headers.get('retry-after')).toBe('17');
+      s.jobs.beforeLaunch(() => {});
+      expect((await run(s)).json.quota).toEqual({ agent_remaining: 1, user_remaining: 29 });
+    },
+  );
+
   it('a lost answer is found by its label; the same Idempotency-Key gives the same job', async () => {
     const s = await scene();
     s.jobs.afterLaunch(() => {

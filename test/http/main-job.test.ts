@@ -336,6 +336,10 @@ describe('the edge', () => {
     const key = await join('agent-1');
     await call('POST', '/v1/messages', { as: key, body: { agent_id: 'agent-1', body: 'x' } });
     await call('POST', '/v1/messages', { body: { agent_id: 'agent-1', body: 'x' } });
+    await call('POST', '/v1/messages', {
+      as: 'hf_usertwousertwousertwo',
+      body: { agent_id: 'agent-1', body: 'x' },
+    });
     await clock.advance(2000);
     const files = [...(hub.buckets.get(PRIVATE)?.files ?? [])].filter(([p]) => p.startsWith('audit/'));
     const rows = files
@@ -345,7 +349,9 @@ describe('the edge', () => {
       ['/v1/agents/register', 201],
       ['/v1/messages', 201],
       ['/v1/messages', 401],
+      ['/v1/messages', 403],
     ]);
+    expect(rows.map((r) => r.hf_user)).toEqual(['user-one', undefined, undefined, 'user-two']);
     expect(files[0]?.[0]).toMatch(/^audit\/202606\/20260601-\d{6}-\d{3}\.jsonl$/);
     expect(JSON.stringify(rows)).not.toContain(key);
   });

@@ -102,8 +102,10 @@ async function logIn(
   url: string,
   user: string,
   next = '/board',
+  meanwhile: () => Promise<void> = async () => {},
 ): Promise<{ cookie: string; location: string }> {
   const start = await fetch(`${url}/login?next=${encodeURIComponent(next)}`, { redirect: 'manual' });
+  await meanwhile();
   const authorize = new URL(start.headers.get('location') as string);
   const form = new URLSearchParams(authorize.search);
   form.set('user', user);
@@ -232,7 +234,22 @@ describe('on the embedded hub', () => {
     expect(fixed.headers.get('location')).toBe('/?login_error=bad_state');
   });
 
-  it('no log line holds a token or key', () => {
+  it('a thousand strangers at the login do not crowd anybody out, and a forged attempt is none', async () => {
+    const { url } = await boot();
+    const { location } = await logIn(url, 'participant-1', '/board', async () => {
+      for (let n = 0; n < 1001; n++) await fetch(`${url}/login`, { redirect: 'manual' });
+    });
+    expect(location).toBe('/board');
+    const attempt = { state: 's', verifier: 'v', next: '/', redirectUri: url, until: Date.now() + 60_000 };
+    const text = Buffer.from(JSON.stringify(attempt)).toString('base64url');
+    for (const cookie of [text, `${text}.AAAA`, `${text}.${Buffer.alloc(32).toString('base64')}`, '%']) {
+      const headers = { cookie: `collab_login=${cookie}` };
+      const forged = await fetch(`${url}/auth/callback?state=s&code=y`, { redirect: 'manual', headers });
+      expect(forged.headers.get('location')).toBe('/?login_error=bad_state');
+    }
+  });
+
+  it('B10: no log line holds a token or key', () => {
     expect(logs.length).toBeGreaterThan(5);
     for (const line of logs)
       for (const secret of [...Object.values(TOKENS), 'ccak_', 'hf_oauth_'])

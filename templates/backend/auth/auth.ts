@@ -22,7 +22,8 @@ export interface AuthDeps {
 export function createAuth(deps: AuthDeps): Auth {
   const { settings, store } = deps;
 
-  const user = async ({ bearer }: Credential): Promise<HfUser> => {
+  const user = async (credential: Credential): Promise<HfUser> => {
+    const { bearer } = credential;
     if (bearer === null)
       throw new ApiError('UNAUTHORIZED', 'a Hugging Face token is needed', {
         hint: 'send Authorization: Bearer hf_…, or log in',
@@ -31,7 +32,9 @@ export function createAuth(deps: AuthDeps): Auth {
       throw new ApiError('UNAUTHORIZED', 'an agent key does not prove a Hugging Face user', {
         hint: 'send a Hugging Face token here',
       });
-    return deps.whoami(bearer);
+    const caller = await deps.whoami(bearer);
+    credential.proven = caller.name;
+    return caller;
   };
 
   const registered = (agent: string) => {
@@ -54,7 +57,10 @@ export function createAuth(deps: AuthDeps): Auth {
       });
     }
     if (bearer.startsWith(KEY_PREFIX)) {
-      if (await deps.keys.check(agent, bearer)) return { agent, auth: 'key', hfUser };
+      if (await deps.keys.check(agent, bearer)) {
+        credential.proven = hfUser;
+        return { agent, auth: 'key', hfUser };
+      }
       throw new ApiError('UNAUTHORIZED', `this is not the key of ${agent}`, {
         hint: 'POST /v1/agents/register with force makes a new key',
       });

@@ -26,15 +26,18 @@ const HEADERS = {
 /** These answer before the record is loaded. */
 const EARLY = new Set(['meta.healthz', 'meta.describe', 'meta.openapi', 'meta.docs']);
 
-/** Refused writes kept as evidence, per minute: a flood of anonymous requests must not fill the log. */
+/** Refused writes kept as evidence, per minute and user: a flood of anonymous requests must not fill the log. */
 const AUDITED_REFUSALS = 300;
+
+/** Whether one more refusal of this caller is kept. */
+type Auditable = (facts: Partial<Call>) => boolean;
 
 type Env = { Variables: { requestId: string; started: number; code?: string } };
 
 export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
   const app = new Hono<Env>();
   const refusals = slidingWindows([{ count: AUDITED_REFUSALS, spanMs: 60_000 }], s.now);
-  const auditable = () => refusals('all') === null;
+  const auditable: Auditable = ({ credential }) => refusals(credential?.proven ?? '') === null;
   app.use(async (c, next) => {
     c.set('requestId', randomUUID());
     c.set('started', s.now());
@@ -81,7 +84,7 @@ async function serve(
   s: Services,
   { route, run }: Binding,
   c: Context<Env>,
-  auditable: () => boolean,
+  auditable: Auditable,
 ): Promise<Response> {
   let facts: Partial<Call> = {};
   const compat = isCompat(s.settings);
@@ -92,6 +95,7 @@ async function serve(
       c.header('X-Ignored-Params', ignored.map(encodeURIComponent).join(',').slice(0, 1000));
     const credential = credentialOf(s, c);
     facts = {
+      credential,
       ip: addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)),
       userAgent: c.req.header('user-agent')?.slice(0, 300),
     };
@@ -102,7 +106,6 @@ async function serve(
       params: readParams(route, c.req.param() as Record<string, string>),
       query,
       body,
-      credential,
       idempotency: idempotencyOf(route, c, text),
       requestId: c.get('requestId'),
       signal: c.req.raw.signal,
@@ -111,7 +114,7 @@ async function serve(
     if (s.strict) checkReply(route, reply);
     return respond(c, route, compat ? compatReply(route, reply) : reply);
   } catch (error) {
-    if (route.method !== 'GET' && auditable()) auditRefusal(s, route, facts, error);
+    if (route.method !== 'GET' && auditable(facts)) auditRefusal(s, route, facts, error);
     return failure(s, c, error);
   }
 }
@@ -213,7 +216,7 @@ function logRequest(s: Services, c: Context<Env>): void {
   });
 }
 
-/** Refused writes are evidence too. Only who they claim to be is kept, never the text. */
+/** Refused writes are evidence too: who they claim to be, who they proved to be, never the text. */
 function auditRefusal(s: Services, route: AnyRoute, facts: Partial<Call>, error: unknown): void {
   const api = error instanceof ApiError ? error : null;
   const body = (facts.body ?? {}) as { agent_id?: unknown; source?: unknown };
@@ -227,6 +230,7 @@ function auditRefusal(s: Services, route: AnyRoute, facts: Partial<Call>, error:
     status_code: api?.status ?? 500,
     ...(facts.ip !== undefined && { caller_ip: facts.ip }),
     ...(facts.userAgent !== undefined && { user_agent: facts.userAgent }),
+    ...(facts.credential?.proven !== undefined && { hf_user: facts.credential.proven }),
     error: api?.code ?? 'INTERNAL',
   });
 }

@@ -1,9 +1,11 @@
 /** People log in with the Hub's OAuth; the token never leaves this process. */
-import { createHash } from 'node:crypto';
+import { createHash, hkdfSync } from 'node:crypto';
 import type { Context, Hono } from 'hono';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { deleteCookie, getCookie, getSignedCookie, setCookie, setSignedCookie } from 'hono/cookie';
+import { z } from 'zod';
 import type { Services } from '../services.ts';
 import { SESSION_COOKIE, sameOrigin } from './app.ts';
+import { addressOf } from './request.ts';
 
 const STATE_COOKIE = 'collab_login';
 const STATE_MS = 600_000;
@@ -11,25 +13,34 @@ const SESSION_MS = 8 * 3_600_000;
 /** What the Space's card names; the Hub refuses more. Roles are read with the server's own token. */
 const SCOPES = 'openid profile';
 
-interface Attempt {
-  verifier: string;
-  next: string;
-  redirectUri: string;
-  until: number;
-}
+/** A login under way. The browser carries it, signed: the server keeps nothing, so nobody can crowd it out. */
+const Attempt = z.object({
+  state: z.string(),
+  verifier: z.string(),
+  next: z.string(),
+  redirectUri: z.string(),
+  until: z.number(),
+});
+type Attempt = z.output<typeof Attempt>;
 
 const b64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 
 /** A path on this very site: no scheme, no host, no backslash tricks. */
 export function safeNext(next: string | undefined): string {
-  if (next === undefined || !/^\/(?![/\\])[\x21-\x7e]*$/.test(next) || next.includes('\\')) return '/';
+  if (
+    next === undefined ||
+    next.length > 1000 ||
+    !/^\/(?![/\\])[\x21-\x7e]*$/.test(next) ||
+    next.includes('\\')
+  )
+    return '/';
   const at = new URL(next, 'http://here.invalid');
   return at.host === 'here.invalid' ? at.pathname + at.search + at.hash : '/';
 }
 
 export function addLogin(app: Hono<any>, s: Services): void {
   if (s.settings.OAUTH_CLIENT_ID === '') return;
-  const attempts = new Map<string, Attempt>();
+  const key = Buffer.from(hkdfSync('sha256', s.settings.HF_TOKEN, '', 'collab login', 32));
   const secure = s.settings.SPACE_HOST !== '' && !/^(127\.|localhost)/.test(s.settings.SPACE_HOST);
   // Partitioned: kept apart per embedding site, so that a login works inside the huggingface.co frame.
   const cookie = {
@@ -41,24 +52,22 @@ export function addLogin(app: Hono<any>, s: Services): void {
   } as const;
 
   app.get('/login', async (c) => {
-    const state = b64(s.random(24));
-    const attempt = {
+    const attempt: Attempt = {
+      state: b64(s.random(24)),
       verifier: b64(s.random(32)),
       next: safeNext(c.req.query('next')),
       redirectUri: `${origin(s, c)}/auth/callback`,
       until: s.now() + STATE_MS,
     };
-    attempts.set(state, attempt);
-    for (const [key, a] of attempts) if (a.until <= s.now() || attempts.size > 1000) attempts.delete(key);
-    attempts.set(state, attempt);
-    setCookie(c, STATE_COOKIE, state, { ...cookie, maxAge: STATE_MS / 1000 });
+    const carried = b64(Buffer.from(JSON.stringify(attempt)));
+    await setSignedCookie(c, STATE_COOKIE, carried, key, { ...cookie, maxAge: STATE_MS / 1000 });
     const url = new URL('/oauth/authorize', provider(s));
     url.search = new URLSearchParams({
       client_id: s.settings.OAUTH_CLIENT_ID,
       redirect_uri: attempt.redirectUri,
       response_type: 'code',
       scope: SCOPES,
-      state,
+      state: attempt.state,
       code_challenge: createHash('sha256').update(attempt.verifier).digest('base64url'),
       code_challenge_method: 'S256',
     }).toString();
@@ -66,11 +75,9 @@ export function addLogin(app: Hono<any>, s: Services): void {
   });
 
   app.get('/auth/callback', async (c) => {
-    const state = c.req.query('state') ?? '';
-    const attempt = attempts.get(state);
-    attempts.delete(state);
     const fail = (code: string) => c.redirect(`/?login_error=${code}`);
-    if (!attempt || attempt.until <= s.now() || getCookie(c, STATE_COOKIE) !== state)
+    const attempt = readAttempt(await getSignedCookie(c, key, STATE_COOKIE));
+    if (!attempt || attempt.until <= s.now() || attempt.state !== c.req.query('state'))
       return fail('bad_state');
     deleteCookie(c, STATE_COOKIE, cookie);
     const code = c.req.query('code');
@@ -82,6 +89,7 @@ export function addLogin(app: Hono<any>, s: Services): void {
     if (token === null) return fail('token_exchange');
     const user = await s.auth.user({ bearer: token.access, from: 'session' }).catch(() => null);
     if (!user) return fail('whoami');
+    audit(s, c, user.name, user.isMember ? 302 : 403);
     if (!user.isMember) return fail('not_in_org');
     const until = s.now() + Math.min(token.seconds * 1000, SESSION_MS);
     const value = s.sessions.open({ token: token.access, user: user.name, until });
@@ -94,6 +102,27 @@ export function addLogin(app: Hono<any>, s: Services): void {
     s.sessions.close(getCookie(c, SESSION_COOKIE));
     deleteCookie(c, SESSION_COOKIE, cookie);
     return c.body(null, 204);
+  });
+}
+
+function readAttempt(carried: string | false | undefined): Attempt | null {
+  if (!carried) return null;
+  const parsed = Attempt.safeParse(JSON.parse(Buffer.from(carried, 'base64url').toString()));
+  return parsed.success ? parsed.data : null;
+}
+
+function audit(s: Services, c: Context, hfUser: string, status: number): void {
+  s.audit.record({
+    agent_id: null,
+    route: c.req.path,
+    via: 'dashboard',
+    source: null,
+    target_path: null,
+    bytes: 0,
+    status_code: status,
+    caller_ip: addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)),
+    user_agent: c.req.header('user-agent')?.slice(0, 300),
+    hf_user: hfUser,
   });
 }
 

@@ -7,6 +7,7 @@ import { MAX_SUMMARY_BYTES, readSummary } from '../domain/verification/summary.t
 import type { Settings } from '../settings.ts';
 import type { EndedJob, JobDesk } from './desk.ts';
 import type { LedgerBook } from './ledger-book.ts';
+import { LOG_FILE, logFile } from './log-file.ts';
 import { benchmarkSpec } from './spec.ts';
 import { exitCode, statusFile, statusOf } from './status-file.ts';
 
@@ -97,6 +98,13 @@ async function launch(
 function launchFailure(error: unknown): ApiError {
   if (!(error instanceof HubError))
     return new ApiError('JOB_LAUNCH_FAILED', 'the job was not launched', { cause: error });
+  // A Hub that is down or short of calls refuses nothing: the caller has only to come again.
+  if (error.kind === 'rate_limited' || error.kind === 'unavailable')
+    return new ApiError('HUB_UNAVAILABLE', 'the Hub did not launch the job', {
+      hint: 'nothing was counted against your quota; try again after Retry-After',
+      retryAfterS: error.retryAfterS ?? 30,
+      cause: error,
+    });
   const hint =
     error.kind === 'payment'
       ? 'the organization has no credits for jobs; tell an organizer'
@@ -141,7 +149,7 @@ async function recordEnd(deps: BenchmarkDeps, { entry, job, timedOut, logs }: En
     message,
   };
   const fields = { ...launchFields(deps, entry, job ?? undefined), ...ended };
-  await writeStatus(deps, entry, fields, { 'job_logs.txt': `${logs.join('\n')}\n` });
+  await writeStatus(deps, entry, fields, { [LOG_FILE]: logFile(logs) });
 }
 
 /**

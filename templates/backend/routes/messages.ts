@@ -116,7 +116,7 @@ async function fromSource(s: Services, call: Post, uri: string): Promise<Ready> 
   if (call.body.broadcast) throw notOrganizer('agents cannot broadcast');
   const source = s.sources.resolve(uri);
   const writer = await s.auth.writer(call.credential, source.agent);
-  s.limits.source(source.agent);
+  s.limits.source(writer);
   const { text, bytes } = await s.sources.text(source);
   const { frontmatter, body } = parseSubmitted(text);
   if ('broadcast' in frontmatter) throw notOrganizer('a source file cannot be a broadcast');
@@ -141,7 +141,7 @@ async function inline(s: Services, call: Post): Promise<Ready> {
   const common = { body: call.body.body as string, dropped: [], source: null };
   if (isHumanHandle(author.toLowerCase()) && author.startsWith(HUMAN_PREFIX)) {
     const broadcast = await humanMayPost(s, call, author);
-    s.limits.inline(author);
+    s.limits.inline({ agent: author, hfUser: author.slice(HUMAN_PREFIX.length) });
     const head = { type: authorType(call.body.type, true), ...extras(call) };
     return { ...common, author, via: 'dashboard', head, auth: 'hf', broadcast };
   }
@@ -149,7 +149,7 @@ async function inline(s: Services, call: Post): Promise<Ready> {
   if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
   if (call.body.broadcast) throw notOrganizer('agents cannot broadcast');
   const writer = await s.auth.writer(call.credential, author);
-  s.limits.inline(author);
+  s.limits.inline(writer);
   const head = { type: authorType(call.body.type, false), ...extras(call) };
   return { ...common, author, via: 'raw', head, auth: writer.auth, broadcast: false };
 }

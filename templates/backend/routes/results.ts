@@ -105,24 +105,30 @@ type Parsed = Omit<Ready, 'result' | 'submission'> & { parsed: { frontmatter: Fr
 
 async function fromSource(s: Services, call: Post, uri: string): Promise<Parsed> {
   const source = s.sources.resolve(uri);
-  const { auth } = await s.auth.writer(call.credential, source.agent);
-  s.limits.source(source.agent);
+  const writer = await s.auth.writer(call.credential, source.agent);
+  s.limits.source(writer);
   const { text, bytes } = await s.sources.text(source);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const from = { uri: `hf://buckets/${source.bucket}/${source.path}`, sha256 };
-  return { author: source.agent, via: 'bucket', auth, source: from, parsed: parseSubmitted(text) };
+  return {
+    author: source.agent,
+    via: 'bucket',
+    auth: writer.auth,
+    source: from,
+    parsed: parseSubmitted(text),
+  };
 }
 
 async function inline(s: Services, call: Post, agent: string): Promise<Parsed> {
   const problem = agentIdProblem(agent);
   if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
-  const { auth } = await s.auth.writer(call.credential, agent, { always: true });
-  s.limits.inline(agent);
+  const writer = await s.auth.writer(call.credential, agent, { always: true });
+  s.limits.inline(writer);
   const { body = '', frontmatter } = call.body;
   if (Buffer.byteLength(body) > s.settings.MESSAGE_MAX_BYTES)
     throw new ApiError('TOO_LARGE', `a result is at most ${s.settings.MESSAGE_MAX_BYTES} bytes`);
   const parsed = frontmatter ? takeSubmitted(frontmatter, body) : parseSubmitted(body);
-  return { author: agent, via: 'raw', auth, source: null, parsed };
+  return { author: agent, via: 'raw', auth: writer.auth, source: null, parsed };
 }
 
 /** Too much of it, or names that would let one list of files read as another. */

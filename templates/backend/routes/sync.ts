@@ -36,7 +36,7 @@ type Sync = Call<typeof syncArtifacts> | Call<typeof syncShared>;
 
 async function copy(s: Services, call: Sync, route: string, source: Source, dest: string) {
   const writer = await s.auth.writer(call.credential, source.agent);
-  s.limits.source(source.agent);
+  s.limits.source(writer);
   const listed = await s.sources.files(source);
   const copies = listed.map(({ relative, file }) => ({
     path: `${dest}${relative}`,

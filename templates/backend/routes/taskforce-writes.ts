@@ -46,22 +46,22 @@ async function textOf(
 async function inlineText(s: Services, call: Call, agent: string, body: string): Promise<Text> {
   const problem = agentIdProblem(agent);
   if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
-  const { auth } = await s.auth.writer(call.credential, agent);
-  s.limits.inline(agent);
+  const writer = await s.auth.writer(call.credential, agent);
+  s.limits.inline(writer);
   if (Buffer.byteLength(body) > s.settings.MESSAGE_MAX_BYTES)
     throw new ApiError('TOO_LARGE', `a text is at most ${s.settings.MESSAGE_MAX_BYTES} bytes`);
-  return { author: agent, via: 'raw', auth, head: {}, body, source: null };
+  return { author: agent, via: 'raw', auth: writer.auth, head: {}, body, source: null };
 }
 
 async function sourceText(s: Services, call: Call, uri: string): Promise<Text> {
   const source = s.sources.resolve(uri);
-  const { auth } = await s.auth.writer(call.credential, source.agent);
-  s.limits.source(source.agent);
+  const writer = await s.auth.writer(call.credential, source.agent);
+  s.limits.source(writer);
   const { text, bytes } = await s.sources.text(source);
   const { frontmatter, body } = parseSubmitted(text);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const from = { uri: `hf://buckets/${source.bucket}/${source.path}`, sha256 };
-  return { author: source.agent, via: 'bucket', auth, head: frontmatter, body, source: from };
+  return { author: source.agent, via: 'bucket', auth: writer.auth, head: frontmatter, body, source: from };
 }
 
 async function writeReadme(s: Services, call: Call<typeof postTaskforce>) {
@@ -131,8 +131,8 @@ async function copyFile(s: Services, call: Call<typeof postTaskforceFile>) {
   const { name } = existing(s, call.params.name);
   const source = s.sources.resolve(call.body.source as string);
   const dest = call.body.dest_path as string;
-  const { auth } = await s.auth.writer(call.credential, source.agent);
-  s.limits.source(source.agent);
+  const writer = await s.auth.writer(call.credential, source.agent);
+  s.limits.source(writer);
   const problem = pathProblem(dest) ?? namedFileProblem(dest);
   if (problem) throw new ApiError('INVALID_PATH', `dest_path: ${problem}`);
   if (!carriesMarker(dest, source.agent))
@@ -148,7 +148,13 @@ async function copyFile(s: Services, call: Call<typeof postTaskforceFile>) {
   const copies = [{ path, xetHash: file.xetHash, sourceBucket: source.bucket, size: file.size }];
   await s.store.submit({ locks: [`taskforce:${name}`], build: () => ({ files: { copies }, answer: null }) });
   const uri = `hf://buckets/${source.bucket}/${source.path}`;
-  const text = { author: source.agent, via: 'bucket' as const, auth, source: { uri }, bytes: file.size };
+  const text = {
+    author: source.agent,
+    via: 'bucket' as const,
+    auth: writer.auth,
+    source: { uri },
+    bytes: file.size,
+  };
   audit(s, call, postTaskforceFile.path, text, path, { taskforce: name, kind: 'file' }, 201);
   return { status: 201, body: { kind: 'file' as const, filename: dest, via: 'bucket' as const, path } };
 }

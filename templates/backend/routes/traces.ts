@@ -74,7 +74,7 @@ async function share(s: Services, call: Call<typeof postTrace>) {
   const source = s.sources.resolve(call.body.source);
   const session = sessionOf(source);
   const writer = await s.auth.writer(call.credential, source.agent);
-  s.limits.source(source.agent);
+  s.limits.source(writer);
   const { frontmatter, body, bytes } = await manifestOf(s, source, session);
   const read = readManifest(frontmatter);
   if (!read.ok)

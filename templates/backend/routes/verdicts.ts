@@ -7,6 +7,7 @@ import { readSnapshotRef } from '../domain/results/snapshot.ts';
 import { readScore } from '../domain/score/score.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
 import { stateIn } from '../domain/verification/divisions.ts';
+import { runReport } from '../domain/verification/run-report.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import type { Entry } from '../store/types.ts';
@@ -106,8 +107,17 @@ function verdictOf(s: Services, result: Entry) {
     submission_sha256: judgement.sha256 ?? null,
     appealed: judgement.appealed,
     runs: judgement.runs,
-    history: book.verdicts(result.name).map(({ state, by, at, reason, evidence }) => {
-      return { state, kind: by.kind, by: by.id, at, reason, evidence: evidence ?? null };
+    history: book.verdicts(result.name).map((verdict) => {
+      const { state, by, at, reason, evidence } = verdict;
+      return {
+        state,
+        kind: by.kind,
+        by: by.id,
+        at,
+        reason,
+        evidence: evidence ?? null,
+        run: runReport(verdict),
+      };
     }),
   };
 }
