@@ -5,6 +5,7 @@ import { routes as digest } from './digest.ts';
 import { routes as files } from './files.ts';
 import { routes as jobs } from './jobs.ts';
 import { routes as leaderboard } from './leaderboard.ts';
+import { routes as logs } from './logs.ts';
 import { routes as messages } from './messages.ts';
 import { routes as meta } from './meta.ts';
 import { routes as registration } from './registration.ts';
@@ -22,6 +23,7 @@ export const routeModules: RouteModule[] = [
   messages,
   results,
   verdicts,
+  logs,
   leaderboard,
   digest,
   sync,

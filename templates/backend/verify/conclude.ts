@@ -13,6 +13,8 @@ export interface Conclusion {
   summary?: RunSummary | null;
   runPath?: string;
   jobId?: string;
+  /** The run had the private split before it. */
+  privateData?: boolean;
   /** Nothing is announced. */
   quiet?: boolean;
 }
@@ -21,7 +23,7 @@ export interface Conclusion {
 export async function conclude(
   deps: VerifierDeps,
   result: string,
-  { state, reason, summary, runPath, jobId, quiet }: Conclusion,
+  { state, reason, summary, runPath, jobId, privateData, quiet }: Conclusion,
 ): Promise<void> {
   const { book, rules } = deps;
   await book.record(
@@ -32,6 +34,7 @@ export async function conclude(
       by: { kind: 'machine', id: rules.verifier },
       reason,
       evidence: runPath ?? null,
+      private_data: privateData ?? null,
       gates: summary?.gates ?? [],
       measured: summary?.measured ? { ...summary.measured, job_id: jobId } : null,
       submission_sha256: summary?.submissionSha256 ?? null,

@@ -3,6 +3,7 @@ import { readScore } from '../domain/score/score.ts';
 import { type Decision, decide, decideCompat, type RunEnd } from '../domain/verification/decide.ts';
 import { MAX_SUMMARY_BYTES, type RunSummary, readSummary } from '../domain/verification/summary.ts';
 import type { EndedJob } from '../jobs/desk.ts';
+import { LOG_FILE, logFile } from '../jobs/log-file.ts';
 import { exitCode, statusFile, statusOf } from '../jobs/status-file.ts';
 import { conclude } from './conclude.ts';
 import type { VerifierDeps } from './verifier.ts';
@@ -20,7 +21,7 @@ export async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs
     job_url: job?.url,
   };
   const finished_at = new Date(deps.now()).toISOString();
-  await store.private.writeText(`${runPath}/job_logs.txt`, `${logs.join('\n')}\n`);
+  await store.private.writeText(`${runPath}/${LOG_FILE}`, logFile(logs));
   await store.private.writeText(
     `${runPath}/job_status.json`,
     statusFile({ ...status, filename: result, finished_at }),
@@ -32,9 +33,11 @@ export async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs
   const decision = rules.compat
     ? compatDecision(deps, result, end)
     : decide(end, rules.headline, rules.gates);
+  const privateData = entry.target.private_data !== 'false';
   const concluded =
     decision.action === 'verdict' ? decision : await unexplained(deps, result, decision.reason);
-  if (concluded) await conclude(deps, result, { ...concluded, summary, runPath, jobId: entry.job_id });
+  if (concluded)
+    await conclude(deps, result, { ...concluded, summary, runPath, jobId: entry.job_id, privateData });
   else deps.log('info', 'verification_repeated', { result, limit: settings.VERIFIER_MAX_ATTEMPTS });
 }
 

@@ -118,7 +118,8 @@ async function start(deps: VerifierDeps, item: Queued): Promise<boolean> {
   }
   const id = deps.newId();
   const runPath = await freshRunPath(deps, item.filename, id);
-  const target = { result: item.filename, run_path: runPath, snapshot };
+  const withPrivate = (await store.private.list(`${settings.PRIVATE_DATASET_PREFIX}/`)).length > 0;
+  const target = { result: item.filename, run_path: runPath, snapshot, private_data: String(withPrivate) };
   const { agent, user } = item;
   const reserved = await ledger.reserve({ id, kind: 'verification', agent, user, target });
   if (!reserved.ok) {
@@ -127,7 +128,6 @@ async function start(deps: VerifierDeps, item: Queued): Promise<boolean> {
   }
   try {
     await store.private.writeJson(`${runPath}/verification_request.json`, requestOf(deps, item, target));
-    const withPrivate = (await store.private.list(`${settings.PRIVATE_DATASET_PREFIX}/`)).length > 0;
     const submission = { bucket: settings.CENTRAL_BUCKET, prefix: snapshot };
     const mounts = { result: item.filename, submission, runPath, withPrivate };
     await desk.launch(reserved.entry, verificationSpec(settings, mounts, id));

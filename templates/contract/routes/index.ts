@@ -5,6 +5,7 @@ import { digestRoutes } from './digest.ts';
 import { fileRoutes } from './files.ts';
 import { jobRoutes } from './jobs.ts';
 import { leaderboardRoutes } from './leaderboard.ts';
+import { logRoutes } from './logs.ts';
 import { messageRoutes } from './messages.ts';
 import { metaRoutes } from './meta.ts';
 import { resultRoutes } from './results.ts';
@@ -19,6 +20,7 @@ export const ROUTES = {
   ...messageRoutes,
   ...resultRoutes,
   ...verdictRoutes,
+  ...logRoutes,
   ...leaderboardRoutes,
   ...digestRoutes,
   ...syncRoutes,

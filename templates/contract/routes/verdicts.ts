@@ -5,6 +5,16 @@ import { gateOutcome, verdictState, verificationState } from '../schemas.ts';
 
 const filename = z.object({ filename: z.string() });
 
+const runReport = z.object({
+  run: z.string().describe('Name of its log, where the caller may read it.'),
+  job_id: z.string().nullable(),
+  score: z.number().nullable(),
+  sd: z.number().nullable(),
+  passes: z.number().int().nullable(),
+  gates: z.array(gateOutcome),
+  facts: z.array(z.object({ name: z.string(), value: z.string() })),
+});
+
 const verdict = z.object({
   filename: z.string(),
   verification: verificationState,
@@ -33,6 +43,7 @@ const verdict = z.object({
       at: z.string(),
       reason: z.string(),
       evidence: z.string().nullable(),
+      run: runReport.nullable().describe('What the run behind a verdict of the machine says of itself.'),
     }),
   ),
 });

@@ -21,6 +21,8 @@ export const Verdict = z.object({
   reason: z.string(),
   /** Folder of the run in the private bucket. */
   evidence: z.string().nullish(),
+  /** Was the private split mounted in that run? */
+  private_data: z.boolean().nullish(),
   gates: z.array(gateOutcome).default([]),
   measured: MeasuredRun.nullish(),
   submission_sha256: z.string().nullish(),
