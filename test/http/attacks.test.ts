@@ -32,6 +32,35 @@ describe('taking a name', () => {
   });
 });
 
+describe('two registrations with force at once', () => {
+  it('answer one after the other: the key of the later one is the good one', async () => {
+    const { call, hub } = await start();
+    const body = { agent_id: 'bob', model: 'm', harness: 'h', force: true };
+    let held: (() => void) | undefined;
+    hub.fault = async (name, [, detail]) => {
+      if (held || name !== 'write' || !JSON.stringify(detail).includes('keys/bob.json')) return;
+      await new Promise<void>((go) => {
+        held = go;
+      });
+    };
+    const ended: string[] = [];
+    const go = async (name: string) => {
+      const answer = await call('POST', '/v1/agents/register', { as: tokenOf('user-one'), body });
+      ended.push(name);
+      return answer.json.agent_key as string;
+    };
+    const both = [go('first'), go('second')];
+    for (let turn = 0; turn < 1000; turn++) await Promise.resolve();
+    held?.();
+    const keys = await Promise.all(both);
+    expect(ended).toEqual(['first', 'second']);
+    const post = { agent_id: 'bob', body: 'x' };
+    const with_ = async (key?: string) =>
+      (await call('POST', '/v1/messages', { as: key, body: post })).status;
+    expect([await with_(keys[0]), await with_(keys[1])]).toEqual([401, 201]);
+  });
+});
+
 describe('passing for somebody else', () => {
   it.each(['user', 'User', 'verification', ' VERIFICATION ', 'verifi\u200bcation', '\uff55ser'])(
     'an agent that calls its message %j is still an agent',

@@ -13,15 +13,20 @@ import { refuseSecrets } from '../domain/secrets.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import { hubFailure } from '../store/hub-failure.ts';
+import { serialised } from '../store/private.ts';
 import type { Draft, Entry } from '../store/types.ts';
 
 type Registration = Call<typeof register>;
 
 export const routes: RouteModule = (s) => {
   const nonces = createNonces(s.settings.HF_TOKEN, s.now);
+  // Card and key change together: of two calls with `force` the later one's key is the good one.
+  const alone = serialised();
   return [
     handle(challengeRegistration, async (call) => ({ body: await challenge(s, nonces, call) })),
-    handle(register, async (call) => ({ status: 201, body: await registerAgent(s, nonces, call) })),
+    handle(register, (call) =>
+      alone(call.body.agent_id, async () => ({ status: 201, body: await registerAgent(s, nonces, call) })),
+    ),
   ];
 };
 
