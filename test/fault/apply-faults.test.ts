@@ -1,115 +1,84 @@
-import { createHubClient } from '@collab/hub/client.ts';
 import { describe, expect, it } from 'vitest';
-import { applyChallenge, planChallenge } from '../../generator/apply/challenge.ts';
-import { isChange, waitsForPerson } from '../../generator/plan/provision.ts';
 import { FAULTS, type Fault, faultyFetch } from './apply-faults.ts';
-import { type Bench, put, startBench, testIo } from './apply-fixture.ts';
+import { startBench, testIo } from './apply-fixture.ts';
+import { pictureOf, SCENARIOS, type Scenario } from './apply-scenarios.ts';
 
-const CENTRAL = 'gemma-collab/gemma-main-bucket';
-const PRIVATE = 'organizer/gemma-private';
-const SPACE = 'gemma-collab/gemma-collab';
-/** All calls with all faults take minutes: FAULT_FULL=1 runs them, FAULT_ONLY="update 32 garbage-after" one; else a sample. */
-const STRIDE = process.env.FAULT_FULL ? 1 : 37;
+/**
+ * All calls with all faults take most of an hour: FAULT_FULL=1 runs them, FAULT_ONLY="update 32 kill-after" one of
+ * them; else a sample.
+ */
+const { FAULT_FULL, FAULT_ONLY } = process.env;
+const SAMPLE = 4;
 
-const clientOf = (bench: Bench) =>
-  createHubClient({ endpoint: bench.url, token: bench.tokens.organizer ?? '' });
-
-/** Everything on the hub that an apply can touch. */
-async function pictureOf(bench: Bench) {
-  const hub = clientOf(bench);
-  const contents = async (id: string) => {
-    const files = (await hub.listFiles(id)) ?? [];
-    const texts = await Promise.all(
-      files.map(async ({ path }) => [path, String(await hub.readFile(id, path))]),
-    );
-    return Object.fromEntries(texts.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)));
-  };
-  return {
-    central: await contents(CENTRAL),
-    private: await contents(PRIVATE),
-    files: (await hub.spaceFiles(SPACE)).map(({ path, oid }) => `${path} ${oid}`).sort(),
-    variables: Object.fromEntries((await hub.spaceVariables(SPACE)).map(({ key, value }) => [key, value])),
-    secrets: await hub.spaceSecrets(SPACE),
-    buckets: [(await hub.bucketInfo(CENTRAL))?.private, (await hub.bucketInfo(PRIVATE))?.private],
-  };
+interface Tried {
+  index: number;
+  fault: Fault;
+  /** Why it did not converge. */
+  problem?: string;
 }
 
-/** A run with one fault, then a clean one: that has to end with everything as planned. */
-async function converges(bench: Bench, index: number, fault: Fault): Promise<string[]> {
-  const faulty = faultyFetch(bench.url, bench.dir, index, fault);
-  await applyChallenge(bench.options({ io: testIo({ fetch: faulty.fetch }) })).catch(
-    (error: unknown) => error,
-  );
-  await faulty.restore();
-  const report = await applyChallenge(bench.options());
-  const left = [
-    ...report.operations.filter(({ state }) => state !== 'done'),
-    ...report.plan.nodes.filter(waitsForPerson).map(({ id, reason }) => ({ id, reason })),
-  ];
-  expect([report.status, left]).toEqual(['ok', []]);
-  const { plan } = await planChallenge(bench.options());
-  expect(plan.nodes.filter(isChange)).toEqual([]);
-  return faulty.calls;
+/** One run with a fault at one call, and the next run. @returns the calls of the first, and what is on the hub at last. */
+async function run(scenario: Scenario, index: number, fault: Fault) {
+  const bench = await startBench();
+  try {
+    await scenario.prepare(bench);
+    const faulty = faultyFetch(bench.url, bench.dir, index, fault);
+    const io = testIo({ fetch: faulty.fetch });
+    await scenario.act(bench, bench.options({ io })).catch((error: unknown) => error);
+    await faulty.restore();
+    await scenario.between?.(bench);
+    await scenario.again(bench);
+    return { calls: faulty.calls, picture: await pictureOf(bench) };
+  } finally {
+    await bench.close();
+  }
 }
 
-const SCENARIOS = {
-  /** Nothing is there yet. */
-  first: async () => undefined,
-  /** Everything is there; the directory and the bucket have moved on, each on its own. */
-  update: async (bench: Bench) => {
-    await applyChallenge(bench.options());
-    await clientOf(bench).write(CENTRAL, {
-      adds: [{ path: 'agents/README.md', content: 'edited by the organizer\n' }],
-    });
-    await put(bench.dir, 'bucket/README.md', '# The challenge, second edition\n');
-    await put(bench.dir, 'bucket/channels/README.md', '# Channels\n');
-    await put(bench.dir, 'space/README.md', '---\ntitle: Changed\nsdk: docker\napp_port: 7860\n---\n');
-    await clientOf(bench).setSpaceVariable(SPACE, { key: 'ORG', value: 'somebody-else' });
-  },
-};
-
-/** Calls of one shape stand for each other: the first and the last of them are tried. */
-function worthTrying(calls: string[]): number[] {
-  const seen = new Map<string, number[]>();
-  for (const [index, shape] of calls.entries()) seen.set(shape, [...(seen.get(shape) ?? []), index]);
-  const chosen = [...seen.values()].flatMap((indexes) => [indexes[0] ?? 0, indexes.at(-1) ?? 0]);
-  return [...new Set(chosen)].sort((a, b) => a - b);
+async function attempt(scenario: Scenario, index: number, fault: Fault, wanted: unknown): Promise<Tried> {
+  try {
+    expect((await run(scenario, index, fault)).picture).toEqual(wanted);
+    return { index, fault };
+  } catch (error) {
+    return { index, fault, problem: (error as Error).message };
+  }
 }
 
-describe.each(Object.entries(SCENARIOS))('apply: %s', (name, prepare) => {
+/** Every call with every fault; as a sample, some of them in an order that tries each fault. */
+function cases(name: string, calls: string[]): { index: number; fault: Fault }[] {
+  const only = FAULT_ONLY?.split(' ');
+  const all = calls.flatMap((_call, index) => FAULTS.map((fault) => ({ index, fault })));
+  if (only) return all.filter(({ index, fault }) => `${name} ${index} ${fault}`.startsWith(only.join(' ')));
+  if (FAULT_FULL) return all;
+  const stride = Math.max(1, Math.floor(calls.length / SAMPLE));
+  return Array.from({ length: Math.min(SAMPLE, calls.length) }, (_, at) => ({
+    index: at * stride,
+    fault: FAULTS[(at + name.length) % FAULTS.length] as Fault,
+  }));
+}
+
+function table(name: string, calls: number, tried: Tried[]): string {
+  const rows = FAULTS.map((fault) => {
+    const of = tried.filter((one) => one.fault === fault);
+    return `  ${fault.padEnd(18)}${of.filter(({ problem }) => !problem).length} of ${of.length}`;
+  });
+  const good = tried.filter(({ problem }) => !problem).length;
+  return [`${name}: ${calls} calls, ${good} of ${tried.length} cases converged`, ...rows, ''].join('\n');
+}
+
+describe.each(Object.entries(SCENARIOS))('%s', (name, scenario) => {
   it(
-    'converges after any fault at any call',
+    'the next run converges after any fault at any call',
     async () => {
-      const clean = await startBench();
-      await prepare(clean);
-      const calls = await converges(clean, -1, 'refused');
-      const wanted = await pictureOf(clean);
-      await clean.close();
-      const cases = worthTrying(calls).flatMap((index) => FAULTS.map((fault) => ({ index, fault })));
-      const offset = name === 'first' ? 0 : 5;
-      const only = process.env.FAULT_ONLY?.split(' ');
-      const tried = cases.filter(({ index, fault }, at) =>
-        only
-          ? only[0] === name && Number(only[1]) === index && only[2] === fault
-          : at % STRIDE === offset % STRIDE,
-      );
-      for (const { index, fault } of tried) {
-        const bench = await startBench();
-        try {
-          await prepare(bench);
-          await converges(bench, index, fault);
-          expect(await pictureOf(bench)).toEqual(wanted);
-        } catch (cause) {
-          throw new Error(`${fault} at call ${index} (${calls[index]}): ${(cause as Error).message}`, {
-            cause,
-          });
-        } finally {
-          await bench.close();
-        }
-      }
-      if (process.env.FAULT_FULL)
-        process.stderr.write(`${name}: ${calls.length} calls, ${tried.length} cases\n`);
+      const { calls, picture } = await run(scenario, -1, 'refused');
+      const tried: Tried[] = [];
+      for (const { index, fault } of cases(name, calls))
+        tried.push(await attempt(scenario, index, fault, picture));
+      if (FAULT_FULL) process.stderr.write(table(name, calls.length, tried));
+      const failed = tried.filter(({ problem }) => problem);
+      expect(
+        failed.map((one) => `${one.fault} at ${one.index} (${calls[one.index]}): ${one.problem}`),
+      ).toEqual([]);
     },
-    process.env.FAULT_FULL ? 3_600_000 : 240_000,
+    FAULT_FULL ? 7_200_000 : 240_000,
   );
 });

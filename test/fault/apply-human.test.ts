@@ -92,7 +92,7 @@ describe('on huggingface.co', () => {
     expect([again.status, again.writes]).toEqual(['ok', 0]);
   });
 
-  it('takes no broad token and no token of a stranger for the Space', async () => {
+  it('S15: takes no broad token and no token of a stranger for the Space', async () => {
     const broad = await applyOn({
       users: [{ name: 'ada', token: ADA, role: 'write' }],
       orgs: acme('team'),

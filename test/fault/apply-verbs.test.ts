@@ -41,7 +41,7 @@ async function collab(...argv: string[]): Promise<Ran> {
 
 const hub = () => createHubClient({ endpoint: bench.url, token: bench.tokens.organizer ?? '' });
 
-describe('the verbs of the provisioner, in the order an organizer uses them', () => {
+describe('B7: the verbs of the provisioner, in the order an organizer uses them', () => {
   it('plan: changes, exit 2, and a plan on disk', async () => {
     const { code, out } = await collab('plan', '--out', 'plan.json');
     expect([code, out.includes(`+ Space ${SPACE}`), out.includes('to create')]).toEqual([2, true, true]);

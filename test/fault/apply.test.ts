@@ -46,7 +46,7 @@ describe('apply', () => {
     expect(calls).toBeLessThanOrEqual(15);
   });
 
-  it('uploads what is allowed, and nothing else', async () => {
+  it('S16: uploads what is allowed, and nothing else', async () => {
     await applyChallenge(bench.options());
     const central = (await organizer().listFiles(CENTRAL))?.map((file) => file.path).sort();
     expect(central).toEqual([
@@ -104,13 +104,13 @@ describe('files that both sides changed', () => {
     ]);
   });
 
-  it('keeps what only the bucket changed', async () => {
+  it('B2: keeps what only the bucket changed', async () => {
     await editLive('theirs\n');
     const report = await applyChallenge(bench.options());
     expect([report.status, report.writes, await content('README.md')]).toEqual(['ok', 0, 'theirs\n']);
   });
 
-  it('leaves a conflict alone, shows it, and does the rest', async () => {
+  it('B2: leaves a conflict alone, shows it, and does the rest', async () => {
     await editLive('theirs\n');
     await put(bench.dir, 'bucket/README.md', 'mine\n');
     await put(bench.dir, 'bucket/agents/README.md', '# Agents, again\n');
@@ -149,7 +149,7 @@ describe('files that both sides changed', () => {
     ]);
   });
 
-  it('writes nothing when the bucket cannot be listed', async () => {
+  it('B1: writes nothing when the bucket cannot be listed', async () => {
     await editLive('theirs\n');
     const options = bench.options();
     const broken: typeof fetch = (input, init) =>
@@ -164,7 +164,7 @@ describe('files that both sides changed', () => {
 });
 
 describe('variables, saved plans, blocked plans', () => {
-  it('removes a variable that is no longer planned, and leaves those of others', async () => {
+  it('B6: removes a variable that is no longer planned, and leaves those of others', async () => {
     await applyChallenge(bench.options());
     const file = join(bench.dir, '.collab/plan-state.json');
     const state = JSON.parse(await readFile(file, 'utf8'));

@@ -97,7 +97,7 @@ describe('the server with few calls left', () => {
     expect(server.services.store.stale).toBe(false);
   });
 
-  it('warm reads of every kind cost no Hub call', async () => {
+  it('P1: warm reads of every kind cost no Hub call', async () => {
     await scene({});
     const { json } = await post('hello @agent-1');
     const paths = [

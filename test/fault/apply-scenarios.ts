@@ -1,0 +1,147 @@
+import { createHubClient } from '@collab/hub/client.ts';
+import { expect } from 'vitest';
+import { applyChallenge, planChallenge } from '../../generator/apply/challenge.ts';
+import { planRemoval, remove } from '../../generator/apply/destroy.ts';
+import type { ApplyOptions } from '../../generator/apply/types.ts';
+import { readChallenge } from '../../generator/config/yaml.ts';
+import { CollabError } from '../../generator/errors.ts';
+import { isChange, waitsForPerson } from '../../generator/plan/provision.ts';
+import type { ProvisionPlan } from '../../generator/plan/types.ts';
+import { type Bench, put } from './apply-fixture.ts';
+
+export const CENTRAL = 'gemma-collab/gemma-main-bucket';
+export const PRIVATE = 'organizer/gemma-private';
+export const SPACE = 'gemma-collab/gemma-collab';
+
+/** What an organizer does, and what has to hold once it was done again after a fault. */
+export interface Scenario {
+  /** Before the run that fails. */
+  prepare(bench: Bench): Promise<void>;
+  /** The run that fails; `options` carry the faulty fetch. */
+  act(bench: Bench, options: ApplyOptions): Promise<unknown>;
+  /** The same as a command line. */
+  argv: string[];
+  /** What somebody else does between the two runs. */
+  between?(bench: Bench): Promise<void>;
+  /** The next run, without a fault: it has to end with everything as planned. */
+  again(bench: Bench): Promise<void>;
+}
+
+const clientOf = (bench: Bench) =>
+  createHubClient({ endpoint: bench.url, token: bench.tokens.organizer ?? '' });
+
+/** Everything is there; the directory and the bucket have moved on, each on its own. */
+async function movedOn(bench: Bench): Promise<void> {
+  await applyChallenge(bench.options());
+  await clientOf(bench).write(CENTRAL, {
+    adds: [
+      { path: 'agents/README.md', content: 'edited by the organizer\n' },
+      { path: 'message_board/20260101-000000-000_ada.md', content: 'of a participant\n' },
+    ],
+  });
+  await put(bench.dir, 'bucket/README.md', '# The challenge, second edition\n');
+  await put(bench.dir, 'bucket/channels/README.md', '# Channels\n');
+  await put(bench.dir, 'private/split.jsonl', '{"prompt": "another secret"}\n');
+  await put(bench.dir, 'space/README.md', '---\ntitle: Changed\nsdk: docker\napp_port: 7860\n---\n');
+  await clientOf(bench).setSpaceVariable(SPACE, { key: 'ORG', value: 'somebody-else' });
+}
+
+async function applyEnds(bench: Bench, waiting: string[] = []): Promise<void> {
+  const report = await applyChallenge(bench.options());
+  const open = report.plan.nodes.filter(waitsForPerson).map(({ id, reason }) => ({ id, reason }));
+  const left = [
+    ...report.operations.filter(({ state }) => state !== 'done'),
+    ...open.filter(({ id }) => !waiting.includes(id)),
+  ];
+  expect([report.status, left]).toEqual([open.length > 0 ? 'action_required' : 'ok', []]);
+  const { plan } = await planChallenge(bench.options());
+  expect(plan.nodes.filter(isChange)).toEqual([]);
+}
+
+const removalOf = async (bench: Bench, options: ApplyOptions): Promise<string[]> => {
+  const config = await readChallenge(bench.dir);
+  return remove(config, options, await planRemoval(config, options, [PRIVATE]));
+};
+
+const saved = new WeakMap<Bench, ProvisionPlan>();
+const ofSaved = (bench: Bench) => {
+  const expected = saved.get(bench);
+  return expected ? { expected } : {};
+};
+
+const EDIT = '# As the organizer wrote it meanwhile\n';
+
+export const SCENARIOS: Record<string, Scenario> = {
+  first: {
+    prepare: async () => undefined,
+    act: (_bench, options) => applyChallenge(options),
+    argv: ['apply'],
+    again: applyEnds,
+  },
+  update: {
+    prepare: movedOn,
+    act: (_bench, options) => applyChallenge(options),
+    argv: ['apply'],
+    again: applyEnds,
+  },
+  /** Between the runs the organizer edits the very file that was being written. */
+  edited: {
+    prepare: movedOn,
+    act: (_bench, options) => applyChallenge(options),
+    argv: ['apply'],
+    between: async (bench) => {
+      await clientOf(bench).write(CENTRAL, { adds: [{ path: 'README.md', content: EDIT }] });
+    },
+    again: (bench) => applyEnds(bench, ['seed:README.md']),
+  },
+  /** The saved plan again: done, or refused because the fault came after a write; then a plan of now. */
+  saved: {
+    prepare: async (bench) => {
+      await movedOn(bench);
+      const { plan } = await planChallenge(bench.options());
+      saved.set(bench, plan);
+      await put(bench.dir, 'plan.json', JSON.stringify(plan));
+    },
+    act: (bench, options) => applyChallenge({ ...options, ...ofSaved(bench) }),
+    argv: ['apply', '--plan', 'plan.json'],
+    again: async (bench) => {
+      await applyChallenge(bench.options(ofSaved(bench))).catch((error: unknown) => {
+        if (!(error instanceof CollabError && error.code === 'PLAN_STALE')) throw error;
+      });
+      await applyEnds(bench);
+    },
+  },
+  /** The Space and one bucket, by name; the other bucket stays as it is. */
+  destroy: {
+    prepare: movedOn,
+    act: removalOf,
+    argv: ['destroy', '--yes', '--delete-bucket', PRIVATE],
+    again: async (bench) => {
+      await removalOf(bench, bench.options());
+      expect(await removalOf(bench, bench.options())).toEqual([]);
+    },
+  },
+};
+
+/** Everything on the hub that an apply can touch. */
+export async function pictureOf(bench: Bench) {
+  const hub = clientOf(bench);
+  const contents = async (id: string) => {
+    const files = (await hub.listFiles(id)) ?? [];
+    const texts = await Promise.all(
+      files.map(async ({ path }) => [path, String(await hub.readFile(id, path))]),
+    );
+    return Object.fromEntries(texts.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)));
+  };
+  const space = await hub.spaceInfo(SPACE);
+  return {
+    central: await contents(CENTRAL),
+    private: await contents(PRIVATE),
+    buckets: [(await hub.bucketInfo(CENTRAL))?.private, (await hub.bucketInfo(PRIVATE))?.private],
+    space: space && {
+      files: (await hub.spaceFiles(SPACE)).map(({ path, oid }) => `${path} ${oid}`).sort(),
+      variables: Object.fromEntries((await hub.spaceVariables(SPACE)).map(({ key, value }) => [key, value])),
+      secrets: await hub.spaceSecrets(SPACE),
+    },
+  };
+}
