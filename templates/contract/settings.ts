@@ -158,15 +158,30 @@ export const SETTINGS = [
 
   { env: 'SYNC_MAX_BYTES', type: 'int', default: '5368709120', doc: 'Per sync call and per full trace.' },
   { env: 'SYNC_MAX_FILES', type: 'int', default: '10000', doc: 'Per sync call.' },
-  { env: 'BUCKET_WRITE_PER_MINUTE', type: 'int', default: '60', doc: 'Sustained source writes, per agent.' },
+  {
+    env: 'BUCKET_WRITE_PER_MINUTE',
+    type: 'int',
+    default: '60',
+    doc: 'Sustained source writes, per agent; three times as many per user.',
+  },
   {
     env: 'BUCKET_WRITE_BURST',
     type: 'int',
     default: '20',
-    doc: 'Source writes in any ten seconds, per agent.',
+    doc: 'Source writes in any ten seconds, per agent; three times as many per user.',
   },
-  { env: 'RAW_MESSAGE_PER_MINUTE', type: 'int', default: '5', doc: 'Inline posts, per agent or human.' },
-  { env: 'RAW_MESSAGE_PER_HOUR', type: 'int', default: '30', doc: 'Inline posts, per agent or human.' },
+  {
+    env: 'RAW_MESSAGE_PER_MINUTE',
+    type: 'int',
+    default: '5',
+    doc: 'Inline posts, per agent or human; three times as many per user.',
+  },
+  {
+    env: 'RAW_MESSAGE_PER_HOUR',
+    type: 'int',
+    default: '30',
+    doc: 'Inline posts, per agent or human; three times as many per user.',
+  },
   { env: 'REGISTRATION_PER_MINUTE', type: 'int', default: '3', doc: 'Per caller.' },
   {
     env: 'LISTING_TTL_S',
@@ -281,7 +296,7 @@ export const SETTINGS = [
     type: 'string',
     default: 'manual',
     from: 'verification.mode',
-    doc: 'jobs: every result is run again; anything else: people decide.',
+    doc: 'jobs, eval-space: every result is run again, by jobs or by an evaluator; anything else: people decide.',
   },
   {
     env: 'VERIFIER_ENABLED',
@@ -329,6 +344,25 @@ export const SETTINGS = [
     from: 'verification.extra_args',
     doc: 'Appended to verification jobs only.',
   },
+  {
+    env: 'VERIFICATION_ISOLATION',
+    type: 'string',
+    default: 'best',
+    from: 'verification.isolation',
+    doc: 'strict: a run without every layer of isolation is no verdict.',
+  },
+  {
+    env: 'EVALUATOR_KEY_SHA256',
+    type: 'string',
+    default: '',
+    doc: 'sha256 (hex) of the key an evaluator shows; empty: none is let in.',
+  },
+  {
+    env: 'EVALUATOR_LEASE_S',
+    type: 'float',
+    default: '120',
+    doc: 'An evaluator that is silent for so long has lost its run.',
+  },
   { env: 'VERIFIER_TOP_K', type: 'int', default: '10', doc: 'Claims for these places are verified first.' },
   { env: 'VERIFIER_SLOTS', type: 'int', default: '1', doc: 'Verification jobs at once.' },
   {
@@ -361,3 +395,9 @@ export const SETTINGS = [
     doc: 'How many proxies in front may set X-Forwarded-For.',
   },
 ] as const satisfies readonly Setting[];
+
+/** Fields every result must have: the score field comes first and takes the place of a bare `score`. */
+export const requiredFields = (scoreField: string, listed: readonly string[]): string[] => [
+  scoreField,
+  ...listed.filter((field) => field !== scoreField && field !== 'score'),
+];
