@@ -1,5 +1,5 @@
 /** Job hardware with dollars per hour and memory (hub-docs, jobs-pricing.md). */
-interface Hardware {
+export interface Hardware {
   name: string;
   prettyName: string;
   cpu: string;
@@ -69,9 +69,12 @@ export const JOB_HARDWARE: Hardware[] = [
   gpu('rtx-pro-6000x8', 'RTX PRO 6000', 8, [176, 1408, 768], 22),
 ];
 
-/** Answer of `GET /api/jobs/hardware`: billed by the minute. */
-export function hardwareAnswer() {
-  return JOB_HARDWARE.map(({ usdPerHour, ...hardware }) => ({
+/** Answer of `GET /api/jobs/hardware`. */
+export const hardwareAnswer = () => priceAnswer(JOB_HARDWARE);
+
+/** A price list as the Hub gives it: by the minute. */
+export function priceAnswer(list: Hardware[]) {
+  return list.map(({ usdPerHour, ...hardware }) => ({
     ...hardware,
     unitCostMicroUSD: Math.round((usdPerHour / 60) * 1e6),
     unitCostUSD: usdPerHour / 60,

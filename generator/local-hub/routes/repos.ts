@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { badRequest, forbidden, HubFault, repoNotFound } from '../faults.ts';
 import { baseUrl, type HubEnv, type HubRequest, jsonBody } from '../http.ts';
 import { canCreate, namespaceOf, requireUser, requireWrite } from '../identity/permissions.ts';
+import { defaultSleep, FREE, SPACE_HARDWARE } from '../spaces/hardware.ts';
 import { drop, put, remove } from '../store/database.ts';
 import type { Op } from '../store/records.ts';
 import type { SpaceRow, VariableRow } from '../store/tables.ts';
@@ -51,6 +52,7 @@ async function createRepo(c: HubRequest): Promise<Response> {
     throw new HubFault(409, 'You already created this space repo', undefined, known);
   }
   const sdk = body.sdk ?? 'static';
+  const hardware = requireHardware(c, namespaceOf(repo), body.hardware ?? FREE);
   if (sdk !== 'static') requirePlan(c, namespaceOf(repo));
   const [port, files] = [await spaces.pickPort(null), await storeContents(c, body.files ?? [])];
   if (db.get('spaces', repo.toLowerCase())) throw new HubFault(409, 'You already created this space repo');
@@ -67,8 +69,8 @@ async function createRepo(c: HubRequest): Promise<Response> {
     files,
     variables: entries(body.variables, now),
     secrets: entries(body.secrets, now),
-    hardware: body.hardware ?? 'cpu-basic',
-    sleepTime: body.sleepTimeSeconds ?? 172_800,
+    hardware,
+    sleepTime: body.sleepTimeSeconds ?? defaultSleep(hardware),
     paused: false,
     port,
     oauth: { clientId: randomBytes(16).toString('hex'), clientSecret: randomBytes(24).toString('hex') },
@@ -115,7 +117,7 @@ async function moveRepo(c: HubRequest): Promise<Response> {
 }
 
 /** A Docker or Gradio Space needs PRO or a Team or Enterprise plan. @throws 402 */
-function requirePlan(c: HubRequest, namespace: string): void {
+export function requirePlan(c: HubRequest, namespace: string): void {
   const { db } = c.var.hub;
   const pro = db.get('users', namespace.toLowerCase())?.pro;
   if (pro || db.get('orgs', namespace.toLowerCase())?.plan) return;
@@ -123,6 +125,17 @@ function requirePlan(c: HubRequest, namespace: string): void {
     402,
     'Creating a Docker or Gradio Space needs a PRO subscription or a Team or Enterprise plan',
   );
+}
+
+/** A flavor of the catalogue that the namespace can pay. @throws 400, 402 */
+export function requireHardware(c: HubRequest, namespace: string, flavor: string): string {
+  const { db } = c.var.hub;
+  const known = SPACE_HARDWARE.find((entry) => entry.name === flavor);
+  if (!known) throw badRequest(`Unknown hardware ${flavor}`);
+  const owner = db.get('orgs', namespace.toLowerCase()) ?? db.get('users', namespace.toLowerCase());
+  if (known.usdPerHour > 0 && owner?.credits !== undefined && owner.credits <= 0)
+    throw new HubFault(402, `${namespace} has no credits: ${flavor} needs a positive balance`);
+  return flavor;
 }
 
 function fullName(

@@ -4,10 +4,12 @@ import { getMimeType } from 'hono/utils/mime';
 import { z } from 'zod';
 import { entryNotFound, HubFault } from '../faults.ts';
 import { check, type HubEnv, type HubRequest, jsonBody, parseNdjson, pathBehind, readBody } from '../http.ts';
+import { namespaceOf } from '../identity/permissions.ts';
 import { parseRange } from '../ranges.ts';
+import { readCard } from '../spaces/card.ts';
 import { put } from '../store/database.ts';
 import type { SpaceRow } from '../store/tables.ts';
-import { spaceUrl } from './repos.ts';
+import { requirePlan, spaceUrl } from './repos.ts';
 import { CONTENT, storeContents } from './space-contents.ts';
 import { readableSpace, writableSpace } from './spaces.ts';
 
@@ -68,20 +70,31 @@ async function commit(c: HubRequest): Promise<Response> {
   );
   const contents = lines.flatMap((line) => (line.key === 'file' ? [line.value] : []));
   const stored = await storeContents(c, contents);
+  const asked = await askedSdk(c, stored);
   const space = writableSpace(c);
+  const sdk = asked ?? space.sdk;
   const parent = lines.flatMap((line) => (line.key === 'header' ? (line.value.parentCommit ?? []) : []))[0];
   if (parent && parent !== space.sha)
     throw new HubFault(412, 'A commit has happened since. Please refresh and try again.');
   const files = nextFiles(space.files, lines, stored);
+  if (space.sdk === 'static' && sdk !== 'static') requirePlan(c, namespaceOf(space.repo));
   const now = new Date(options.now()).toISOString();
   const sha = createHash('sha1')
     .update(JSON.stringify([space.sha, now, files]))
     .digest('hex');
-  const changed = { ...space, files, sha, lastModified: now };
+  const changed = { ...space, sdk, files, sha, lastModified: now };
   await db.write(put('spaces', space.repo.toLowerCase(), changed));
   spaces.touch(changed);
   const commitUrl = `${spaceUrl(c, space)}/commit/${sha}`;
   return c.json({ success: true, commitOid: sha, commitUrl, hookOutput: '' });
+}
+
+/** The kind of Space a new README asks for in its front matter. */
+async function askedSdk(c: HubRequest, stored: Files): Promise<string | null> {
+  const readme = stored['README.md'];
+  if (!readme) return null;
+  const { sdk } = readCard((await c.var.hub.blobs.get(readme.oid)).toString('utf8'));
+  return typeof sdk === 'string' ? sdk : null;
 }
 
 type Files = SpaceRow['files'];

@@ -4,9 +4,11 @@ import { HubFault } from '../faults.ts';
 import { type HubEnv, type HubRequest, intQuery, jsonBody, repoParam } from '../http.ts';
 import { canRead, canWrite, namespaceOf, requireRead, requireWrite } from '../identity/permissions.ts';
 import { readCard } from '../spaces/card.ts';
+import { defaultSleep, FREE, spaceHardwareAnswer } from '../spaces/hardware.ts';
 import { sseLog } from '../sse.ts';
 import { put } from '../store/database.ts';
 import type { SpaceRow, VariableRow } from '../store/tables.ts';
+import { requireHardware } from './repos.ts';
 
 const KEY = z
   .string()
@@ -18,6 +20,7 @@ const NAMED = z.object({ key: z.string() });
 export function spaceRoutes(): Hono<HubEnv> {
   const app = new Hono<HubEnv>();
   app.get('/', (c) => c.json(listSpaces(c)));
+  app.get('/hardware', (c) => c.json(spaceHardwareAnswer()));
   app.get('/:ns/:name', async (c) => c.json(await spaceInfo(c, readableSpace(c))));
   app.get('/:ns/:name/revision/:rev', async (c) => c.json(await spaceInfo(c, readableSpace(c))));
   for (const kind of ['variables', 'secrets'] as const) {
@@ -28,10 +31,7 @@ export function spaceRoutes(): Hono<HubEnv> {
   app.get('/:ns/:name/runtime', (c) => c.json(runtime(c, readableSpace(c))));
   app.post('/:ns/:name/restart', restart);
   app.post('/:ns/:name/pause', pause);
-  app.post('/:ns/:name/sleeptime', async (c) => {
-    const { seconds } = await jsonBody(c, z.object({ seconds: z.number().int().min(-1) }));
-    return c.json(runtime(c, await change(c, () => ({ sleepTime: seconds }))));
-  });
+  app.post('/:ns/:name/sleeptime', setSleepTime);
   app.post('/:ns/:name/hardware', setHardware);
   app.put('/:ns/:name/settings', setVisibility);
   app.get('/:ns/:name/logs/:kind', logs);
@@ -171,10 +171,23 @@ async function pause(c: HubRequest): Promise<Response> {
   return c.json(runtime(c, space));
 }
 
+/** Free hardware keeps its fixed sleep time, as on the Hub, which answers as if it had been changed. */
+async function setSleepTime(c: HubRequest): Promise<Response> {
+  const { seconds } = await jsonBody(c, z.object({ seconds: z.number().int().min(-1) }));
+  const space = await change(c, (s) => (s.hardware === FREE ? {} : { sleepTime: seconds }));
+  if (space.hardware !== FREE) c.var.hub.spaces.touch(space, 0);
+  return c.json(runtime(c, space));
+}
+
 async function setHardware(c: HubRequest): Promise<Response> {
-  const schema = z.object({ flavor: z.string(), sleepTimeSeconds: z.number().int().nullish() });
+  const schema = z.object({ flavor: z.string(), sleepTimeSeconds: z.number().int().min(-1).nullish() });
   const { flavor, sleepTimeSeconds } = await jsonBody(c, schema);
-  const space = await change(c, (s) => ({ hardware: flavor, sleepTime: sleepTimeSeconds ?? s.sleepTime }));
+  const hardware = requireHardware(c, namespaceOf(writableSpace(c).repo), flavor);
+  const asked = hardware === FREE ? null : sleepTimeSeconds;
+  const sleepTime = asked ?? defaultSleep(hardware);
+  const before = writableSpace(c);
+  const space = await change(c, () => ({ hardware, sleepTime }));
+  if (hardware !== before.hardware || sleepTime !== before.sleepTime) c.var.hub.spaces.touch(space, 0);
   return c.json(runtime(c, space));
 }
 

@@ -2,8 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from '../process/child.ts';
 import { LogBuffer } from '../process/log.ts';
 import type { SpaceRow } from '../store/tables.ts';
-import type { Build } from './checkout.ts';
-import { answers } from './ports.ts';
+import { type Build, entryFile } from './checkout.ts';
+import type { Launch } from './dockerfile.ts';
+import { Gate } from './gate.ts';
+import { sleepsAfter } from './hardware.ts';
+import { answers, freePort } from './ports.ts';
+import { startStatic } from './static.ts';
 
 export type SpaceStage =
   | 'NO_APP_FILE'
@@ -14,7 +18,17 @@ export type SpaceStage =
   | 'RUNNING'
   | 'RUNNING_BUILDING'
   | 'RUNTIME_ERROR'
+  | 'SLEEPING'
   | 'PAUSED';
+
+/** What runs for a Space: a child process, or the hub itself for a static one. */
+export type App = Pick<Child, 'exited' | 'stop'>;
+
+/** Where visitors go, and where the app listens. */
+export interface Ports {
+  address: number;
+  app: number;
+}
 
 export interface RuntimeDeps {
   now(): number;
@@ -27,7 +41,7 @@ export interface RuntimeDeps {
   refusal(space: SpaceRow): string | null;
   /** A port that is free now; kept for the next start. */
   port(space: SpaceRow): Promise<number>;
-  environment(space: SpaceRow, build: Build, port: number): Promise<Record<string, string>>;
+  environment(space: SpaceRow, launch: Launch, ports: Ports): Promise<Record<string, string>>;
 }
 
 const CALM_MS = 150;
@@ -44,7 +58,10 @@ export class SpaceRuntime {
   readonly runLog: LogBuffer;
   sha: string | undefined;
   private readonly deps: RuntimeDeps;
-  private child: Child | null = null;
+  private child: App | null = null;
+  /** Stands before the app of a Space that may sleep. */
+  private gate: Gate | null = null;
+  private innerPort: number | null = null;
   private build: Build | null = null;
   private timer: NodeJS.Timeout | undefined;
   private touchedAt = Number.NEGATIVE_INFINITY;
@@ -62,7 +79,8 @@ export class SpaceRuntime {
   touch(calmMs = this.calm()): void {
     const space = this.deps.row();
     if (!space || space.paused) return;
-    if (!space.files.Dockerfile) {
+    const entry = entryFile(space.sdk);
+    if (entry !== null && !space.files[entry]) {
       this.stage = 'NO_APP_FILE';
       return;
     }
@@ -85,6 +103,7 @@ export class SpaceRuntime {
     this.stage = stage;
     await this.working;
     await this.endChild();
+    await this.closeGate();
     this.stage = stage;
   }
 
@@ -118,7 +137,7 @@ export class SpaceRuntime {
     this.buildLog.add(`Checking out ${space.repo} at ${space.sha}`);
     try {
       this.build = await this.deps.build(space);
-      this.buildLog.add(`Starts with: ${this.build.launch.program} ${this.build.launch.args.join(' ')}`);
+      for (const note of this.build.notes) this.buildLog.add(note);
       return this.build;
     } catch (error) {
       this.build = null;
@@ -129,17 +148,10 @@ export class SpaceRuntime {
   }
 
   private async launch(space: SpaceRow, build: Build, generation: number, restarts: number): Promise<void> {
-    const port = await this.deps.port(space);
-    const env = await this.deps.environment(space, build, port);
+    const port = await this.openPort(space);
     const started = this.deps.now();
     this.runLog.add(`===== Application started at ${new Date(started).toISOString()} =====`);
-    const child = startChild({
-      command: build.launch.program === 'node' ? process.execPath : build.launch.program,
-      args: build.launch.args,
-      cwd: build.dir,
-      env,
-      onLine: (line) => this.runLog.add(line),
-    });
+    const child = await this.startApp(space, build, port);
     this.child = child;
     void child.exited.then((exit) => {
       if (this.child !== child) return;
@@ -150,13 +162,69 @@ export class SpaceRuntime {
     void this.waitForPort(child, port, generation, build.sha);
   }
 
-  private async waitForPort(child: Child, port: number, generation: number, sha: string): Promise<void> {
+  private async startApp(space: SpaceRow, build: Build, port: number): Promise<App> {
+    const { launch } = build;
+    if (!launch) return startStatic(build.dir, this.deps.host, port);
+    return startChild({
+      command: launch.program === 'node' ? process.execPath : launch.program,
+      args: launch.args,
+      cwd: build.dir,
+      env: await this.deps.environment(space, launch, { address: this.gate?.port ?? port, app: port }),
+      onLine: (line) => this.runLog.add(line),
+    });
+  }
+
+  /** Where the app is to listen: at the Space's address, or behind the gate that stands there. */
+  private async openPort(space: SpaceRow): Promise<number> {
+    const idleS = sleepsAfter(space);
+    if (idleS === null) await this.closeGate();
+    const port = this.gate?.port ?? (await this.deps.port(space));
+    if (idleS === null) return port;
+    const { host } = this.deps;
+    const [upstream, onIdle] = [() => this.wake(), () => void this.fallAsleep()];
+    this.gate ??= await Gate.open({ host, port, upstream, onIdle });
+    this.gate.idleMs = idleS * 1000;
+    return freePort(host, null);
+  }
+
+  private async closeGate(): Promise<void> {
+    const { gate } = this;
+    this.gate = null;
+    await gate?.close();
+  }
+
+  /** Ends the app and leaves the gate open. */
+  private async fallAsleep(): Promise<void> {
+    if (this.stage !== 'RUNNING') return;
+    this.generation++;
+    this.stage = 'SLEEPING';
+    this.runLog.add('===== Sleeping: nobody was here =====');
+    await this.endChild();
+  }
+
+  /** Port of the app once it listens; `null` when it does not within the time a start may take. */
+  private async wake(): Promise<number | null> {
+    if (this.stage === 'SLEEPING') {
+      this.stage = 'APP_STARTING';
+      this.schedule(0, 0);
+    }
+    const deadline = performance.now() + STARTUP_MS;
+    while (this.gate && performance.now() < deadline) {
+      if (this.stage === 'RUNNING' && this.innerPort !== null) return this.innerPort;
+      await sleep(20);
+    }
+    return null;
+  }
+
+  private async waitForPort(child: App, port: number, generation: number, sha: string): Promise<void> {
     const deadline = performance.now() + STARTUP_MS;
     while (this.child === child && generation === this.generation && performance.now() < deadline) {
       if (await answers(this.deps.host, port)) {
         if (this.child !== child || generation !== this.generation) return;
         this.stage = 'RUNNING';
         this.sha = sha;
+        this.innerPort = port;
+        this.gate?.watch();
         return;
       }
       await sleep(20);
@@ -176,6 +244,7 @@ export class SpaceRuntime {
   private async endChild(): Promise<void> {
     const { child } = this;
     this.child = null;
+    this.innerPort = null;
     await child?.stop();
   }
 

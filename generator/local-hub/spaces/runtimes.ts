@@ -1,12 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { BlobStore } from '../store/blobs.ts';
 import { type Database, put } from '../store/database.ts';
 import type { SpaceRow } from '../store/tables.ts';
 import { oauthScopes, readCard } from './card.ts';
-import { type Build, buildSpace } from './checkout.ts';
+import { buildSpace, entryFile } from './checkout.ts';
+import type { Launch } from './dockerfile.ts';
+import { SPACE_HARDWARE } from './hardware.ts';
 import { freePort } from './ports.ts';
-import { SpaceRuntime } from './runtime.ts';
+import { type Ports, SpaceRuntime } from './runtime.ts';
 
 interface Deps {
   db: Database;
@@ -67,12 +69,15 @@ export class SpaceRuntimes {
       build: (space: SpaceRow) => buildSpace(blobs, space, join(dir, space.id, 'app')),
       refusal: (space: SpaceRow) => this.refusal(space),
       port: (space: SpaceRow) => this.port(space),
-      environment: (space: SpaceRow, build: Build, port: number) => this.environment(space, build, port),
+      environment: (space: SpaceRow, launch: Launch, ports: Ports) => this.environment(space, launch, ports),
     };
   }
 
   /** A Space is a program on this machine: only people who could change everything in its namespace get one. */
   private refusal(space: SpaceRow): string | null {
+    if (entryFile(space.sdk) === null)
+      return `The embedded hub runs docker and static Spaces, not sdk: ${space.sdk}.`;
+    if (space.sdk === 'static') return null;
     const [namespace] = space.repo.toLowerCase().split('/') as [string];
     const role = this.deps.db.get('orgs', namespace)?.members[space.author];
     if (namespace === space.author.toLowerCase() || role === 'admin' || role === 'write') return null;
@@ -99,37 +104,52 @@ export class SpaceRuntimes {
     }
   }
 
-  private async environment(space: SpaceRow, build: Build, port: number): Promise<Record<string, string>> {
-    const home = join(dirname(dirname(build.dir)), 'home');
+  private async environment(space: SpaceRow, launch: Launch, ports: Ports): Promise<Record<string, string>> {
+    const home = join(this.deps.dir, space.id, 'home');
     await mkdir(home, { recursive: true });
-    const [author, name] = space.repo.split('/') as [string, string];
+    const card = await this.card(space);
     const values = (rows: SpaceRow['variables']) =>
       Object.fromEntries(Object.values(rows).map((row) => [row.key, row.value]));
     return {
+      ...launch.env,
       PATH: process.env.PATH ?? '/usr/bin:/bin',
       LANG: 'C.UTF-8',
       HOME: home,
+      PYTHONUNBUFFERED: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
       HF_ENDPOINT: this.deps.endpoint(),
       HOST: this.deps.host,
-      ...build.launch.env,
       ...values(space.variables),
       ...values(space.secrets),
-      ...(await this.oauth(space)),
+      ...this.oauth(space, card),
+      ...this.identity(space, card, ports.address),
+      PORT: String(ports.app),
+    };
+  }
+
+  /** What the Hub tells every Space about itself. */
+  private identity(space: SpaceRow, card: Record<string, unknown>, port: number): Record<string, string> {
+    const [author, name] = space.repo.split('/') as [string, string];
+    const hardware = SPACE_HARDWARE.find((entry) => entry.name === space.hardware);
+    return {
       SPACE_ID: space.repo,
       SPACE_HOST: `127.0.0.1:${port}`,
       SPACE_AUTHOR_NAME: author,
       SPACE_REPO_NAME: name,
-      SPACE_TITLE: name,
-      ACCELERATOR: 'none',
-      CPU_CORES: '2',
-      MEMORY: '16Gi',
-      PORT: String(port),
+      SPACE_TITLE: typeof card.title === 'string' ? card.title : name,
+      SPACE_CREATOR_USER_ID: this.deps.db.get('users', space.author.toLowerCase())?.id ?? '',
+      ACCELERATOR: hardware?.accelerator?.model ?? 'none',
+      CPU_CORES: hardware?.cpu.replace(' vCPU', '') ?? '2',
+      MEMORY: hardware?.ram.replace(' GB', 'Gi') ?? '16Gi',
     };
   }
 
-  private async oauth(space: SpaceRow): Promise<Record<string, string>> {
+  private async card(space: SpaceRow): Promise<Record<string, unknown>> {
     const readme = space.files['README.md'];
-    const card = readme ? readCard((await this.deps.blobs.get(readme.oid)).toString('utf8')) : {};
+    return readme ? readCard((await this.deps.blobs.get(readme.oid)).toString('utf8')) : {};
+  }
+
+  private oauth(space: SpaceRow, card: Record<string, unknown>): Record<string, string> {
     const scopes = oauthScopes(card);
     if (!scopes) return {};
     return {
