@@ -1,8 +1,7 @@
 /** Rate limits per agent and per user, checked after authentication. A refused call throws RATE_LIMITED with Retry-After. */
 import { ApiError } from '@collab/contract/errors.ts';
 import type { Writer } from './auth/types.ts';
-import { isCompat } from './http/compat.ts';
-import type { Settings } from './settings.ts';
+import { isCompat, type Settings } from './settings.ts';
 
 /** Who is counted: the agent or handle, and the user behind it. */
 export type Counted = Pick<Writer, 'agent' | 'hfUser'>;

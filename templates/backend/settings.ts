@@ -1,4 +1,5 @@
 /** Settings of the server, parsed once from the environment by the contract's table. */
+import { requiredFields } from '@collab/contract/result-fields.ts';
 import { SETTINGS } from '@collab/contract/settings.ts';
 
 type Row = (typeof SETTINGS)[number];
@@ -15,6 +16,9 @@ type TypeOf<T extends string> = T extends 'int' | 'float'
           : string;
 
 export type Settings = { [R in Row as R['env']]: TypeOf<R['type']> };
+
+/** Profile `compat`: agents written for the reference work unchanged. */
+export const isCompat = (settings: Pick<Settings, 'WRITE_AUTH'>) => settings.WRITE_AUTH === 'open';
 
 export class SettingsError extends Error {
   override name = 'SettingsError';
@@ -72,6 +76,6 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
 
 function derive(s: Settings): Settings {
   const central = s.CENTRAL_BUCKET || `${s.ORG}/${s.COLLAB_SLUG}-main-bucket`;
-  const rest = s.REQUIRED_RESULT_FIELDS.filter((f) => f !== s.SCORE_FIELD && f !== 'score');
-  return { ...s, CENTRAL_BUCKET: central, REQUIRED_RESULT_FIELDS: [s.SCORE_FIELD, ...rest] };
+  const required = requiredFields(s.SCORE_FIELD, s.REQUIRED_RESULT_FIELDS);
+  return { ...s, CENTRAL_BUCKET: central, REQUIRED_RESULT_FIELDS: required };
 }

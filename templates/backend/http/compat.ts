@@ -4,10 +4,7 @@
  */
 import { ApiError } from '@collab/contract/errors.ts';
 import type { AnyRoute } from '@collab/contract/route.ts';
-import type { Settings } from '../settings.ts';
 import type { Reply } from './handle.ts';
-
-export const isCompat = (settings: Pick<Settings, 'WRITE_AUTH'>) => settings.WRITE_AUTH === 'open';
 
 const PAGE = ['count', 'matched', 'items', 'next'];
 

@@ -2,8 +2,8 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import { printable } from '@collab/contract/identity.ts';
 import { type ListQuery, listPage, matches } from '../domain/list.ts';
-import { isCompat } from '../http/compat.ts';
 import type { Services } from '../services.ts';
+import { isCompat } from '../settings.ts';
 import { limiter } from '../store/bodies.ts';
 import type { Entry, Facet, FolderView, StoredRecord } from '../store/types.ts';
 

@@ -1,8 +1,8 @@
 /** Handles that an inbox may be made for: registered agents and people who really exist. */
 import { HUMAN_PREFIX, humanHandle, isHumanHandle } from '@collab/contract/identity.ts';
 import { agentPath } from '@collab/contract/paths.ts';
-import { isCompat } from '../http/compat.ts';
 import type { Services } from '../services.ts';
+import { isCompat } from '../settings.ts';
 
 /** Members of the org, users of registered agents, people who have posted or have an inbox. */
 export async function knownHandles(
