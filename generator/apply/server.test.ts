@@ -11,7 +11,7 @@ const access = { hubUrl: 'https://hub.example', token: 'hf_server000000' };
 const environment = (env: Record<string, string>) =>
   serverEnvironment({ io: testIo({ env }), config, access, host: '127.0.0.1', port: 7860 });
 
-it('the variables of apply win, and no token but the server’s own gets in', () => {
+it('S15: the variables of apply win, and no token but the server’s own gets in', () => {
   const made = environment({
     PATH: '/bin',
     ORG: 'other',
@@ -26,7 +26,7 @@ it('the variables of apply win, and no token but the server’s own gets in', ()
   expect(Object.values(made).filter((value) => value?.startsWith('hf_'))).toEqual(['hf_server000000']);
 });
 
-it('nobody’s X-Forwarded-For is believed unless a proxy is announced', () => {
+it('S30: nobody’s X-Forwarded-For is believed unless a proxy is announced', () => {
   expect(environment({}).TRUSTED_PROXY_HOPS).toBe('0');
   expect(environment({ TRUSTED_PROXY_HOPS: '1' }).TRUSTED_PROXY_HOPS).toBe('1');
 });

@@ -1,4 +1,5 @@
 /** What a template may name. Every key is always there. */
+import { requiredFields } from '@collab/contract/result-fields.ts';
 import { SETTINGS } from '@collab/contract/settings.ts';
 import { gamingHints } from '../config/gaming.ts';
 import type { ChallengeConfig, Gate } from '../config/types.ts';
@@ -36,7 +37,7 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
       better: metric.order === 'desc' ? 'higher is better' : 'lower is better',
       baselineText: metric.baseline === null ? 'not measured yet' : `${metric.baseline} ${metric.unit}`,
       improvementText: `${Number((metric.min_improvement * 100).toPrecision(6))} %`,
-      requiredText: metric.required_fields.join(', '),
+      requiredText: requiredFields(metric.field, metric.required_fields).join(', '),
       example: metric.baseline ?? 1,
     },
     hardware: { ...hardware, hasBudget: hardware.budget_usd > 0 },

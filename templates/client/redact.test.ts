@@ -36,14 +36,14 @@ const SAMPLES: [string, string, string][] = [
 ];
 
 describe('redact', () => {
-  test.each(SAMPLES)('%s, as plain text', (_name, sample, secret) => {
+  test.each(SAMPLES)('T2: %s, as plain text', (_name, sample, secret) => {
     const { text, count } = redact(`before ${sample} after`);
     expect(text).not.toContain(secret);
     expect(count).toBeGreaterThan(0);
     expect(text).toContain('before ');
   });
 
-  test.each(SAMPLES)('%s, inside JSON inside JSON lines', (_name, sample, secret) => {
+  test.each(SAMPLES)('T2: %s, inside JSON inside JSON lines', (_name, sample, secret) => {
     const inner = JSON.stringify({ headers: { note: sample }, raw: sample });
     const line = JSON.stringify({ type: 'tool_result', content: inner });
     const { text } = redact(line);
@@ -51,7 +51,7 @@ describe('redact', () => {
     expect(() => JSON.parse(JSON.parse(text).content)).not.toThrow();
   });
 
-  test('a bearer header as a JSON key, escaped twice', () => {
+  test('T2: a bearer header as a JSON key, escaped twice', () => {
     const inner = JSON.stringify({ Authorization: `Bearer ${letters}` });
     const { text } = redact(JSON.stringify({ text: JSON.stringify({ inner }) }));
     expect(text).not.toContain(letters);

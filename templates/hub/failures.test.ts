@@ -134,7 +134,7 @@ describe('a listing', () => {
     expect((await hub.listFiles('a/b'))?.map((entry) => entry.path)).toEqual(['f1', 'f2']);
   });
 
-  it('whose second page fails is an error, not half a list', async () => {
+  it('C4: whose second page fails is an error, not half a list', async () => {
     const { hub, url } = await hubThat((request, response, call) =>
       call === 1
         ? answer(200, [file('f1')], { link: `<${url}/api/x?cursor=2>; rel="next"` })(request, response, call)
@@ -143,7 +143,7 @@ describe('a listing', () => {
     expect((await failure(hub.listFiles('a/b'))).kind).toBe('missing');
   });
 
-  it('does not follow a page to another server, nor in a circle', async () => {
+  it('S35: does not follow a page to another server, nor in a circle', async () => {
     const elsewhere = await hubThat(answer(200, [], { link: '<https://evil.example/x>; rel="next"' }));
     expect((await failure(elsewhere.hub.listFiles('a/b'))).kind).toBe('protocol');
     const circle = await hubThat((request, response, call) =>
@@ -249,7 +249,7 @@ describe('uploads', () => {
   };
   const write = { adds: [{ path: 'a', content: 'b' }] };
 
-  it('one refused store token does not spoil the next call', async () => {
+  it('X1: one refused store token does not spoil the next call', async () => {
     const { hub } = await hubThat(store(1));
     expect((await failure(hub.write('a/b', write))).kind).toBe('forbidden');
     expect((await hub.write('a/b', write)).failed).toEqual([]);

@@ -55,7 +55,7 @@ const VIEWS: [string, () => string][] = [
 ];
 
 describe('a record of attacks', () => {
-  it.each(VIEWS)('%s runs nothing, asks nobody else, stays in its frame', async (_name, hash) => {
+  it.each(VIEWS)('S1: %s runs nothing, asks nobody else, stays in its frame', async (_name, hash) => {
     const { page, trouble } = await open(browser, `${served.url}/${hash()}`, { viewport: PHONE });
     await page.locator('main h1, main [role=alert]').first().waitFor({ state: 'attached' });
     await page.waitForLoadState('networkidle');
@@ -71,7 +71,7 @@ describe('a record of attacks', () => {
     await page.context().close();
   });
 
-  it('every message and every result, opened whole', async () => {
+  it('S1, S12: every message and every result, opened whole', async () => {
     const { page, trouble } = await open(browser, `${served.url}/#/board`);
     await page.locator('article').first().waitFor();
     for (const name of named('message_board/')) {
@@ -92,7 +92,7 @@ describe('a record of attacks', () => {
     await page.context().close();
   });
 
-  it('an agent that calls itself the organizer is shown as the agent it is, unproven', async () => {
+  it('S23: an agent that calls itself the organizer is shown as the agent it is, unproven', async () => {
     const { page } = await open(browser, `${served.url}/#/board`);
     const first = page.locator('article').first();
     await first.waitFor();
@@ -104,7 +104,7 @@ describe('a record of attacks', () => {
     await page.context().close();
   });
 
-  it('a login never leads to another site', async () => {
+  it('S21: a login never leads to another site', async () => {
     for (const next of [
       '//evil.example/x',
       '/\\evil.example',
@@ -120,7 +120,7 @@ describe('a record of attacks', () => {
     }
   });
 
-  it('the page forbids inline code and foreign hosts', async () => {
+  it('S28: the page forbids inline code and foreign hosts', async () => {
     const policy = (await fetch(`${served.url}/`)).headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'self'");

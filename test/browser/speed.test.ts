@@ -59,7 +59,7 @@ describe('the Gemma record: 100 agents, 1,300 messages, 500 results', () => {
     expect(median('complete')).toBeLessThan(2000 * SLACK);
   });
 
-  it('an unchanged record costs next to nothing to ask for again', async () => {
+  it('P4: an unchanged record costs next to nothing to ask for again', async () => {
     const { page } = await open(browser, served.url);
     await page.locator('svg path.stair').waitFor();
     await page.waitForLoadState('networkidle');
@@ -84,7 +84,7 @@ describe('the Gemma record: 100 agents, 1,300 messages, 500 results', () => {
 });
 
 describe('20,000 messages and 2,000 results', () => {
-  it('scrolls without holding them all in the page, within 150 MiB', async () => {
+  it('P9: scrolls without holding them all in the page, within 150 MiB', async () => {
     const big = seededRecord({ agents: 100, messages: 20_000, results: 0, humans: 9 }).messages.reverse();
     const { page } = await open(browser, 'about:blank');
     await page.route('**/v1/messages?*', (route) =>

@@ -186,6 +186,29 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
+  it('what a run printed is shown to whom it is for, what the harness measured to everybody', async () => {
+    const { page, trouble } = await open(browser, `${served.url}/#/results/${served.best.filename}`);
+    const logs = page.getByRole('region', { name: 'Logs' });
+    await logs.getByRole('button', { name: 'Benchmark' }).click();
+    await logs.getByText('pass 1: 457 tokens/s').waitFor();
+    await logs.getByText('<b>not bold</b>').waitFor();
+    await logs.getByText('for the organizers').waitFor();
+    const verdict = page.getByRole('region', { name: 'Verdict' });
+    await verdict.getByText('What the harness says of this run').click();
+    await verdict.getByText('times.audit').waitFor();
+    expect(await page.locator('main').innerText()).not.toContain('private prompt');
+    await logIn(page, 'user-1');
+    await logs.getByText('for the organizers').waitFor();
+    expect(await logs.getByRole('button', { name: 'Verification' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('button', { name: 'Log in', exact: true }).waitFor();
+    await logIn(page, 'organizer');
+    await logs.getByRole('button', { name: 'Verification, first run' }).click();
+    await logs.getByText('private prompt 17').waitFor();
+    expect(trouble.filter((t) => !t.startsWith('foreign:'))).toEqual([]);
+    await page.context().close();
+  });
+
   it('works from the keyboard', async () => {
     const { page } = await open(browser, `${served.url}/#/`);
     await page.locator('article').first().waitFor();
@@ -236,7 +259,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('names for agents are those the server takes', async () => {
+  it('B9: names for agents are those the server takes', async () => {
     const { page } = await open(browser, `${served.url}/#/join`);
     const name = page.getByLabel('Pick a name');
     for (const [text, problem] of [

@@ -31,7 +31,7 @@ async function otherThanEmitted(dir: string, installed: string): Promise<string[
 }
 
 describe('the published package', () => {
-  it('holds what it needs and nothing else, installs without a network, and makes a challenge', async () => {
+  it('B11: holds what it needs and nothing else, installs without a network, and makes a challenge', async () => {
     const cwd = tempDir();
     const packed = await pack(cwd);
     const paths = packed.files.map(({ path }) => path);

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { fieldRows } from '../../generator/config/docs.ts';
 import { VERBS } from '../../generator/verbs.ts';
 import { VERBS as CLIENT_VERBS } from '../../templates/client/verbs/index.ts';
+import { weaknessTable } from './weaknesses.ts';
 
 /** Tables of the docs that are written from the code. `npm run docs` writes them; this suite finds those that drifted. */
 
@@ -61,6 +62,11 @@ const TABLES: { file: string; name: string; text: string }[] = [
       ['variable', 'default', 'meaning'],
       SETTINGS.map((s) => [`\`${s.env}\``, 'default' in s ? `\`${s.default || ' '}\`` : 'required', s.doc]),
     ),
+  },
+  {
+    file: 'docs/weaknesses.md',
+    name: 'weaknesses',
+    text: table(['number', 'what holds', 'tested in'], weaknessTable()),
   },
 ];
 

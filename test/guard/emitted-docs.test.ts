@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { allRoutes } from '@collab/contract/routes/index.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readPackage } from '../../generator/apply/package-files.ts';
+import { spaceVariables } from '../../generator/config/env.ts';
 import { SECTIONS } from '../../generator/config/field.ts';
 import { answersOf, fieldOf, resolve } from '../../generator/config/schema.ts';
 import type { ChallengeConfig } from '../../generator/config/types.ts';
 import { parseChallenge } from '../../generator/config/yaml.ts';
 import { emit } from '../../generator/render/emit.ts';
 import { VERBS } from '../../generator/verbs.ts';
+import { parseSettings } from '../../templates/backend/settings.ts';
 import { VERBS as CLIENT_VERBS } from '../../templates/client/verbs/index.ts';
 import { repository } from '../helpers/fake-io.ts';
 import { packageRoot } from '../helpers/package-root.ts';
@@ -72,6 +74,17 @@ describe.each([
     expect(named.length).toBeGreaterThan(4);
     expect(named.filter((path) => !routes.includes(path))).toEqual([]);
   });
+  it('B8: writes out requests that the server takes', () => {
+    const lines = (tree.get('bucket/README.md') as string).replaceAll(/\\\n\s*/g, ' ').split('\n');
+    const calls = lines.filter((line) => /^curl .* -d '/.test(line));
+    expect(calls.length).toBeGreaterThan(2);
+    for (const call of calls) {
+      const [, path, body] = /\$API(\/[^\s"']+).* -d '(\{.*?\})'/.exec(call) ?? [];
+      const route = allRoutes.find((each) => each.method === 'POST' && each.path === path);
+      expect(route?.body?.safeParse(JSON.parse(body as string)).success, call).toBe(true);
+      expect(call).toContain("-H 'Content-Type: application/json'");
+    }
+  });
   it('names settings that exist', () => {
     const named = each(/`(?!challenge\.yaml)([a-z_]+\.[a-z_]+)(?::[^`]*)?`/g).filter(
       (path) => (path.split('.')[0] as string) in SECTIONS,
@@ -89,4 +102,15 @@ describe.each([
   it('keeps the entry point of participants below 12 KB', () => {
     expect(Buffer.byteLength(tree.get('bucket/README.md') as string)).toBeLessThanOrEqual(12 * 1024);
   });
+});
+
+it('B4: what the README demands of a result is what the server demands', async () => {
+  const changed = { 'metric.field': 'loss', 'metric.required_fields': ['score', 'method', 'status'] };
+  const config = resolve({ ...answersOf(local), ...changed }).config as ChallengeConfig;
+  const files = await emit(config, readPackage(packageRoot(), 'gemma'));
+  const readme = files.find(({ path }) => path === 'bucket/README.md')?.content ?? '';
+  const env = { ...spaceVariables(config), HF_TOKEN: 'hf_x' };
+  const demanded = parseSettings(env).REQUIRED_RESULT_FIELDS;
+  expect(demanded).toEqual(['loss', 'method', 'status']);
+  expect(Buffer.from(readme).toString()).toContain(`Required: \`${demanded.join(', ')}\``);
 });

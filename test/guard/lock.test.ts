@@ -11,7 +11,7 @@ const lock = async (): Promise<Record<string, Locked>> =>
   JSON.parse(await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8')).packages;
 
 /** A registry that lacks a platform's package makes `npm install` drop it from the lock, and `npm ci` fail everywhere. */
-test('the lock names the optional packages of every platform', async () => {
+test('B11: the lock names the optional packages of every platform', async () => {
   const packages = await lock();
   const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies).filter(

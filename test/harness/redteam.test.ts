@@ -44,7 +44,7 @@ test('at least fifteen cheats are shipped, each with its paragraph and what catc
   expect(ONE_OF_EACH.filter((name) => !names.includes(name))).toEqual([]);
 });
 
-test('a cheat of each kind is caught by what is named, and comes through when that is switched off', async () => {
+test('S7: a cheat of each kind is caught by what is named, and comes through when that is switched off', async () => {
   const only = ONE_OF_EACH.join(',');
   const outcome = await command.run(contextOf(machine(challenge.dir), ['redteam', '.'], { only }));
   const rows = outcome.data?.cheats as CheatRow[];

@@ -33,7 +33,7 @@ async function record(env: Record<string, string>): Promise<{ server: TestServer
 it.each([
   ['by default', {}, true],
   ['never under compat', COMPAT, undefined],
-])('records are marked %s', async (_name, env, marked) => {
+])('S27: records are marked %s', async (_name, env, marked) => {
   const { server, texts } = await record(env);
   expect(texts.map((text) => (text as { untrusted?: boolean }).untrusted)).toEqual(texts.map(() => marked));
   await server.close();

@@ -78,7 +78,7 @@ describe('challenge.yaml', () => {
   });
 });
 
-describe('a wrong challenge.yaml', () => {
+describe('B3: a wrong challenge.yaml', () => {
   const cases: [string, string, RegExp][] = [
     ['unknown key', `${minimal}  titel: x\n`, /:5:3 "challenge.titel" is not known; did you mean "title"\?/],
     [

@@ -76,7 +76,7 @@ function renderedFiles(): PackageFiles {
   return new Map([...all].filter(([path]) => path.endsWith('.hbs') || path.includes('/task/')));
 }
 
-describe('hostile titles', () => {
+describe('B5: hostile titles', () => {
   it('come out right in YAML, JSON and Markdown', async () => {
     const files = renderedFiles();
     await fc.assert(

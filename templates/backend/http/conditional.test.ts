@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isCurrent, weakTag } from './conditional.ts';
 
 describe('conditional reads', () => {
-  it('a later answer that says the same has the same tag', () => {
+  it('P4: a later answer that says the same has the same tag', () => {
     const at = (t: string) => JSON.stringify({ rows: [1], meta: { generated_at: t } });
     expect(weakTag(at('2026-01-01'))).toBe(weakTag(at('2026-01-02')));
     expect(weakTag('{"rows":[1]}')).not.toBe(weakTag('{"rows":[2]}'));

@@ -40,7 +40,7 @@ const claude = (id: string, more: object = {}) => ({
 const CLAUDE = '.claude/projects/-data-my-project-2-0/sess-1.jsonl';
 
 describe('Claude Code', () => {
-  test('one response written as three lines counts once', async () => {
+  test('T1: one response written as three lines counts once', async () => {
     await put(CLAUDE, claude('msg-1'), 'not json', claude('msg-1'), claude('msg-1'));
     const got = await stats();
     expect(got.usage).toEqual({
@@ -64,7 +64,7 @@ describe('Claude Code', () => {
     expect((await stats()).usage?.output_tokens).toBe(20);
   });
 
-  test('sub-agents count, sessions of others do not', async () => {
+  test('T4, T5: sub-agents count, sessions of others do not', async () => {
     await put(CLAUDE, claude('msg-1'));
     await put('.claude/projects/-data-my-project-2-0/sess-1/subagents/agent-a.jsonl', claude('msg-2'));
     await put('.claude/projects/-data-my-project-2-0/agent-b.jsonl', claude('msg-3'));
@@ -120,7 +120,7 @@ test('Codex: the last totals stand, calls count once', async () => {
   expect(got.activity).toEqual({ tool_calls: 1, tool_calls_by_name: { shell: 1 } });
 });
 
-test('Gemini CLI: input holds the cached tokens, output leaves thoughts out', async () => {
+test('T3: Gemini CLI: input holds the cached tokens, output leaves thoughts out', async () => {
   const hash = createHash('sha256').update(cwd).digest('hex');
   await put(`.gemini/tmp/${hash}/chats/session-1.json`, {
     sessionId: 'gem-1',
@@ -146,7 +146,7 @@ test('Gemini CLI: input holds the cached tokens, output leaves thoughts out', as
   expect(got).toMatchObject({ harness: 'gemini-cli', session_id: 'gem-1', activity: { tool_calls: 1 } });
 });
 
-test('OpenCode: messages and parts of the session of this directory', async () => {
+test('T3: OpenCode: messages and parts of the session of this directory', async () => {
   const root = '.local/share/opencode/storage';
   await put(`${root}/session/p1/ses_1.json`, { id: 'ses_1', directory: cwd });
   await put(`${root}/session/p1/ses_2.json`, { id: 'ses_2', directory: '/else' });
@@ -165,7 +165,7 @@ test('OpenCode: messages and parts of the session of this directory', async () =
   expect(got.activity.tool_calls_by_name).toEqual({ bash: 1 });
 });
 
-test('pi: usage of assistant messages', async () => {
+test('T3: pi: usage of assistant messages', async () => {
   const message = {
     role: 'assistant',
     model: 'm-5',
@@ -186,7 +186,7 @@ describe('which log', () => {
   test('none: says where it looked', async () => {
     await expect(stats()).rejects.toMatchObject({ code: 'TRACE_NOT_FOUND' });
   });
-  test('two harnesses: refuses to guess, takes the named one', async () => {
+  test('T3: two harnesses: refuses to guess, takes the named one', async () => {
     await put(CLAUDE, claude('msg-1'));
     await put('.codex/sessions/rollout-x.jsonl', { type: 'session_meta', payload: { id: 'codex-1', cwd } });
     await expect(stats()).rejects.toMatchObject({ code: 'WHICH_HARNESS' });
@@ -212,7 +212,7 @@ describe('manifest', () => {
       result_ref: 'r.md',
     });
   });
-  test.each(['../x', 'a/b', '', '.hidden'])('refuses the session id %j', (session_id) => {
+  test.each(['../x', 'a/b', '', '.hidden'])('T5: refuses the session id %j', (session_id) => {
     expect(() => manifestOf({ ...some, session_id }, { harness: 'codex' })).toThrow(/folder name/);
   });
   test('a log without tokens is an error where the format has them', () => {

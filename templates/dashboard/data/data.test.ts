@@ -36,7 +36,7 @@ describe('settings of the page', () => {
 });
 
 describe('reading', () => {
-  it('asks conditionally and gives the same object back for 304', async () => {
+  it('P4: asks conditionally and gives the same object back for 304', async () => {
     const asked: (string | null)[] = [];
     const http = new Http(async (_url, init) => {
       const tag = new Headers(init?.headers).get('if-none-match');
@@ -58,7 +58,7 @@ describe('reading', () => {
       { status: 429, code: 'RATE_LIMITED', message: 'slow down', hint: 'wait', retryAfterS: 7 },
     ],
     [new Response('<html>', { status: 502 }), { status: 502, code: 'HTTP_502' }],
-  ])('keeps the server’s own words %#', async (response, wanted) => {
+  ])('C19: keeps the server’s own words %#', async (response, wanted) => {
     const http = new Http(async () => response);
     await expect(http.get('/x')).rejects.toMatchObject(wanted);
   });

@@ -229,7 +229,7 @@ describe('score over time', () => {
     expect(points).toHaveLength(4);
     expect(champion?.score).toBe(7);
   });
-  it('takes 200,000 points', () => {
+  it('P9: takes 200,000 points', () => {
     const many = Array.from({ length: 200_000 }, (_, i) => row({ score: i, filename: at(i % 60, `a${i}`) }));
     expect(toSeries(many, 'desc', true).points).toHaveLength(200_000);
   });

@@ -278,7 +278,7 @@ describe('measured board', () => {
 });
 
 describe('cost of a board', () => {
-  it('does not grow with the square of the record', async () => {
+  it('P3: does not grow with the square of the record', async () => {
     const results = (count: number) =>
       Array.from({ length: count }, (_, at): Entry => {
         const state = at % 3 === 0 ? 'valid' : 'pending';
