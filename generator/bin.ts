@@ -13,13 +13,18 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exitCode = await run();
 }
 
+/** A reader that went away (`… | head`) is no fault of ours. */
+function patient(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (stream.listeners('error').includes(forgive)) return stream;
+  return stream.on('error', forgive);
+}
+
+function forgive(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
 async function run(): Promise<number> {
   const abort = new AbortController();
-  // A reader that went away (`… | head`) is no fault of ours.
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => abort.abort());
   const io: Io = {
     argv: process.argv.slice(2),
@@ -28,9 +33,16 @@ async function run(): Promise<number> {
     get stdin() {
       return process.stdin;
     },
-    stdout: process.stdout,
-    stderr: process.stderr,
-    fetch: globalThis.fetch,
+    // Made when asked for: Node takes milliseconds for each of them.
+    get stdout() {
+      return patient(process.stdout);
+    },
+    get stderr() {
+      return patient(process.stderr);
+    },
+    get fetch() {
+      return globalThis.fetch;
+    },
     now: () => Date.now(),
     sleep: async (ms, signal) => {
       await delay(ms, undefined, signal ? { signal } : undefined);
