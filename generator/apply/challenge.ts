@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { createHubClient } from '@collab/hub/client.ts';
 import { HubError, type HubPort } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import type { Inputs, TargetState, World } from '../plan/model.ts';
+import { PROOFS } from '../plan/proofs.ts';
 import { planProvision, waitsForPerson } from '../plan/provision.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
+import { clientFor } from './hub-client.ts';
 import { readInputs } from './inputs.ts';
 import { lockApply } from './lock.ts';
 import { observe } from './observe.ts';
@@ -49,12 +50,6 @@ export function onThisMachine(config: ChallengeConfig): ChallengeConfig {
   if (hub.endpoint === 'local') return config;
   const space = hub.space || `${hub.org}/${config.challenge.slug}-collab`;
   return { ...config, hub: { ...hub, endpoint: 'local', space } };
-}
-
-/** The Hub of an apply, with the clock of the outside world. */
-export function clientFor({ io, hubUrl, token }: Pick<ApplyOptions, 'io' | 'hubUrl' | 'token'>): HubPort {
-  const clock = { now: io.now, sleep: (ms: number) => io.sleep(ms, io.signal) };
-  return createHubClient({ endpoint: hubUrl, token, fetch: io.fetch, clock });
 }
 
 /**
@@ -143,6 +138,10 @@ async function applyOnce(picture: Picture, options: ApplyOptions, hub: HubPort, 
   // What we are about to set is ours from now on, also when this run is cut off.
   if (operations.some((operation) => operation.id === 'variables'))
     state.variables = [...new Set([...state.variables, ...Object.keys(inputs.variables)])].sort();
+  // Only what is deployed unproven is worth a record.
+  const unproven = plan.nodes.some((node) => node.id === PROOFS && node.reason.endsWith('--skip-proofs'));
+  if (unproven && inputs.harness && operations.length > 0)
+    state.skippedProofs = { at: stamp(), ...inputs.harness.proofs };
   if (JSON.stringify(state) !== JSON.stringify(inputs.state)) await save();
   if (operations.length > 0) await journal(dir, { at: stamp(), run, event: 'begin' });
   let writes = 0;

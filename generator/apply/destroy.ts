@@ -1,7 +1,7 @@
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import { BUCKETS, type BucketRole, bucketId, spaceOf, type TargetState } from '../plan/model.ts';
-import { clientFor } from './challenge.ts';
+import { clientFor } from './hub-client.ts';
 import { ignoreMissing } from './hub-failure.ts';
 import { loadState, saveState } from './state.ts';
 import type { ApplyOptions } from './types.ts';

@@ -2,10 +2,12 @@ import { HubError, type HubPort } from '@collab/hub/port.ts';
 import type { NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { type Inputs, spaceOf, type World } from '../plan/model.ts';
+import { PROBE, PROOFS } from '../plan/proofs.ts';
 import { SPACE_SECRET } from '../plan/space.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
-import { clientFor, planChallenge } from './challenge.ts';
+import { planChallenge } from './challenge.ts';
 import type { Connection } from './connect.ts';
+import { clientFor } from './hub-client.ts';
 import { pythonVersion } from './observe.ts';
 import { describe } from './run.ts';
 import { servedHere } from './server.ts';
@@ -97,15 +99,21 @@ async function clockFinding({ options }: Connection): Promise<Finding> {
 }
 
 /** Open until apply has run, and no fault before. */
-const LATER = new Set(['human:invite', `secret:${SPACE_SECRET}`]);
+const LATER = new Set(['human:invite', `secret:${SPACE_SECRET}`, PROOFS, PROBE]);
 
 function nodeFinding(node: ProvisionPlan['nodes'][number], untried: boolean): Finding {
-  const good = node.state === 'unchanged' && !(node.id === 'check:private-bucket' && untried);
+  const good = node.state === 'unchanged' && !node.warn && !(node.id === 'check:private-bucket' && untried);
   const fix = node.human ? { command: node.human.url, why: node.human.steps } : node.next?.[0];
   const bad = LATER.has(node.id) ? 'warning' : 'wrong';
   return {
     id: node.id,
-    state: good ? 'ok' : ['update', 'unchanged'].includes(node.state) ? 'unknown' : bad,
+    state: good
+      ? 'ok'
+      : node.warn
+        ? 'warning'
+        : ['update', 'unchanged'].includes(node.state)
+          ? 'unknown'
+          : bad,
     text: `${node.title}: ${node.reason}`,
     ...(good || !fix ? {} : { fix }),
   };

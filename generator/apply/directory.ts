@@ -1,18 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SETTINGS } from '@collab/contract/settings.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { LocalFile } from '../plan/model.ts';
+import { HARNESS_PREFIX, PRIVATE_PREFIX } from '../plan/places.ts';
 import { withTaskTexts } from './bucket-readme.ts';
 
 /** Samples that participants may read. The oracle and the cheats never leave the directory. */
 const PUBLIC_SAMPLES = ['baseline', 'faster', 'noop'];
 const IGNORED = /^(?:node_modules|__pycache__|\.DS_Store|.*\.pyc|\.git)$/;
-
-const settingDefault = (env: string): string =>
-  (SETTINGS as readonly { env: string; default?: string }[]).find((s) => s.env === env)?.default ?? '';
 
 export interface ChallengeFiles {
   central: LocalFile[];
@@ -28,7 +25,7 @@ export async function readChallengeFiles(
   const [bucket, harness, evaluation, space, ...samples] = await Promise.all([
     readTree(dir, 'bucket', ''),
     readHarness(dir),
-    readTree(dir, 'private', `${settingDefault('PRIVATE_DATASET_PREFIX')}/`),
+    readTree(dir, 'private', `${PRIVATE_PREFIX}/`),
     readTree(dir, 'space', ''),
     ...PUBLIC_SAMPLES.map((name) =>
       readTree(dir, `submissions/${name}`, `shared_resources/samples/${name}/`),
@@ -43,7 +40,7 @@ async function readHarness(dir: string): Promise<LocalFile[]> {
   const files = await readTree(dir, 'harness', '');
   return files
     .filter((file) => allowed.some((pattern) => pattern.test(file.path)))
-    .map((file) => ({ ...file, path: `${settingDefault('HARNESS_PREFIX')}/${file.path}` }));
+    .map((file) => ({ ...file, path: `${HARNESS_PREFIX}/${file.path}` }));
 }
 
 /** `harness/upload.json`: what may be uploaded, as paths and globs. Without it, nothing is. */

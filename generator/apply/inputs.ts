@@ -5,19 +5,28 @@ import type { ChallengeConfig } from '../config/types.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { InputProblem, Inputs, LocalFile } from '../plan/model.ts';
 import { readChallengeFiles } from './directory.ts';
+import { harnessFacts } from './harness-facts.ts';
 import { loadState } from './state.ts';
 import type { ApplyOptions } from './types.ts';
 
 type InputOptions = Pick<
   ApplyOptions,
-  'dir' | 'spaceToken' | 'participantToken' | 'takeMine' | 'takeTheirs' | 'allowBroadToken'
+  | 'dir'
+  | 'spaceToken'
+  | 'participantToken'
+  | 'takeMine'
+  | 'takeTheirs'
+  | 'allowBroadToken'
+  | 'skipProofs'
+  | 'probe'
 >;
 
 /** Everything on this side that a plan is made from. */
 export async function readInputs(config: ChallengeConfig, options: InputOptions): Promise<Inputs> {
-  const [files, state] = await Promise.all([
+  const [files, state, harness] = await Promise.all([
     readChallengeFiles(options.dir, config),
     loadState(options.dir, config.hub.endpoint),
+    harnessFacts(options.dir, config),
   ]);
   return {
     config,
@@ -35,6 +44,9 @@ export async function readInputs(config: ChallengeConfig, options: InputOptions)
     takeMine: options.takeMine ?? false,
     takeTheirs: options.takeTheirs ?? false,
     allowBroadToken: options.allowBroadToken ?? false,
+    harness,
+    skipProofs: options.skipProofs ?? false,
+    probe: options.probe ?? false,
   };
 }
 

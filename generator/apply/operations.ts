@@ -4,13 +4,24 @@ import type { HubPort } from '@collab/hub/port.ts';
 import { CollabError } from '../errors.ts';
 import { bucketIsPrivate } from '../plan/buckets.ts';
 import { CommandOf } from '../plan/commands.ts';
-import { type BucketRole, bucketId, type Inputs, type TargetState, type World } from '../plan/model.ts';
+import {
+  type BucketRole,
+  bucketId,
+  type Inputs,
+  isLocal,
+  type ProbeRecord,
+  type TargetState,
+  type World,
+} from '../plan/model.ts';
+import { probeKey } from '../plan/proofs.ts';
 import { SPACE_SECRET, spaceFileChanges } from '../plan/space.ts';
 import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
 import { waitForHealth } from './health.ts';
+import { clientFor } from './hub-client.ts';
 import { ignoreMissing } from './hub-failure.ts';
 import { probe } from './observe.ts';
 import { inParallel } from './parallel.ts';
+import { probeLayers } from './probe-layers.ts';
 import type { ApplyOptions } from './types.ts';
 
 /** One step of an apply: a plan node, or a group of nodes that is one call. */
@@ -44,6 +55,7 @@ export function operationsFor(plan: ProvisionPlan, at: OperationContext): Operat
     ...filesOperation('central', of('seed'), at),
     ...filesOperation('private', of('private-data'), at),
     ...of('check').map((node) => probeOperation(node, at)),
+    ...of('probe').map((node) => layersOperation(node, at)),
     ...of('space').map((node) => spaceOperation(node, at)),
     ...variablesOperation(of('variable'), at),
     ...of('secret').map((node) => secretOperation(node, at)),
@@ -157,6 +169,45 @@ function probeOperation(node: PlanNode, at: OperationContext): Operation {
         ],
       });
   });
+}
+
+/** The Space's own token may start jobs; the organizer's need not. */
+function layersOperation(node: PlanNode, at: OperationContext): Operation {
+  const { io, hubUrl, token, spaceToken } = at.options;
+  const key = probeKey(at.inputs);
+  const record = (found: ProbeRecord) => {
+    at.state.probes = { [key]: found };
+    return at.save();
+  };
+  return single(node, true, async () => {
+    const hub = clientFor({ io, hubUrl, token: spaceToken ?? token });
+    const started = at.inputs.state.probes[key];
+    const found = await probeLayers({
+      io,
+      hub,
+      inputs: at.inputs,
+      ...(started ? { started } : {}),
+      save: record,
+    });
+    await record(found);
+    refuseUnfit(found, at.inputs);
+  });
+}
+
+/** Recorded all the same: the plan says it again until it is settled. */
+function refuseUnfit({ found, error }: ProbeRecord, { config }: Inputs): void {
+  const { flavor } = config.hardware;
+  if (error && !isLocal(config))
+    throw new CollabError('PROBE_FAILED', `the probe on ${flavor} said nothing: ${error}`, {
+      next: [CommandOf.probe],
+    });
+  if (config.verification.isolation !== 'strict' || found?.strict) return;
+  const missing = found ? Object.keys(found.missing).join(', ') : (error ?? '');
+  throw new CollabError(
+    'ISOLATION_MISSING',
+    `verification.isolation is strict, and on ${flavor} this is missing: ${missing}`,
+    { next: [CommandOf.bestIsolation] },
+  );
 }
 
 function spaceOperation(node: PlanNode, at: OperationContext): Operation {

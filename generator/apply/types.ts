@@ -44,6 +44,10 @@ export interface ApplyOptions {
   /** Where bucket and directory both changed a seeded file: the bucket wins. */
   takeTheirs?: boolean;
   allowBroadToken?: boolean;
+  /** Deploy a harness that selftest and redteam did not pass on. Recorded. */
+  skipProofs?: boolean;
+  /** The priced probe job is allowed. */
+  probe?: boolean;
   /** Refuse unless the plan of now is this one (`plan --out`). */
   expected?: ProvisionPlan;
   /** How long the Space may take to come up. Default 120 s on loopback, 15 min elsewhere. */

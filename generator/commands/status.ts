@@ -1,6 +1,7 @@
-import { clientFor, planChallenge } from '../apply/challenge.ts';
+import { planChallenge } from '../apply/challenge.ts';
 import type { Connection } from '../apply/connect.ts';
 import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
+import { clientFor } from '../apply/hub-client.ts';
 import { withHub } from '../apply/hub-failure.ts';
 import { servedHere } from '../apply/server.ts';
 import { serverFacts, serverLine } from '../apply/server-facts.ts';
@@ -10,6 +11,8 @@ import { CommandOf } from '../plan/commands.ts';
 import { costLines, estimateCost } from '../plan/cost.ts';
 import type { World } from '../plan/model.ts';
 import { planStatus, printPlan } from '../plan/print.ts';
+import { PROBE, PROOFS } from '../plan/proofs.ts';
+import type { ProvisionPlan } from '../plan/types.ts';
 
 const run: Command['run'] = async (context) => {
   const connection = await connect(context);
@@ -28,6 +31,7 @@ const run: Command['run'] = async (context) => {
     `Server   ${host === null && !config.hub.space ? 'not on this machine' : serverLine(server)}`,
     ...(['central', 'private'] as const).map((role) => bucketLine(role, world)),
     `Jobs     ${jobLine(jobs)}`,
+    ...harnessLines(plan),
     '',
     drift === 'ok' ? 'No drift: everything is as planned.' : printPlan(plan, []),
     ...costLines(config, cost),
@@ -64,6 +68,13 @@ function bucketLine(role: 'central' | 'private', world: World): string {
   const info = world.buckets[role];
   const label = role === 'central' ? 'Central ' : 'Private ';
   return `${label} ${info ? `${info.id}: ${info.totalFiles} files, ${(info.size / 1e6).toFixed(1)} MB` : 'bucket not there'}`;
+}
+
+/** What is proven of the harness, and behind what it judges. */
+function harnessLines({ nodes }: ProvisionPlan): string[] {
+  const reason = (id: string) => nodes.find((node) => node.id === id)?.reason;
+  const [proofs, layers] = [reason(PROOFS), reason(PROBE)];
+  return [...(proofs ? [`Proofs   ${proofs}`] : []), ...(layers ? [`Layers   ${layers}`] : [])];
 }
 
 const jobLine = (jobs: Record<string, number>): string =>

@@ -394,12 +394,13 @@ export const FIELDS = [
   field('verification.mode', {
     kind: 'choice',
     flag: 'verification',
-    doc: 'Who decides that a result is valid: jobs (every result is run again) or manual (the organizer).',
+    doc: 'Who decides that a result is valid: jobs (every result is run again), peer (reviews of others) or manual (the organizer).',
     question: 'Who verifies results?',
     fallback: (known) => (known('hardware.jobs_enabled') ? 'jobs' : 'manual'),
     choices: [
       { value: 'jobs', label: 'A job re-runs every result', hint: 'one job per result, on your budget' },
       { value: 'manual', label: 'The organizer', hint: 'free; you decide each result by hand' },
+      { value: 'peer', label: 'Other participants', hint: 'free; reviews of people and agents you vouch for' },
     ],
     check: (mode, known) =>
       mode === 'jobs' && !known('hardware.jobs_enabled') ? 'jobs needs hardware.jobs_enabled' : undefined,
@@ -422,9 +423,28 @@ export const FIELDS = [
   field('verification.approvals', {
     kind: 'int',
     flag: 'approvals',
-    doc: 'Reserved for verification by peers.',
+    doc: 'Mode peer: reviews of different users that find a result valid.',
+    question: 'How many reviews of different users make a result valid?',
+    when: (known) => known('verification.mode') === 'peer',
     fallback: 2,
     check: positive,
+  }),
+  field('verification.window_hours', {
+    kind: 'number',
+    flag: 'window-hours',
+    doc: 'Hours after which a result that nobody judged expires; 0: never. In mode manual nothing expires.',
+    fallback: 336,
+    check: notNegative,
+  }),
+  field('verification.isolation', {
+    kind: 'choice',
+    flag: 'isolation',
+    doc: 'best: judges behind the layers of isolation there are; strict: judges nobody where one is missing.',
+    fallback: 'best',
+    choices: [
+      { value: 'best', label: 'The layers there are', hint: 'what is missing is said with every verdict' },
+      { value: 'strict', label: 'All layers, or no verdict' },
+    ],
   }),
   field('verification.extra_args', {
     kind: 'lines',

@@ -53,6 +53,10 @@ export interface ChallengeConfig {
     agent: string;
     private_split: boolean;
     approvals: number;
+    /** Hours; 0: nothing expires. */
+    window_hours: number;
+    /** `strict`: nobody is judged where a layer of isolation is missing. */
+    isolation: 'best' | 'strict';
     extra_args: string[];
   };
   hub: {

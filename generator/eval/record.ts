@@ -21,7 +21,7 @@ const FILE = ['.collab', 'eval.json'];
 async function inputs(dir: string): Promise<string> {
   const hash = createHash('sha256');
   for (const folder of ['harness', 'submissions']) {
-    const entries = await readdir(join(dir, folder), { withFileTypes: true, recursive: true });
+    const entries = await readdir(join(dir, folder), { withFileTypes: true, recursive: true }).catch(none);
     const files = entries
       .filter(
         (entry) =>
@@ -36,6 +36,12 @@ async function inputs(dir: string): Promise<string> {
         .update(await readFile(file));
   }
   return hash.digest('hex');
+}
+
+/** A challenge without samples, say. */
+function none(error: NodeJS.ErrnoException): never[] {
+  if (error.code === 'ENOENT') return [];
+  throw error;
 }
 
 async function read(dir: string): Promise<z.infer<typeof Record>> {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { CollabError } from '../errors.ts';
 
 /** cheat.json beside a shipped cheat: what catches it, and how to see that this is so. */
 const Cheat = z.strictObject({
@@ -25,17 +26,30 @@ export interface ShippedCheat extends Cheat {
   folder: string;
 }
 
-/** Every folder of submissions/cheats that has a cheat.json, by name. */
+/** Every folder of submissions/cheats, by name. @throws CollabError CHEAT_UNREADABLE */
 export async function shippedCheats(dir: string): Promise<ShippedCheat[]> {
+  return Promise.all((await cheatFolders(dir)).map(readCheat));
+}
+
+/** Folders of submissions/cheats, absolute, by name. */
+export async function cheatFolders(dir: string): Promise<string[]> {
   const root = join(dir, 'submissions', 'cheats');
   const names = (await readdir(root).catch(() => [])).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const folder = join(root, name);
-      const text = await readFile(join(folder, 'cheat.json'), 'utf8');
-      return { name, folder, ...Cheat.parse(JSON.parse(text)) };
-    }),
-  );
+  return names.map((name) => join(root, name));
+}
+
+/** @throws CollabError CHEAT_UNREADABLE: nothing says what is to catch it. */
+export async function readCheat(folder: string): Promise<ShippedCheat> {
+  try {
+    const text = await readFile(join(folder, 'cheat.json'), 'utf8');
+    return { name: basename(folder), folder, ...Cheat.parse(JSON.parse(text)) };
+  } catch (cause) {
+    const message = `${basename(folder)}/cheat.json does not say what catches it: ${(cause as Error).message}`;
+    throw new CollabError('CHEAT_UNREADABLE', message, {
+      cause,
+      next: [{ command: 'ls submissions/cheats', why: 'each of these folders needs a cheat.json' }],
+    });
+  }
 }
 
 /** Identity of a submission: sha256 of one line `{sha256}  {path}` per file, sorted by path bytes. */

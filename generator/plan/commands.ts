@@ -24,6 +24,20 @@ export const CommandOf = {
     command: 'PARTICIPANT_TOKEN=… create-collab doctor',
     why: "with the token of a member whose role is contributor; without one this isn't tried",
   },
+  selftest: {
+    command: 'create-collab eval selftest',
+    why: 'proves that the harness accepts and refuses rightly',
+  },
+  redteam: { command: 'create-collab eval redteam', why: 'proves that the shipped cheats are caught' },
+  skipProofs: {
+    command: 'create-collab apply --skip-proofs',
+    why: 'deploys it unproven; this is recorded',
+  },
+  probe: { command: 'create-collab apply --probe', why: 'looks, at that price; once per hardware' },
+  bestIsolation: {
+    command: 'challenge.yaml: verification.isolation: best',
+    why: 'judges behind the layers there are; or choose other hardware or another image',
+  },
   status: { command: 'create-collab status', why: 'shows what runs' },
   serve: { command: 'create-collab serve', why: 'runs the server here, on the buckets' },
   doctor: { command: 'create-collab doctor', why: 'checks the whole set-up' },

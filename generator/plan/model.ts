@@ -29,6 +29,30 @@ export interface Inputs {
   takeMine: boolean;
   takeTheirs: boolean;
   allowBroadToken: boolean;
+  /** What is known of the harness; `null` when no job runs it. */
+  harness: HarnessFacts | null;
+  /** Deploy a harness that nothing was proven of. */
+  skipProofs: boolean;
+  /** The priced probe job is allowed. */
+  probe: boolean;
+}
+
+export interface HarnessFacts {
+  proofs: { [P in 'selftest' | 'redteam']: 'passed' | 'failed' | 'stale' | 'never run' };
+  /** Shipped cheats that layers of isolation stop; one of `layers` is enough. */
+  cheats: { name: string; layers: string[] }[];
+  /** sha256 of the code that puts up the layers; `null` when the harness has no probe. */
+  probe: string | null;
+}
+
+/** What a probe job found on the hardware of the jobs, or that it is under way. */
+export interface ProbeRecord {
+  job: string;
+  /** When it was started. */
+  at: string;
+  found?: { layers: string[]; missing: Record<string, string>; strict: boolean };
+  /** It ended and said nothing. */
+  error?: string;
 }
 
 export interface InputProblem {
@@ -53,6 +77,10 @@ export interface TargetState {
   hashes: Record<string, string>;
   /** Files that we put into the Space's repository. */
   spaceFiles: string[];
+  /** By hardware, image and code of the layers. */
+  probes: Record<string, ProbeRecord>;
+  /** The last time that an unproven harness was deployed with --skip-proofs. */
+  skippedProofs?: { at: string } & HarnessFacts['proofs'];
 }
 
 export interface LiveFile {
@@ -100,6 +128,7 @@ export const emptyState = (): TargetState => ({
   files: { central: {}, private: {} },
   hashes: {},
   spaceFiles: [],
+  probes: {},
 });
 
 export const bucketId = (config: ChallengeConfig, role: BucketRole): string =>

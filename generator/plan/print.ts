@@ -16,7 +16,7 @@ const DIFF_LINES = 12;
 
 /** A plan for people: what changes and what waits, line by line; what is as planned, as one number. */
 export function printPlan(plan: ProvisionPlan, cost: string[]): string {
-  const shown = plan.nodes.filter((node) => node.state !== 'unchanged');
+  const shown = plan.nodes.filter((node) => node.state !== 'unchanged' || node.warn);
   const unchanged = plan.nodes.length - shown.length;
   const lines = groups(shown).flatMap(printGroup);
   return [...lines, `= ${unchanged} as planned`, '', summary(plan), ...cost].join('\n');
@@ -37,7 +37,8 @@ function printGroup(group: PlanNode[]): string[] {
   const [node] = group;
   if (!node) return [];
   if (group.length > 1) return [`${MARK[node.state]} ${group.length} ${plural(node)}: ${names(group)}`];
-  const head = `${MARK[node.state]} ${node.title}: ${node.reason}`;
+  const mark = node.state === 'unchanged' && node.warn ? '⚠' : MARK[node.state];
+  const head = `${mark} ${node.title}: ${node.reason}`;
   const diff = node.kind === 'space-files' ? [] : (node.diff ?? []);
   return [
     head,

@@ -35,6 +35,9 @@ const inputs = (more: Partial<Inputs> = {}): Inputs => ({
   takeMine: false,
   takeTheirs: false,
   allowBroadToken: false,
+  harness: null,
+  skipProofs: false,
+  probe: false,
   ...more,
 });
 

@@ -2,6 +2,8 @@ import { bucketNodes, fileNodes } from './buckets.ts';
 import { checkNodes } from './checks.ts';
 import { digest } from './digest.ts';
 import type { Inputs, World } from './model.ts';
+import { HARNESS_PREFIX } from './places.ts';
+import { PROBE, PROOFS, proofNodes } from './proofs.ts';
 import { spaceNodes } from './space.ts';
 import type { PlanNode, ProvisionPlan } from './types.ts';
 
@@ -10,9 +12,15 @@ export function planProvision(inputs: Inputs, world: World, endpoint: string): P
   const seeds = fileNodes(inputs, world);
   const space = spaceNodes(inputs, world);
   const harness = inputs.problems.some((problem) => problem.part === 'harness');
-  const nodes = [...checkNodes(inputs, world), ...bucketNodes(inputs, world), ...seeds, ...space].map(
-    (node) => (node.id === 'space-files' ? withSeeds(node, seeds, harness) : node),
-  );
+  const proofs = proofNodes(inputs, world);
+  const gated = proofs.some((node) => node.id === PROOFS) ? [PROOFS] : [];
+  const known = [...checkNodes(inputs, world), ...bucketNodes(inputs, world), ...seeds, ...space, ...proofs];
+  const ids = new Set(known.map((node) => node.id));
+  const nodes = known.map((node) => {
+    if (node.id === 'space-files') return withSeeds(node, seeds, harness);
+    if (node.id === PROBE) return withHarness(node, seeds, ids);
+    return needsProofs(node) ? { ...node, dependsOn: [...node.dependsOn, ...gated] } : node;
+  });
   return { version: 1, endpoint, inputs: digest(inputsSeen(inputs)), world: digest(worldSeen(world)), nodes };
 }
 
@@ -22,6 +30,19 @@ function withSeeds(node: PlanNode, seeds: PlanNode[], harness: boolean): PlanNod
     .filter((seed) => ['create', 'update', 'delete'].includes(seed.state))
     .map(({ id }) => id);
   return { ...node, dependsOn: [...node.dependsOn, ...awaited, ...(harness ? ['check:harness'] : [])] };
+}
+
+/** What an unproven harness must not get to: a first deployment, and its own files. */
+const needsProofs = (node: PlanNode): boolean =>
+  (['bucket', 'space'].includes(node.kind) && node.state === 'create') || isHarness(node);
+
+const isHarness = (node: PlanNode): boolean => node.id.startsWith(`seed:${HARNESS_PREFIX}/`);
+
+/** The probe runs what lies in the bucket. */
+function withHarness(node: PlanNode, seeds: PlanNode[], ids: Set<string>): PlanNode {
+  const code = seeds.filter((seed) => isHarness(seed) && seed.id.includes('/collab_harness/'));
+  const dependsOn = [...node.dependsOn, ...code.map(({ id }) => id)];
+  return { ...node, dependsOn: dependsOn.filter((id) => ids.has(id)) };
 }
 
 function inputsSeen(inputs: Inputs): unknown {

@@ -32,6 +32,7 @@ export interface PlanNode {
     | 'seed'
     | 'private-data'
     | 'health'
+    | 'probe'
     | 'check'
     | 'human';
   title: string;
@@ -45,6 +46,8 @@ export interface PlanNode {
   /** US dollars per month or per run, when it costs anything. */
   cost?: { usd: number; per: 'month' | 'run' | 'once' };
   next?: NextStep[];
+  /** Shown although nothing is done about it. */
+  warn?: true;
 }
 
 export interface ProvisionPlan {

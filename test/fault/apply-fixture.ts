@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { localSeed, localUsers } from '../../generator/apply/local-users.ts';
 import type { ApplyOptions, LocalTokens } from '../../generator/apply/types.ts';
 import { readChallenge } from '../../generator/config/yaml.ts';
+import { remember } from '../../generator/eval/record.ts';
 import type { Io } from '../../generator/io.ts';
 import type { Seed } from '../../generator/local-hub/seed.ts';
 import { startHub } from '../../generator/local-hub/serve.ts';
@@ -49,6 +50,8 @@ export async function writeChallenge(dir: string): Promise<void> {
   for (const [path, content] of Object.entries(FILES)) await put(dir, path, content);
   await cp(join(ROOT, 'challenges/gemma/challenge.yaml'), join(dir, 'challenge.yaml'));
   await stampBuild(dir);
+  for (const proof of ['selftest', 'redteam'] as const)
+    await remember(dir, proof, 'ok', '2026-01-01T00:00:00Z', '');
 }
 
 export async function put(dir: string, path: string, content: string): Promise<void> {

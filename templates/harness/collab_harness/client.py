@@ -16,6 +16,7 @@ from collab_harness.faults import SubmissionFault
 Json = dict[str, Any]
 
 _CHUNK = 1 << 16
+_LINE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,13 @@ class Client:
     def _arrivals(self, response: http.client.HTTPResponse, most: int) -> list[float]:
         times: list[float] = []
         total = 0
-        while line := response.readline(_CHUNK):
+        while line := response.readline(_LINE):
+            now = self._clock()
             total += len(line)
             if total > self._max_bytes or len(times) > 2 * most:
                 raise SubmissionFault("streaming: more than was asked for")
-            if line.startswith(b"data: {"):
-                times.append(self._clock())
+            if line.startswith(b"data: {") and _holds_tokens(parse_object(line[6:], "streaming")):
+                times.append(now)
         return times
 
     def generate(self, prompt: str, tokens: int, sampling: Json) -> tuple[list[int], list[int]]:
@@ -206,6 +208,16 @@ def _choice(reply: Json) -> Json:
     if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
         raise SubmissionFault("an answer must have exactly one choice")
     return choices[0]
+
+
+def _holds_tokens(event: Json) -> bool:
+    """A stream of chat begins with the role alone, and may end with usage alone: neither is a piece of the answer."""
+    choices = event.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    if "token_ids" in choice:
+        return bool(choice["token_ids"])
+    delta = choice.get("delta")
+    return bool(choice.get("text") or (isinstance(delta, dict) and delta.get("content")))
 
 
 def _text(value: object) -> str:

@@ -41,7 +41,8 @@ class Isolation:
     def describe(self) -> dict[str, object]:
         """For provenance: layers that held, and the reason for each that did not."""
         missing = {layer: self.held.get(layer, "not asked for") or "" for layer in LAYERS if layer not in self.holding}
-        return {"layers": self.holding, "missing": missing, "landlock_abi": linux.landlock_abi()}
+        strict = all(layer in self.holding for layer in STRICT)
+        return {"layers": self.holding, "missing": missing, "strict": strict, "landlock_abi": linux.landlock_abi()}
 
 
 def enter() -> Isolation:

@@ -1,0 +1,35 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ChallengeConfig } from '../config/types.ts';
+import { proofs } from '../eval/record.ts';
+import { cheatFolders, readCheat } from '../eval/samples.ts';
+import { digest, sha256 } from '../plan/digest.ts';
+import type { HarnessFacts } from '../plan/model.ts';
+
+/** Where the shared parts of harnesses keep the layers and their probe. */
+const LAYER_CODE = ['isolation.py', 'limits.py', 'linux.py', 'probe.py', 'process.py', 'sandbox.py'];
+
+/** What the plan says of the harness; `null` when no job runs it. */
+export async function harnessFacts(dir: string, config: ChallengeConfig): Promise<HarnessFacts | null> {
+  if (!config.hardware.jobs_enabled && config.verification.mode !== 'jobs') return null;
+  const [proven, cheats, probe] = await Promise.all([proofs(dir), layerCheats(dir), layerCode(dir)]);
+  return { proofs: proven, cheats, probe };
+}
+
+async function layerCheats(dir: string): Promise<HarnessFacts['cheats']> {
+  // One that cannot be read is the red team's to complain of.
+  const read = (folder: string) => readCheat(folder).catch(() => null);
+  const cheats = await Promise.all((await cheatFolders(dir)).map(read));
+  return cheats
+    .filter((cheat) => cheat?.how === 'layer')
+    .filter((cheat) => cheat !== null)
+    .map(({ name, caught_by }) => ({ name, layers: caught_by }));
+}
+
+async function layerCode(dir: string): Promise<string | null> {
+  const folder = join(dir, 'harness', 'collab_harness');
+  const there = await readdir(folder).catch(() => [] as string[]);
+  if (!there.includes('probe.py')) return null;
+  const code = LAYER_CODE.filter((name) => there.includes(name));
+  return digest(await Promise.all(code.map(async (name) => sha256(await readFile(join(folder, name))))));
+}
