@@ -4,6 +4,7 @@ import { serve } from '@hono/node-server';
 import { CollabError } from '../errors.ts';
 import { createLocalHub } from './app.ts';
 import type { HubContext } from './context.ts';
+import type { JobLimits } from './jobs/limits.ts';
 import { JobRunner } from './jobs/runner.ts';
 import { isLoopback } from './loopback.ts';
 import { applySeed, type Seed } from './seed.ts';
@@ -28,7 +29,10 @@ export interface HubServerOptions {
   enforceLimits?: boolean;
   /** Default: `pick` on loopback. A hub that serves other machines always asks for a token. */
   login?: 'pick' | 'token';
+  /** Jobs at once, members of one network group counted as one; default 1. */
   jobConcurrency?: number;
+  /** Default: what a job's hardware has. */
+  jobLimits?: JobLimits;
   now?: () => number;
 }
 
@@ -91,8 +95,8 @@ async function openContext(
     const blobs = new BlobStore(join(dir, 'blobs'));
     const spaces = new SpaceRuntimes({ db, blobs, dir: join(dir, 'spaces'), now, host, endpoint });
     const login = isLoopback(host) ? (options.login ?? 'pick') : 'token';
-    const concurrency = options.jobConcurrency ?? 1;
-    const jobs = new JobRunner({ db, cas, dir: join(dir, 'jobs'), now, endpoint, concurrency });
+    const { jobConcurrency: concurrency = 1, jobLimits: limits } = options;
+    const jobs = new JobRunner({ db, cas, dir: join(dir, 'jobs'), now, endpoint, concurrency, limits });
     await jobs.recover();
     return { db, cas, keys, blobs, spaces, jobs, options: { now, enforceLimits, host, login } };
   } catch (error) {

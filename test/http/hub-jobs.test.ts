@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   cancelJob,
   getJob,
@@ -8,6 +10,7 @@ import {
   uploadFiles,
 } from '@huggingface/hub';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostsWrapper } from '../../generator/local-hub/jobs/network.ts';
 import { TOKENS, testHub, until } from '../helpers/hub.ts';
 
 let hub: Awaited<ReturnType<typeof testHub>>;
@@ -182,6 +185,100 @@ describe('Jobs', () => {
     } finally {
       await second.remove();
     }
+  });
+
+  it('ends a job that takes more memory or disk than it may, and tries again as often as asked', async () => {
+    const small = await testHub({ jobLimits: { memory: 100e6, disk: 5e6 }, jobConcurrency: 3 });
+    const outcome = async (code: string, more = {}) => {
+      const spec = { dockerImage: 'x', command: ['python3', '-c', code], flavor: 'cpu-basic', ...more };
+      const { id } = await (await small.call(TOKENS.writer, 'POST', '/api/jobs/acme', spec)).json();
+      return until(async () => {
+        const now = await (await small.call(TOKENS.writer, 'GET', `/api/jobs/acme/${id}`)).json();
+        return ['COMPLETED', 'ERROR'].includes(now.status.stage) && now;
+      });
+    };
+    const greedy = 'import subprocess, sys; subprocess.run([sys.executable, "-c", sys.argv[1]])';
+    const held = 'x = bytearray(200_000_000)\nimport time\ntime.sleep(60)';
+    const flaky = [
+      'import os, sys',
+      'p = "/state/n"; n = len(open(p).read()); open(p, "a").write("x")',
+      'sys.exit(0 if n == 3 else 5)',
+    ].join('\n');
+    try {
+      await small.call(TOKENS.admin, 'POST', '/api/buckets/acme/data', {});
+      await uploadFiles({
+        hubUrl: small.url,
+        accessToken: TOKENS.writer,
+        repo: { type: 'bucket', name: 'acme/data' },
+        files: [{ path: 'runs/n', content: new Blob(['x']) }],
+      });
+      const volumes = [{ type: 'bucket', source: 'acme/data', mountPath: '/state', path: 'runs' }];
+      const ended = await Promise.all([
+        outcome(greedy, { arguments: [held] }),
+        outcome('open("f", "wb").write(bytes(9_000_000))\nimport time\ntime.sleep(60)'),
+        outcome(flaky, { attempts: 4, volumes }),
+      ]);
+      expect(ended.map((job) => job.status)).toMatchObject([
+        {
+          stage: 'ERROR',
+          message: expect.stringMatching(/^Job failed: out of memory \(0\.\d+ GB of 0\.09 GB\)$/),
+        },
+        { stage: 'ERROR', message: expect.stringContaining('out of disk space') },
+        { stage: 'COMPLETED', failureCount: 2 },
+      ]);
+      expect(ended[0].durations.totalSecs).toBeGreaterThanOrEqual(ended[0].durations.runningSecs);
+    } finally {
+      await small.remove();
+    }
+  });
+
+  it('runs the members of a network group side by side; they find each other by name', async () => {
+    const listen = [
+      'import os, socket, sys',
+      's = socket.create_server(("", 0)); port = s.getsockname()[1]',
+      'open("/state/port.txt", "w").write(str(port))',
+      'print("port", port, flush=True)',
+      'for _ in range(int(sys.argv[1])): s.accept()[0].sendall(b"served")',
+    ].join('\n');
+    const ask = [
+      'import os, socket, sys',
+      'names = [os.environ["HF_NETWORK_GROUP_PREFIX"] + alias for alias in sys.argv[2:]]',
+      'for host in [*names, os.environ["HF_NETWORK_GROUP_HOSTNAME"]]:',
+      '    print(socket.create_connection((host, int(sys.argv[1])), 20).recv(9))',
+    ].join('\n');
+    const raw = async (code: string, more = {}) => {
+      const spec = { dockerImage: 'x', command: ['python3', '-c', code], flavor: 'cpu-basic', ...more };
+      return (await hub.call(TOKENS.writer, 'POST', '/api/jobs/acme', spec)).json();
+    };
+    const network = { group: 'run-1' };
+    const aliases = (await hostsWrapper()) ? ['sub'] : [];
+    if (aliases.length === 0)
+      expect((await raw('1', { network: { ...network, aliases: ['sub'] } })).error).toContain('no job');
+    const server = await raw(listen, {
+      network: { ...network, aliases },
+      arguments: [String(aliases.length + 1)],
+      volumes: [{ type: 'bucket', source: 'acme/data', mountPath: '/state', path: 'runs' }],
+    });
+    expect(server.network).toEqual({ group: 'run-1', aliases });
+    const other = await raw('print("later")');
+    const log = async (id: string) =>
+      readFile(join(hub.dir, 'jobs', id, 'log.ndjson'), 'utf8').catch(() => '');
+    const port = await until(async () => /port (\d+)/.exec(await log(server.id))?.[1]);
+    const client = await raw(ask, { network, arguments: [port, ...aliases] });
+    expect((await ended(client.id)).status.stage).toBe('COMPLETED');
+    expect((await log(client.id)).match(/b'served'/g)).toHaveLength(aliases.length + 1);
+    expect((await ended(server.id)).status.stage).toBe('COMPLETED');
+    const [later, first] = [await ended(other.id), await job(client.id)] as unknown as {
+      startedAt: string;
+      finishedAt: string;
+    }[];
+    expect(Date.parse(later?.startedAt ?? '')).toBeGreaterThanOrEqual(
+      Date.parse(first?.finishedAt ?? '') - 1,
+    );
+    const status = async (wrong: unknown) => (await raw('1', { network: wrong })).error;
+    expect(await status({ group: 'A b' })).toContain('lowercase');
+    expect(await status({ aliases: ['x'] })).toContain('network.group');
+    expect(await status({ group: 'a', aliases: ['x', 'x'] })).toContain('twice');
   });
 
   it('refuses: no credits, no rights, unknown hardware, a bucket one may not see', async () => {

@@ -8,9 +8,12 @@ import type { JobRow } from '../store/tables.ts';
 import type { Cas } from '../xet/cas.ts';
 import { JOB_HARDWARE } from './hardware.ts';
 import type { JobLog } from './job-log.ts';
+import { breach, type JobLimits } from './limits.ts';
 import { BucketMount, rewritePaths } from './mounts.ts';
+import type { Membership } from './network.ts';
 
 const WRITE_BACK_MS = 3000;
+const WATCH_MS = 1000;
 
 export interface JobProcess {
   outcome: Promise<Pick<JobRow, 'stage' | 'message'>>;
@@ -24,6 +27,9 @@ interface Deps {
   endpoint: string;
   now(): number;
   log: JobLog;
+  limits: JobLimits;
+  /** How the job finds the other members of its network group. */
+  network: Membership;
 }
 
 /** Runs a job's command in a folder of its own, with its volumes as local folders and a scrubbed environment. */
@@ -38,7 +44,7 @@ export function runProcess(deps: Deps, job: JobRow, secrets: Record<string, stri
     const started = await prepare(deps, job, secrets, mounts);
     if (stopped) return { stage: 'ERROR', message: 'stopped' } as const;
     child = startChild({ ...started, onLine: (line) => deps.log.add(line) });
-    return supervise(child, job, mounts, deps.log);
+    return supervise(child, job, mounts, deps);
   };
   const outcome = begin();
   const stop = async () => {
@@ -53,20 +59,24 @@ async function supervise(
   child: Child,
   job: JobRow,
   mounts: BucketMount[],
-  log: JobLog,
+  { log, limits, dir }: Deps,
 ): Promise<Pick<JobRow, 'stage' | 'message'>> {
-  let timedOut = false;
-  const limit = setTimeout(() => {
-    timedOut = true;
+  let ended: string | null = null;
+  const end = (reason: string | null) => {
+    if (reason === null || ended !== null) return;
+    ended = reason;
     void child.stop();
-  }, job.timeoutSeconds * 1000);
+  };
+  const limit = setTimeout(() => end(`Job timeout: over ${job.timeoutSeconds} s`), job.timeoutSeconds * 1000);
   const syncing = periodically(WRITE_BACK_MS, () => writeBack(mounts, log));
+  const watching = periodically(WATCH_MS, async () => end(await breach(limits, child.pid ?? 0, dir)));
   const exit = await child.exited;
   clearTimeout(limit);
+  await watching.stop();
   await killStrays(job.id);
   await syncing.stop();
   for (const mount of mounts) await mount.writeBack();
-  if (timedOut) return { stage: 'ERROR', message: `Job timeout: over ${job.timeoutSeconds} s` };
+  if (ended !== null) return { stage: 'ERROR', message: ended };
   if (exit.code === 0) return { stage: 'COMPLETED', message: null };
   return { stage: 'ERROR', message: reasonOf(exit) };
 }
@@ -117,14 +127,19 @@ async function prepare(deps: Deps, job: JobRow, secrets: Record<string, string>,
     PYTHONUNBUFFERED: '1',
     PYTHONDONTWRITEBYTECODE: '1',
     HF_ENDPOINT: deps.endpoint,
+    ...deps.network.env,
     ...Object.fromEntries(given),
     JOB_ID: job.id,
     ACCELERATOR: hardware?.accelerator?.model ?? 'none',
     CPU_CORES: String(availableParallelism()),
     MEMORY: hardware?.ram.replace(' GB', 'Gi') ?? '16Gi',
   };
-  const command = program === 'python' ? 'python3' : program;
-  return { command, args, cwd: at('work'), env };
+  const [command, ...rest] = [
+    ...deps.network.wrapper,
+    program === 'python' ? 'python3' : program,
+    ...args,
+  ] as [string, ...string[]];
+  return { command, args: rest, cwd: at('work'), env };
 }
 
 function reasonOf(exit: Exit): string {

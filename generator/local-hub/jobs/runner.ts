@@ -6,6 +6,8 @@ import { type Database, put } from '../store/database.ts';
 import type { JobRow } from '../store/tables.ts';
 import type { Cas } from '../xet/cas.ts';
 import { JobLog, readJobLog } from './job-log.ts';
+import { type JobLimits, limitsOf } from './limits.ts';
+import { groupOf, NetworkGroups } from './network.ts';
 import { type JobProcess, runProcess } from './process.ts';
 
 interface Deps {
@@ -16,7 +18,11 @@ interface Deps {
   endpoint(): string;
   /** Jobs at once: one, so that timings are not disturbed. */
   concurrency: number;
+  /** Default: what the job's hardware has. */
+  limits?: JobLimits;
 }
+
+type Outcome = Pick<JobRow, 'stage' | 'message'>;
 
 interface Live {
   secrets: Record<string, string>;
@@ -35,10 +41,14 @@ export class JobRunner {
   private readonly live = new Map<string, Live>();
   private readonly queue: string[] = [];
   private readonly running = new Set<Promise<void>>();
+  /** One per job, one for all members of a network group: they run side by side. */
+  private readonly seats = new Map<string, number>();
+  private readonly groups: NetworkGroups;
   private stopped = false;
 
   constructor(deps: Deps) {
     this.deps = deps;
+    this.groups = new NetworkGroups(join(deps.dir, 'groups'));
   }
 
   /** Jobs that a former hub process left behind cannot be going on. */
@@ -96,32 +106,48 @@ export class JobRunner {
   }
 
   private next(): void {
-    while (this.running.size < this.deps.concurrency && !this.stopped) {
-      const id = this.queue.shift();
-      if (id === undefined) return;
+    while (!this.stopped) {
+      const at = this.queue.findIndex((id) => this.mayStart(id));
+      if (at < 0) return;
+      const [id] = this.queue.splice(at, 1) as [string];
       if (!this.live.has(id)) continue;
+      const seat = this.seatOf(id);
+      this.seats.set(seat, (this.seats.get(seat) ?? 0) + 1);
       const run = this.run(id).finally(() => {
         this.running.delete(run);
+        this.freeSeat(seat);
         this.next();
       });
       this.running.add(run);
     }
   }
 
+  private mayStart(id: string): boolean {
+    return this.seats.size < this.deps.concurrency || this.seats.has(this.seatOf(id));
+  }
+
+  private seatOf(id: string): string {
+    const job = this.deps.db.get('jobs', id);
+    return (job && groupOf(job)) ?? id;
+  }
+
+  private freeSeat(seat: string): void {
+    const left = (this.seats.get(seat) ?? 1) - 1;
+    if (left > 0) this.seats.set(seat, left);
+    else this.seats.delete(seat);
+  }
+
   private async run(id: string): Promise<void> {
     const live = this.live.get(id) as Live;
     try {
       const job = await this.update(id, { stage: 'RUNNING', startedAt: this.time() });
-      const { db, cas, now } = this.deps;
-      live.log.add(`===== Job started at ${this.time()} =====`);
-      const process = runProcess(
-        { db, cas, now, endpoint: this.deps.endpoint(), dir: this.folder(id), log: live.log },
-        job,
-        live.secrets,
-      );
-      live.process = process;
-      if (live.cancelled || this.stopped) void process.stop();
-      const outcome = await process.outcome;
+      let outcome = await this.attempt(job, live);
+      for (let failed = 1; failed < job.attempts && this.mayRetry(outcome, live); failed++) {
+        await this.update(id, { failureCount: failed });
+        live.log.add(`===== ${outcome.message}; attempt ${failed + 1} of ${job.attempts} =====`);
+        await this.cleanUp(id);
+        outcome = await this.attempt(job, live);
+      }
       if (this.stopped) await this.interrupted(id);
       else await this.finish(id, live.cancelled ? { stage: 'CANCELED', message: null } : outcome);
     } catch (error) {
@@ -129,17 +155,38 @@ export class JobRunner {
     }
   }
 
+  private mayRetry(outcome: Outcome, live: Live): boolean {
+    return outcome.stage === 'ERROR' && !live.cancelled && !this.stopped;
+  }
+
+  private async attempt(job: JobRow, live: Live): Promise<Outcome> {
+    const { db, cas, now, endpoint } = this.deps;
+    live.log.add(`===== Job started at ${this.time()} =====`);
+    const network = await this.groups.join(job);
+    const limits = this.deps.limits ?? limitsOf(job.flavor);
+    const [dir, log] = [this.folder(job.id), live.log];
+    const process = runProcess(
+      { db, cas, now, endpoint: endpoint(), dir, log, limits, network },
+      job,
+      live.secrets,
+    );
+    live.process = process;
+    if (live.cancelled || this.stopped) void process.stop();
+    return process.outcome.finally(() => this.groups.leave(job));
+  }
+
   private async interrupted(id: string): Promise<void> {
     if (this.live.has(id))
       await this.finish(id, { stage: 'ERROR', message: 'The hub stopped while this job was running.' });
   }
 
-  private async finish(id: string, result: Pick<JobRow, 'stage' | 'message'>): Promise<void> {
+  private async finish(id: string, result: Outcome): Promise<void> {
     const live = this.live.get(id);
     if (!live || live.ending) return;
     live.ending = true;
     await this.cleanUp(id).catch(() => undefined);
-    const failureCount = result.stage === 'ERROR' ? 1 : 0;
+    const failures = this.deps.db.get('jobs', id)?.failureCount ?? 0;
+    const failureCount = failures + (result.stage === 'ERROR' ? 1 : 0);
     await this.recordEnd(id, { ...result, finishedAt: this.time(), failureCount });
     // Last: who follows the log until it ends finds the job ended.
     await live.log.end();

@@ -5,6 +5,7 @@ import { badRequest, forbidden, HubFault, notFound } from '../faults.ts';
 import { baseUrl, type HubEnv, type HubRequest, intQuery, jsonBody, nextPage } from '../http.ts';
 import { canRunJobs, requireRead, requireUser, requireWrite, roleIn } from '../identity/permissions.ts';
 import { hardwareAnswer, JOB_HARDWARE } from '../jobs/hardware.ts';
+import { hostsWrapper } from '../jobs/network.ts';
 import { sseLog } from '../sse.ts';
 import { put } from '../store/database.ts';
 import type { JobRow } from '../store/tables.ts';
@@ -22,6 +23,14 @@ const VOLUME = z.object({
   path: z.string().nullish(),
 });
 const ABSENT = z.null('the embedded hub does not have this').optional();
+/** Names and lengths: Python client 2.4, `run_job`. */
+const NETWORK = z.object({
+  group: z.string().regex(/^[a-z0-9-]{1,46}$/, 'lowercase letters, digits and dashes, at most 46'),
+  aliases: z
+    .array(z.string().regex(/^[a-z0-9-]{1,34}$/, 'lowercase letters, digits and dashes, at most 34'))
+    .refine((names) => new Set(names).size === names.length, 'an alias stands there twice')
+    .optional(),
+});
 const SPEC = z.object({
   dockerImage: z.string().min(1),
   spaceId: ABSENT,
@@ -36,7 +45,7 @@ const SPEC = z.object({
   volumes: z.array(VOLUME).nullish(),
   expose: ABSENT,
   ssh: ABSENT,
-  network: ABSENT,
+  network: NETWORK.nullish(),
 });
 
 /** Jobs: run, inspect, list, logs, cancel, labels, duplicate, prices. */
@@ -59,6 +68,8 @@ export function jobRoutes(): Hono<HubEnv> {
 
 async function runJob(c: HubRequest): Promise<Response> {
   const spec = await jsonBody(c, SPEC);
+  if (spec.network?.aliases?.length && !(await hostsWrapper()))
+    throw badRequest('This machine lets no job have aliases: use HF_NETWORK_GROUP_HOSTNAME');
   const job = newJob(c, {
     dockerImage: spec.dockerImage,
     spaceId: null,
@@ -77,6 +88,7 @@ async function runJob(c: HubRequest): Promise<Response> {
       ...(readOnly != null && { readOnly }),
       ...(path && { path }),
     })),
+    ...(spec.network && { network: spec.network }),
   });
   await c.var.hub.jobs.submit(job, spec.secrets ?? {});
   return c.json(jobAnswer(c, job));
@@ -186,6 +198,7 @@ function jobAnswer(c: HubRequest, job: JobRow) {
     ...rest,
     type: 'job',
     timeout: timeoutSeconds,
+    durations: durations(job, c.var.hub.options.now()),
     createdBy: { id: creator?.id ?? '', name: createdBy },
     owner: {
       id: owner?.id ?? '',
@@ -195,5 +208,16 @@ function jobAnswer(c: HubRequest, job: JobRow) {
     },
     initiator: { type: 'user', id: creator?.id ?? '', name: createdBy },
     status: { stage, message, failureCount },
+  };
+}
+
+/** Whole seconds; what has not ended counts until now. */
+function durations({ createdAt, startedAt, finishedAt }: JobRow, now: number) {
+  const end = finishedAt ? Date.parse(finishedAt) : now;
+  const seconds = (from: string, to: number) => Math.max(0, Math.round((to - Date.parse(from)) / 1000));
+  return {
+    schedulingSecs: startedAt ? seconds(createdAt, Date.parse(startedAt)) : null,
+    runningSecs: startedAt ? seconds(startedAt, end) : null,
+    totalSecs: seconds(createdAt, end),
   };
 }

@@ -121,6 +121,8 @@ export interface JobRow {
   attempts: number;
   labels: Record<string, string>;
   volumes: JobVolume[];
+  /** Members of a group run at the same time and reach each other; `aliases` are names in it. */
+  network?: { group: string; aliases?: string[] };
   stage: JobStage;
   message: string | null;
   failureCount: number;
