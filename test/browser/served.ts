@@ -20,7 +20,11 @@ export { GEMMA_SIZE };
 const ARTIFACTS: [string, string][] = [
   ['logs/run.log', 'pass 1: 457 tokens/s\n<b>not bold</b>\n'],
   ['profile.bin', 'a\0b'],
+  ['job_logs.txt', 'pass 1: \x1b[32m457 tokens/s\x1b[0m\n<b>not bold</b>\n'],
 ];
+
+/** What a cheat prints when it is asked the private prompts. */
+const VERIFICATION_LOG = 'asked: private prompt 17\n';
 
 const BASELINE: [string, string] = [
   'results/20260608-080000-000_glass-otter.md',
@@ -37,5 +41,9 @@ export async function startServed(size: SeedSize, extra: [string, string][] = []
   for (const [name, text] of ARTIFACTS) files.set(`${best.frontmatter.artifacts}/${name}`, text);
   files.set(...BASELINE);
   const space = await startSeededSpace(files);
+  const { failed } = await space.hub.write(space.private, {
+    adds: [{ path: `verification_runs/${best.filename}/job_logs.txt`, content: VERIFICATION_LOG }],
+  });
+  if (failed.length > 0) throw new Error('the hub refused the log');
   return { ...space, record, best };
 }

@@ -288,6 +288,15 @@ function verdictFile(r: SeededRecord['results'][number]): [string, string] {
       { id: 'output_length', value: 0.01 + (r.time % 50) / 1000, limit: 0.1, op: '<=', pass: true, n: 128 },
       { id: 'ppl', value: r.frontmatter.ppl, limit: 2.415, op: '<=', pass: valid },
     ],
+    evidence: `verification_runs/${r.filename}`,
+    private_data: true,
+    provenance: {
+      profile: 'rehearsal',
+      hardware: 'x86_64, 2 cores, Python 3.12',
+      isolation: 'namespaces, no network',
+      seeds: [r.time % 10_000],
+      times: { passes: 31.4, control: 9.8, audit: 12.2, total: 55.1 },
+    },
     measured: { score: r.score, sd: 0.2, passes: 3, job_id: `job-${r.time % 100_000}` },
     submission_sha256: (r.time % 0xfffffff).toString(16).padStart(64, '0'),
   };

@@ -45,6 +45,8 @@ export interface SeededSpace {
   hubUrl: string;
   tokens: typeof TOKENS;
   central: string;
+  /** The organizers' bucket. */
+  private: string;
   close: () => Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function startSeededSpace(files: ReadonlyMap<string, string>): Prom
     hubUrl: server.url,
     tokens: TOKENS,
     central: CENTRAL,
+    private: PRIVATE,
     close: async () => {
       await server.close();
       await rm(dir, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 /** A cheat prints the private prompts it is asked: who gets to read them? */
+import { HubError } from '@collab/hub/port.ts';
 import { afterEach, expect, it } from 'vitest';
 import { withJobs } from '../helpers/memory-jobs.ts';
 import { ORG, PRIVATE, startTestServer, type TestServer, testClock, testHub } from '../helpers/server.ts';
@@ -107,6 +108,19 @@ it('everybody sees what the harness says of each run, and nothing the submission
     ],
   });
   expect(JSON.stringify(history)).not.toContain('capital');
+});
+
+it('a bucket that is gone has no log; one that cannot be asked is a failure, not an empty list', async () => {
+  const { list, hub } = await judged(true);
+  const fail = (kind: 'missing' | 'unavailable') => {
+    hub.fault = (call) => {
+      if (call === 'pathsInfo') throw new HubError(kind, 'no', { url: 'x' });
+    };
+  };
+  fail('missing');
+  expect((await list()).json).toMatchObject({ items: [], hidden: 1 });
+  fail('unavailable');
+  expect((await list()).json.error.code).toBe('HUB_UNAVAILABLE');
 });
 
 it('a log that never ends is kept by its end', async () => {

@@ -3,6 +3,7 @@ import { ApiError } from '@collab/contract/errors.ts';
 import { printable } from '@collab/contract/identity.ts';
 import { resultPath, scratchBucket } from '@collab/contract/paths.ts';
 import { getLog, listLogs } from '@collab/contract/routes/logs.ts';
+import { HubError } from '@collab/hub/port.ts';
 import { KEY_PREFIX } from '../auth/keys.ts';
 import type { Credential } from '../auth/types.ts';
 import { mayRead, type Reader, type RunLog, runName } from '../domain/results/log-access.ts';
@@ -101,8 +102,7 @@ async function benchmarkLog(s: Services, { author, frontmatter }: Entry): Promis
     const at = locate(pointer, owner);
     if (at === null) continue;
     const path = `${at.prefix}/${LOG_FILE}`;
-    const files = await s.hub.pathsInfo(at.bucket, [path]).catch(hubFailure('find the log'));
-    const file = files.find((each) => each.path === path);
+    const file = (await infoOf(s, at.bucket, path)).find((each) => each.path === path);
     if (file)
       return [
         { run: 'benchmark', kind: 'benchmark', bytes: file.size, bucket: at.bucket, path, sawPrivate: false },
@@ -110,6 +110,14 @@ async function benchmarkLog(s: Services, { author, frontmatter }: Entry): Promis
   }
   return [];
 }
+
+/** An agent's bucket may be gone: then there is no log, which is no failure. */
+const infoOf = (s: Services, bucket: string, path: string) =>
+  s.hub
+    .pathsInfo(bucket, [path])
+    .catch((error: unknown) => (isMissing(error) ? [] : hubFailure('find the log')(error)));
+
+const isMissing = (error: unknown) => error instanceof HubError && error.kind === 'missing';
 
 /** Whether a run saw private data stands in the verdicts alone: its own folder is the job's to write. */
 async function verificationLogs(s: Services, { name }: Entry): Promise<RunLog[]> {

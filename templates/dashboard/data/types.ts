@@ -2,6 +2,7 @@
 import type { listAgents } from '@collab/contract/routes/agents.ts';
 import type { listFiles } from '@collab/contract/routes/files.ts';
 import type { leaderboard, queue } from '@collab/contract/routes/leaderboard.ts';
+import type { listLogs } from '@collab/contract/routes/logs.ts';
 import type { listMessages } from '@collab/contract/routes/messages.ts';
 import type { describe, me } from '@collab/contract/routes/meta.ts';
 import type { listResults } from '@collab/contract/routes/results.ts';
@@ -32,8 +33,10 @@ export type TraceItem = Item<typeof listTraces>;
 export type Stats = Answer<typeof stats>;
 export type Queue = Answer<typeof queue>;
 export type Files = Answer<typeof listFiles>;
+export type Logs = Answer<typeof listLogs>;
 export type Viewer = Answer<typeof me>;
 export type ResultVerdict = Answer<typeof getVerdict>;
+export type RunReport = NonNullable<ResultVerdict['history'][number]['run']>;
 export type GateReport = ResultVerdict['gates'][number];
 /** `GET /v1`: what the server says of itself. */
 export type ServiceInfo = Answer<typeof describe>;

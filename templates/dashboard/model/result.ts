@@ -63,3 +63,16 @@ const centralPath = (value: unknown, central: string): string =>
 /** Address of one file for `GET /v1/files/{path}`. */
 export const filePath = (path: string): string =>
   `/v1/files/${path.split('/').map(encodeURIComponent).join('/')}`;
+
+/** Address of a list of a result's logs, or of one of them. */
+export const logsPath = (filename: string, run = ''): string =>
+  `/v1/results/${encodeURIComponent(filename)}/logs${run && `/${encodeURIComponent(run)}`}`;
+
+const TERMINAL_CODES = /\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]{0,200}\x07|[@-_])/g;
+
+/** What a terminal would show: without colours and cursor moves. */
+export const plainText = (text: string | null): string | null => text?.replace(TERMINAL_CODES, '') ?? null;
+
+/** A run as people call it. */
+export const runWords = (run: string): string =>
+  run === 'benchmark' ? 'Benchmark' : run === 'first' ? 'Verification, first run' : `Verification, ${run}`;
