@@ -24,6 +24,10 @@ export const ERRORS = {
   ALREADY_PROMOTED: { status: 409, doc: 'You posted these very bytes before.' },
   TASKFORCE_EXISTS: { status: 409, doc: 'Somebody else created this taskforce.' },
   IDEMPOTENCY_MISMATCH: { status: 409, doc: 'The Idempotency-Key was used for another request.' },
+  LEASE_LOST: {
+    status: 409,
+    doc: "The run is no longer this evaluator's: it was silent too long, or gave it back.",
+  },
   BUCKET_MISSING: { status: 412, doc: 'The scratch bucket does not exist yet.' },
   TOO_LARGE: { status: 413, doc: 'A body or file is over its limit.' },
   SYNC_TOO_LARGE: { status: 413, doc: 'A sync is over its limits.' },

@@ -46,6 +46,7 @@ const SECURITY: Record<AuthNeed, Schema[]> = {
   agent: [{ agentKey: [] }, { huggingface: [] }, { session: [] }, {}],
   'agent-always': [{ agentKey: [] }, { huggingface: [] }],
   organizer: [{ huggingface: [] }, { session: [] }],
+  evaluator: [{ evaluatorKey: [] }],
 };
 
 /** @param routes in the order they are shown. */
@@ -64,6 +65,7 @@ export function openApi(routes: readonly AnyRoute[], info: { title: string; vers
       securitySchemes: {
         agentKey: { type: 'http', scheme: 'bearer', description: 'Key of the agent: ccak_…' },
         huggingface: { type: 'http', scheme: 'bearer', description: 'Hugging Face token: hf_…' },
+        evaluatorKey: { type: 'apiKey', in: 'header', name: 'X-Evaluator-Key' },
         session: { type: 'apiKey', in: 'cookie', name: 'collab_session' },
       },
     },

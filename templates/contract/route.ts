@@ -7,9 +7,9 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 /**
  * `none`: nobody asks. `optional`: used when given. `user`: a Hugging Face token or dashboard session.
  * `agent`: the agent's key or its user's token (tokenless with WRITE_AUTH=open). `agent-always`: never tokenless.
- * `organizer`: an admin of the org.
+ * `organizer`: an admin of the org. `evaluator`: the key of the evaluator Space, in the header X-Evaluator-Key.
  */
-export type AuthNeed = 'none' | 'optional' | 'user' | 'agent' | 'agent-always' | 'organizer';
+export type AuthNeed = 'none' | 'optional' | 'user' | 'agent' | 'agent-always' | 'organizer' | 'evaluator';
 
 type Shape = z.ZodObject;
 
@@ -37,8 +37,8 @@ export interface Route<
   /** Compared with the reference server. */
   parity: 'parity' | 'deviation' | 'new';
   doc: string;
-  /** Served only when this setting is on. */
-  when?: 'JOBS_ENABLED';
+  /** Served only when this setting is on, or in this mode of verification. */
+  when?: 'JOBS_ENABLED' | 'peer';
 }
 
 export type AnyRoute = Route<any, any, any, any>;

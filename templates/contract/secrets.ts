@@ -6,6 +6,7 @@
 export const CREDENTIALS: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'a Hugging Face token', pattern: /(?<![A-Za-z0-9])hf_(?:oauth_|jwt_)?[A-Za-z0-9]{16,}/ },
   { kind: 'an agent key', pattern: /(?<![A-Za-z0-9])ccak_[A-Za-z0-9_-]{16,}/ },
+  { kind: 'an evaluator key', pattern: /(?<![A-Za-z0-9])ccek_[A-Za-z0-9_-]{16,}/ },
   {
     kind: 'a GitHub token',
     pattern: /(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/,

@@ -8,6 +8,7 @@ const WHO: Record<AnyRoute['auth'], string> = {
   agent: 'the agent',
   'agent-always': 'the agent',
   organizer: 'organizers',
+  evaluator: 'the evaluator',
 };
 
 /** Markdown; `full` adds how each route compares with the reference server. */

@@ -1,4 +1,5 @@
 /** Who is calling, and may they write as this agent. */
+import { timingSafeEqual } from 'node:crypto';
 import { ApiError } from '@collab/contract/errors.ts';
 import { agentPath, HANDSHAKE, scratchBucket } from '@collab/contract/paths.ts';
 import type { HubPort } from '@collab/hub/port.ts';
@@ -80,6 +81,14 @@ export function createAuth(deps: AuthDeps): Auth {
       if ((await deps.roles.role(caller)) === 'admin') return caller;
       throw new ApiError('NOT_ORGANIZER', 'only organizers (admins of the org) may do this', {
         hint: `ask an admin of ${settings.ORG}`,
+      });
+    },
+    evaluator({ evaluatorKey }) {
+      const wanted = Buffer.from(settings.EVALUATOR_KEY_SHA256, 'hex');
+      const shown = Buffer.from(sha256(evaluatorKey ?? ''), 'hex');
+      if (evaluatorKey && wanted.length === shown.length && timingSafeEqual(wanted, shown)) return;
+      throw new ApiError('UNAUTHORIZED', 'only the evaluator may do this', {
+        hint: 'send its key in X-Evaluator-Key; create-collab apply gives it one',
       });
     },
     async handshake(agent) {

@@ -5,6 +5,8 @@ export interface Credential {
   /** `Authorization: Bearer …`, or the dashboard session's. */
   bearer: string | null;
   from: 'header' | 'session' | 'none';
+  /** `X-Evaluator-Key`. */
+  evaluatorKey?: string;
   /** The Hub's user it turned out to be, once checked: what the audit keeps of a refused write. */
   proven?: string;
 }
@@ -35,6 +37,8 @@ export interface Auth {
   writer(credential: Credential, agent: string, options?: { always?: boolean }): Promise<Writer>;
   /** An admin of the org. NOT_ORGANIZER, ORGANIZER_CHECK_UNAVAILABLE. */
   organizer(credential: Credential): Promise<HfUser>;
+  /** The evaluator's key. UNAUTHORIZED when it is another one, or none is configured. */
+  evaluator(credential: Credential): void;
   /** Role of a user in the org; `null`: not a member. Throws ORGANIZER_CHECK_UNAVAILABLE. */
   role(user: HfUser): Promise<string | null>;
   /** Lower-cased user names of the org, remembered; `null` when the Hub does not tell. */

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { ApiError, ERRORS, type ErrorBody } from '@collab/contract/errors.ts';
 import type { AnyRoute } from '@collab/contract/route.ts';
+import { EVALUATOR_HEADER } from '@collab/contract/routes/evaluator.ts';
 import { type Context, Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { getCookie } from 'hono/cookie';
@@ -94,7 +95,7 @@ async function serve(
     const { query, ignored } = readQuery(route, c.req.url, compat ? compatQuery : undefined);
     if (ignored.length > 0)
       c.header('X-Ignored-Params', ignored.map(encodeURIComponent).join(',').slice(0, 1000));
-    const credential = credentialOf(s, c);
+    const credential = { ...credentialOf(s, c), evaluatorKey: c.req.header(EVALUATOR_HEADER) };
     facts = {
       credential,
       ip: addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)),

@@ -171,7 +171,9 @@ export function jobDesk(deps: DeskDeps): JobDesk {
       // Jobs before ledger: a job launched in between has its reservation in what is read after it.
       const jobs = await ourRunningJobs();
       const { entries } = await deps.ledger.read();
-      const open = entries.filter((entry) => entry.state === 'reserved' || entry.state === 'launched');
+      const open = entries.filter(
+        ({ state, evaluator }) => !evaluator && (state === 'reserved' || state === 'launched'),
+      );
       const left = open.filter((entry) => !following.has(entry.id) && !mayBeLaunching(entry));
       for (const entry of left) await adopt(entry);
       await cancelZombies(jobs, new Set(open.map((entry) => entry.id)));

@@ -33,6 +33,8 @@ export interface ReserveRequest extends Omit<JobRequest, 'usd'> {
   id: string;
   target: Record<string, string>;
   idempotency?: string;
+  /** An evaluator runs it: no job, and no dollars of the jobs' budget. It is launched at once. */
+  evaluator?: string;
 }
 
 /** A reservation that stands: it was written before anything is launched. */
@@ -46,6 +48,8 @@ export interface LedgerBook {
   launched(id: string, jobId: string): Promise<void>;
   /** The job ended after so many seconds; `refund`: through no fault of its owner. */
   settled(id: string, seconds: number, refund: boolean): Promise<void>;
+  /** The evaluator that had it went silent. */
+  lost(id: string): Promise<void>;
   /** The job never ran. */
   released(id: string): Promise<void>;
   /** As it stands on the Hub. */
@@ -93,6 +97,7 @@ export function ledgerBook({ files, settings, now }: LedgerDeps): LedgerBook {
       change(id, () => ({ state: 'launched', job_id: jobId, launched_at: new Date(now()).toISOString() })),
     settled: (id, seconds, refund) =>
       update((ledger) => settle(ledger, id, jobUsd(settings.JOB_USD_PER_HOUR, seconds), refund, now())),
+    lost: (id) => change(id, () => ({ state: 'settled', usd: 0, lost: true })),
     released: (id) => change(id, () => ({ state: 'released' })),
     read,
     recent: async () => seen ?? read(),
@@ -105,14 +110,19 @@ function decide(
   settings: LedgerDeps['settings'],
   nowMs: number,
 ): Reserved {
-  const usd = jobUsd(settings.JOB_USD_PER_HOUR, settings.JOB_TIMEOUT_MINUTES * 60);
+  const { evaluator } = request;
+  const usd = evaluator ? 0 : jobUsd(settings.JOB_USD_PER_HOUR, settings.JOB_TIMEOUT_MINUTES * 60);
   const admission = admit(ledger, { ...request, usd }, limitsOf(settings, request.kind), nowMs);
   const before = request.idempotency && ledger.entries.find((e) => e.idempotency === request.idempotency);
   if (before) return { ok: true, entry: before, remaining: remainingOf(admission), replay: true };
   if (!admission.ok) return { ok: false, refusal: refusalOf(admission, request, settings) };
   const { id, agent, user, kind, target, idempotency } = request;
-  const who = { ts: new Date(nowMs).toISOString(), agent_id: agent, hf_user: user };
-  const entry: Reservation = { ...who, id, kind, state: 'reserved', usd, target, idempotency };
+  const ts = new Date(nowMs).toISOString();
+  const who = { ts, agent_id: agent, hf_user: user };
+  const held = evaluator
+    ? { state: 'launched' as const, launched_at: ts, evaluator }
+    : { state: 'reserved' as const };
+  const entry: Reservation = { ...who, id, kind, ...held, usd, target, idempotency };
   return { ok: true, entry, remaining: admission.remaining, replay: false };
 }
 

@@ -2,6 +2,7 @@
 import type { RouteModule } from '../http/handle.ts';
 import { routes as agents } from './agents.ts';
 import { routes as digest } from './digest.ts';
+import { routes as evaluator } from './evaluator.ts';
 import { routes as files } from './files.ts';
 import { routes as jobs } from './jobs.ts';
 import { routes as leaderboard } from './leaderboard.ts';
@@ -32,4 +33,5 @@ export const routeModules: RouteModule[] = [
   traces,
   files,
   jobs,
+  evaluator,
 ];

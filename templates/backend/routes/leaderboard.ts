@@ -42,7 +42,7 @@ export const routes: RouteModule = (s) => [
       },
     };
   }),
-  handle(queue, async () => ({ body: await queueAnswer(s) })),
+  handle(queue, async ({ query }) => ({ body: await queueAnswer(s, query) })),
 ];
 
 function momentOf(at: string | undefined): string | undefined {
@@ -63,13 +63,15 @@ export function rowAnswer(s: Services, row: Row | MeasuredRow) {
   return { ...row, secondary: measured ?? claimed ?? null };
 }
 
-async function queueAnswer(s: Services) {
+async function queueAnswer(s: Services, page: { limit?: number; after?: number }) {
   const { settings, evaluation } = s;
   const { running, waiting, ledger, secondsPerRun } = await evaluation.verifier.queue();
-  const byJobs = evaluation.rules.byJobs;
-  const price_usd = byJobs ? jobUsd(settings.JOB_USD_PER_HOUR, secondsPerRun) : null;
+  const { byJobs, reruns } = evaluation.rules;
+  // The evaluator's own hardware is paid by the hour, whether it runs anything or not.
+  const price = byJobs ? jobUsd(settings.JOB_USD_PER_HOUR, secondsPerRun) : 0;
+  const price_usd = reruns ? price : null;
   const eta = (item: Queued) => {
-    if (!byJobs) return { eta: null, eta_seconds: null };
+    if (!reruns) return { eta: null, eta_seconds: null };
     const seconds = etaSeconds(item.position, running.length, settings.VERIFIER_SLOTS, secondsPerRun);
     return { eta: new Date(s.now() + seconds * 1000).toISOString(), eta_seconds: seconds };
   };
@@ -77,16 +79,19 @@ async function queueAnswer(s: Services) {
     filename: item.filename,
     agent: item.agent,
     hf_user: item.user.startsWith('agent ') ? null : item.user,
-    state: byJobs ? ('queued' as const) : ('pending' as const),
+    state: reruns ? ('queued' as const) : ('pending' as const),
     position: item.position,
-    reason: byJobs ? item.reason : 'waits for an organizer',
+    reason: reruns ? item.reason : waitsFor(s, item.filename),
     ...eta(item),
     price_usd,
     score: item.claimed.score,
   }));
+  const all = [...running.map((entry) => runningItem(s, entry, price_usd)), ...queued];
+  const { seenAt } = evaluation.leases;
   return {
     mode: settings.VERIFICATION_MODE,
-    items: [...running.map((entry) => runningItem(s, entry, price_usd)), ...queued],
+    ...pageOf(all, page),
+    evaluator_seen_at: seenAt === null ? null : new Date(seenAt).toISOString(),
     spend: {
       usd: spentUsd(ledger),
       budget_usd: settings.JOB_BUDGET_USD || null,
@@ -96,6 +101,21 @@ async function queueAnswer(s: Services) {
     },
     generated_at: new Date(s.now()).toISOString(),
   };
+}
+
+/** A window on the queue as it stands now. */
+function pageOf<T>(all: T[], { limit = all.length, after = 0 }: { limit?: number; after?: number }) {
+  const end = after + limit;
+  return { matched: all.length, items: all.slice(after, end), next: end < all.length ? end : null };
+}
+
+/** What a result waits for where nothing runs. */
+function waitsFor(s: Services, result: string): string {
+  if (s.settings.VERIFICATION_MODE !== 'peer') return 'waits for an organizer';
+  const { approvals, blocking, needed } = s.evaluation.peers.tally(result);
+  const [first] = blocking;
+  if (first) return `a blocking review of ${first.handle} has to be withdrawn or resolved`;
+  return `${approvals.length} of ${needed} reviews that count`;
 }
 
 function runningItem(s: Services, entry: Reservation, price_usd: number | null) {

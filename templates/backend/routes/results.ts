@@ -144,7 +144,7 @@ function refuseUnfit({ settings }: Services, submission: Submission | null): voi
 }
 
 function warningsOf(s: Services, { submission, result }: Ready): string[] {
-  if (submission || result.status !== 'agent-run' || !s.evaluation.rules.byJobs) return [];
+  if (submission || result.status !== 'agent-run' || !s.evaluation.rules.reruns) return [];
   return ['no submission was found, so nothing can be verified: name its folder in `submission:`'];
 }
 

@@ -35,6 +35,11 @@ export function privateFiles(hub: HubPort, bucket: string): PrivateFiles {
     },
     writeText: (path, text) => alone(path, () => put(path, text)),
     writeJson: (path, value) => alone(path, () => put(path, `${JSON.stringify(value, null, 2)}\n`)),
+    async writeFiles(files) {
+      if (files.length === 0) return;
+      const { failed } = await hub.write(bucket, { adds: [...files] }).catch(hubFailure('write files'));
+      if (failed[0]) hubFailure(`write ${failed[0].path}`)(new Error(failed[0].error));
+    },
     updateText: (path, change) =>
       alone(path, async () => {
         const after = change(await readText(path));

@@ -124,6 +124,8 @@ export interface PrivateFiles {
   readJson<T>(path: string): Promise<T | null>;
   writeText(path: string, text: string): Promise<void>;
   writeJson(path: string, value: unknown): Promise<void>;
+  /** New files that nothing else writes, in one batch. */
+  writeFiles(files: readonly { path: string; content: Uint8Array }[]): Promise<void>;
   /** Read, change, write under the path's lock. Return `undefined` from `change` to leave the file alone. */
   updateText(path: string, change: (before: string | null) => string | undefined): Promise<void>;
   list(prefix: string): Promise<BucketFile[]>;

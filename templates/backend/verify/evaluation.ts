@@ -1,11 +1,14 @@
 /** Everything that judges, wired from the server's services. */
 import { resultPath } from '@collab/contract/paths.ts';
+import type { Reservation } from '../domain/quota/ledger.ts';
 import { type Benchmarks, benchmarks } from '../jobs/benchmark.ts';
 import { type JobDesk, jobDesk } from '../jobs/desk.ts';
 import { type LedgerBook, ledgerBook } from '../jobs/ledger-book.ts';
 import type { Services } from '../services.ts';
+import { type Leases, runLeases } from './leases.ts';
 import { type Publisher, publisher } from './publisher.ts';
 import { type Rules, rulesOf } from './rules.ts';
+import { runTimes } from './run-times.ts';
 import { type Standings, standings } from './standings.ts';
 import { type VerdictBook, verdictBook } from './verdict-book.ts';
 import { type Verifier, verifier } from './verifier.ts';
@@ -18,6 +21,7 @@ export interface Evaluation {
   standings: Standings;
   benchmarks: Benchmarks;
   verifier: Verifier;
+  leases: Leases;
   /** Takes up what a former process left, then starts what waits, until the server's signal fires. */
   run(): Promise<void>;
 }
@@ -48,31 +52,27 @@ export function createEvaluation(s: Needs): Evaluation {
       ...{ rules, store, book },
       place: { hub: hubName(settings.HF_ENDPOINT), flavor: settings.JOB_FLAVOR },
       calibrationPath: `${settings.HARNESS_PREFIX}/calibration.json`,
-      queueState: (result) => queueState(s, desk, rules, result),
-      queueVersion: () => desk.version,
+      queueState: (result) =>
+        queueState(s, [...desk.following.values(), ...leases.held().values()], rules, result),
+      queueVersion: () => desk.version + leases.version,
     },
     now,
   );
-  const judge = verifier({
-    settings,
-    rules,
-    store,
-    book,
-    standings: board,
-    ledger,
-    desk,
-    log,
-    now,
-    newId,
+  const deps = {
+    ...{ settings, rules, store, book, standings: board, ledger, desk, log, now, newId },
+    times: runTimes(),
     signal: s.signal,
-  });
+  };
+  const leases = runLeases(deps);
+  const judge = verifier(deps, leases);
   const bench = benchmarks({ settings, hub: s.hub, ledger, desk, now, newId });
   return {
-    ...{ rules, ledger, desk, book, standings: board, verifier: judge, benchmarks: bench },
+    ...{ rules, ledger, desk, book, standings: board, verifier: judge, leases, benchmarks: bench },
     async run() {
       await untilDone(s, 'verdicts_not_loaded', () => book.ready());
       const jobs = settings.JOBS_ENABLED || rules.byJobs ? keepJobs(s, desk, judge) : Promise.resolve();
-      await Promise.all([keepRecord(s, book, publisher(store, board, rules, settings)), jobs]);
+      const record = keepRecord(s, book, publisher(store, board, rules, settings));
+      await Promise.all([record, keepLeases(s, leases), jobs]);
     },
   };
 }
@@ -82,12 +82,11 @@ function hubName(endpoint: string): string {
   return endpoint === 'https://huggingface.co' ? endpoint : 'local';
 }
 
-/** Waiting results are `queued` where jobs judge them, `pending` where people do. */
-function queueState({ store }: Needs, desk: JobDesk, rules: Rules, result: string) {
-  const busy = [...desk.following.values()].some((entry) => entry.target.result === result);
-  if (busy) return 'running' as const;
+/** Waiting results are `queued` where they are re-run, `pending` where people do. */
+function queueState({ store }: Needs, busy: readonly Reservation[], rules: Rules, result: string) {
+  if (busy.some((entry) => entry.target.result === result)) return 'running' as const;
   const status = store.get(resultPath(result))?.frontmatter.status;
-  return rules.byJobs && !rules.compat && status !== 'negative' ? ('queued' as const) : undefined;
+  return rules.reruns && !rules.compat && status !== 'negative' ? ('queued' as const) : undefined;
 }
 
 /** People's verdicts and the published board: they need no jobs, and wait for none. */
@@ -95,6 +94,14 @@ async function keepRecord(s: Needs, book: VerdictBook, board: Publisher): Promis
   while (!s.signal.aborted) {
     await book.importEdits().catch((error) => s.log('warn', 'index_not_imported', { error }));
     await board.publish().catch((error) => s.log('warn', 'board_not_published', { error }));
+    await s.sleep(TICK_MS, s.signal);
+  }
+}
+
+/** In every mode: an evaluator of a former mode holds its run no longer than its lease. */
+async function keepLeases(s: Needs, leases: Leases): Promise<void> {
+  while (!s.signal.aborted) {
+    await leases.sweep().catch((error) => s.log('warn', 'leases_not_swept', { error }));
     await s.sleep(TICK_MS, s.signal);
   }
 }

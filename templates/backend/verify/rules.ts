@@ -9,6 +9,10 @@ export interface Rules {
   compat: boolean;
   /** Results are re-run by jobs. */
   byJobs: boolean;
+  /** Results are re-run by an evaluator outside the server. */
+  byEvaluator: boolean;
+  /** Every result is re-run, by whomever. */
+  reruns: boolean;
   scoreField: string;
   order: ScoreOrder;
   requiredFields: readonly string[];
@@ -17,6 +21,8 @@ export interface Rules {
   headline: Division;
   minImprovement: number;
   claimTolerance: number;
+  /** A run without every layer of isolation is no verdict. */
+  strictIsolation: boolean;
   /** Author of machine verdicts and of the messages that announce them. */
   verifier: string;
 }
@@ -38,9 +44,13 @@ export function rulesOf(settings: Settings): Rules {
   const gates = Gates.parse(settings.GATES);
   const divisions = Divisions.parse(settings.DIVISIONS);
   const headline = headlineDivision(divisions, gates);
+  const byJobs = settings.VERIFICATION_MODE === 'jobs' || settings.VERIFIER_ENABLED;
+  const byEvaluator = settings.VERIFICATION_MODE === 'eval-space' && !byJobs;
   return {
     compat: settings.WRITE_AUTH === 'open',
-    byJobs: settings.VERIFICATION_MODE === 'jobs' || settings.VERIFIER_ENABLED,
+    byJobs,
+    byEvaluator,
+    reruns: byJobs || byEvaluator,
     scoreField: settings.SCORE_FIELD,
     order: settings.SCORE_ORDER,
     requiredFields: settings.REQUIRED_RESULT_FIELDS,
@@ -49,6 +59,7 @@ export function rulesOf(settings: Settings): Rules {
     headline,
     minImprovement: settings.SCORE_MIN_IMPROVEMENT,
     claimTolerance: settings.VERIFIER_SCORE_TOL,
+    strictIsolation: settings.VERIFICATION_ISOLATION === 'strict',
     verifier: settings.VERIFIER_AGENT || 'verifier',
   };
 }

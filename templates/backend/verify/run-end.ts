@@ -1,4 +1,5 @@
 import { resultPath } from '@collab/contract/paths.ts';
+import type { JobInfo } from '@collab/hub/port.ts';
 import { readScore } from '../domain/score/score.ts';
 import { type Decision, decide, decideCompat, type RunEnd } from '../domain/verification/decide.ts';
 import { MAX_SUMMARY_BYTES, type RunSummary, readSummary } from '../domain/verification/summary.ts';
@@ -8,8 +9,13 @@ import { exitCode, statusFile, statusOf } from '../jobs/status-file.ts';
 import { conclude } from './conclude.ts';
 import type { VerifierDeps } from './verifier.ts';
 
+/** A verification run that has ended: a job, or what an evaluator tells of it. */
+export interface EndedRun extends Omit<EndedJob, 'job'> {
+  job: (Pick<JobInfo, 'stage' | 'message'> & { url?: string }) | null;
+}
+
 /** Keeps what a verification run left, and judges it. Doing it twice is doing it once. */
-export async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs }: EndedJob): Promise<void> {
+export async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs }: EndedRun): Promise<void> {
   const { store, settings, rules } = deps;
   const { run_path: runPath = '', result = '' } = entry.target;
   const stage = job?.stage ?? 'DELETED';
@@ -32,7 +38,7 @@ export async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs
   const end: RunEnd = { stage, exitCode: exitCode(job?.message), timedOut, summary };
   const decision = rules.compat
     ? compatDecision(deps, result, end)
-    : decide(end, rules.headline, rules.gates);
+    : decide(end, rules.headline, rules.gates, rules.strictIsolation);
   const privateData = entry.target.private_data !== 'false';
   const concluded =
     decision.action === 'verdict' ? decision : await unexplained(deps, result, decision.reason);
@@ -65,7 +71,7 @@ function compatDecision({ store, rules, settings }: VerifierDeps, result: string
 }
 
 /** Bounded: after the last attempt nobody is blamed, and a person may look. `null`: run it again. */
-async function unexplained(
+export async function unexplained(
   { ledger, settings, rules }: VerifierDeps,
   result: string,
   reason: string,

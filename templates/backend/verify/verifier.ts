@@ -1,17 +1,16 @@
-import { resultPath } from '@collab/contract/paths.ts';
 import type { Queued } from '../domain/queue/order.ts';
 import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
-import { readSnapshotRef } from '../domain/results/snapshot.ts';
 import type { JobDesk } from '../jobs/desk.ts';
 import type { LedgerBook } from '../jobs/ledger-book.ts';
-import { verificationSpec } from '../jobs/spec.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/types.ts';
-import { conclude } from './conclude.ts';
+import { admitRun } from './admit-run.ts';
+import type { Leases } from './leases.ts';
 import { waitingResults } from './queue.ts';
 import type { Rules } from './rules.ts';
 import { recordEnd } from './run-end.ts';
+import type { RunTimes } from './run-times.ts';
 import type { Standings } from './standings.ts';
 import type { VerdictBook } from './verdict-book.ts';
 
@@ -26,6 +25,7 @@ export interface VerifierDeps {
   log: Log;
   now(): number;
   newId(): string;
+  times: RunTimes;
   signal: AbortSignal;
 }
 
@@ -38,23 +38,22 @@ export interface Verifier {
 
 /** A result whose launch failed is left alone for so long. */
 const BACKOFF_MS = 60_000;
-const DURATIONS = 20;
 
-export function verifier(deps: VerifierDeps): Verifier {
-  const { settings, rules, ledger, desk, standings, log, now } = deps;
+/** @param leases runs that evaluators hold: they stand in the same queue. */
+export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Verifier {
+  const { settings, rules, ledger, desk, standings, log, now, times } = deps;
   const blocked = new Map<string, number>();
-  const durations: number[] = [];
   let pumping: Promise<void> | null = null;
   let again = false;
 
   desk.onEnd('verification', async (ended) => {
     await recordEnd(deps, ended);
-    if (ended.job) durations.unshift((now() - Date.parse(ended.entry.launched_at ?? ended.entry.ts)) / 1000);
-    durations.length = Math.min(durations.length, DURATIONS);
+    if (ended.job) times.add((now() - Date.parse(ended.entry.launched_at ?? ended.entry.ts)) / 1000);
     return false;
   });
 
-  const running = () => [...desk.following.values()].filter((entry) => entry.kind === 'verification');
+  const inProgress = () => new Map([...desk.following, ...leases.held()]);
+  const running = () => [...inProgress().values()].filter((entry) => entry.kind === 'verification');
 
   async function fill(): Promise<void> {
     await standings.ready();
@@ -63,7 +62,7 @@ export function verifier(deps: VerifierDeps): Verifier {
       const queue = waitingResults(
         { rules, standings, topK: settings.VERIFIER_TOP_K, now },
         book,
-        desk.following,
+        inProgress(),
       );
       const next = queue.find((item) => (blocked.get(item.filename) ?? 0) <= now());
       if (!next) return;
@@ -95,10 +94,9 @@ export function verifier(deps: VerifierDeps): Verifier {
       const waiting = waitingResults(
         { rules, standings, topK: settings.VERIFIER_TOP_K, now },
         book,
-        desk.following,
+        inProgress(),
       );
-      const mean = durations.reduce((sum, each) => sum + each, 0) / durations.length;
-      const secondsPerRun = durations.length > 0 ? mean : settings.JOB_TIMEOUT_MINUTES * 30;
+      const secondsPerRun = times.mean(settings.JOB_TIMEOUT_MINUTES * 30);
       const unjudged = (entry: Reservation) =>
         deps.book.judgement(entry.target.result ?? '').state === 'pending';
       return { running: running().filter(unjudged), waiting, ledger: book, secondsPerRun };
@@ -108,60 +106,16 @@ export function verifier(deps: VerifierDeps): Verifier {
 
 /** @returns false when it was not started and should wait. */
 async function start(deps: VerifierDeps, item: Queued): Promise<boolean> {
-  const { settings, store, ledger, desk, log } = deps;
-  const record = store.get(resultPath(item.filename));
-  const snapshot = record && readSnapshotRef(record.frontmatter);
-  if (!snapshot) {
-    const state = deps.rules.compat ? 'pending' : 'inconclusive';
-    await conclude(deps, item.filename, { state, reason: NO_SUBMISSION });
-    return true;
-  }
-  const id = deps.newId();
-  const runPath = await freshRunPath(deps, item.filename, id);
-  const withPrivate = (await store.private.list(`${settings.PRIVATE_DATASET_PREFIX}/`)).length > 0;
-  const target = { result: item.filename, run_path: runPath, snapshot, private_data: String(withPrivate) };
-  const { agent, user } = item;
-  const reserved = await ledger.reserve({ id, kind: 'verification', agent, user, target });
-  if (!reserved.ok) {
-    log('info', 'verification_waits', { result: item.filename, why: reserved.refusal.message });
-    return false;
-  }
+  const { desk, log } = deps;
+  const admitted = await admitRun(deps, item);
+  if (admitted.what !== 'run') return admitted.what === 'concluded';
+  const { entry, spec } = admitted;
   try {
-    await store.private.writeJson(`${runPath}/verification_request.json`, requestOf(deps, item, target));
-    const submission = { bucket: settings.CENTRAL_BUCKET, prefix: snapshot };
-    const mounts = { result: item.filename, submission, runPath, withPrivate };
-    await desk.launch(reserved.entry, verificationSpec(settings, mounts, id));
+    await desk.launch(entry, await spec());
     return true;
   } catch (error) {
     log('warn', 'verification_not_launched', { result: item.filename, error });
-    await desk.abandon(reserved.entry, error);
+    await desk.abandon(entry, error);
     return false;
   }
-}
-
-const NO_SUBMISSION =
-  "couldn't reproduce it: no submission was found when the result was posted; post again with `submission:` naming a folder of your own bucket";
-
-function requestOf(deps: VerifierDeps, item: Queued, target: Record<string, string>) {
-  return {
-    filename: item.filename,
-    reported_score: item.claimed.exact ?? item.claimed.score,
-    submission_bucket: deps.settings.CENTRAL_BUCKET,
-    submission_prefix: target.snapshot,
-    run_path: target.run_path,
-    requested_at: new Date(deps.now()).toISOString(),
-    by: deps.rules.verifier,
-    reason: item.reason,
-  };
-}
-
-/** A folder of its own for every run: an old summary.json can never be read as the new one. */
-async function freshRunPath(
-  { settings, store }: VerifierDeps,
-  filename: string,
-  id: string,
-): Promise<string> {
-  const base = `${settings.VERIFICATION_RUNS_PREFIX}/${filename}`;
-  const before = await store.private.list(`${base}/`);
-  return before.length === 0 ? base : `${base}/run-${id.slice(0, 12)}`;
 }

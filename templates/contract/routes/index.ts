@@ -2,6 +2,7 @@
 import type { AnyRoute } from '../route.ts';
 import { agentRoutes } from './agents.ts';
 import { digestRoutes } from './digest.ts';
+import { evaluatorRoutes } from './evaluator.ts';
 import { fileRoutes } from './files.ts';
 import { jobRoutes } from './jobs.ts';
 import { leaderboardRoutes } from './leaderboard.ts';
@@ -28,6 +29,7 @@ export const ROUTES = {
   ...traceRoutes,
   ...fileRoutes,
   ...jobRoutes,
+  ...evaluatorRoutes,
 };
 
 export const allRoutes: readonly AnyRoute[] = Object.values(ROUTES);

@@ -74,8 +74,18 @@ export const queue = defineRoute({
   method: 'GET',
   path: '/v1/queue',
   parity: 'new',
+  query: z.object({
+    limit: limit.optional(),
+    after: z.coerce.number().int().min(0).optional().describe('How many items were seen already.'),
+  }),
   response: z.object({
     mode: z.string(),
+    matched: z.number().int().describe('All that run and wait.'),
+    next: z.number().int().nullable().describe('Value of `after` for the next page; null: this is the last.'),
+    evaluator_seen_at: z
+      .string()
+      .nullable()
+      .describe('Mode eval-space: when the evaluator last asked; null: not since the server started.'),
     items: z.array(
       z.object({
         filename: z.string(),
@@ -99,7 +109,7 @@ export const queue = defineRoute({
     }),
     generated_at: z.string(),
   }),
-  errors: ['HUB_UNAVAILABLE', 'QUOTA_BACKEND_UNAVAILABLE'],
+  errors: ['INVALID_QUERY', 'HUB_UNAVAILABLE', 'QUOTA_BACKEND_UNAVAILABLE'],
   doc: 'Results that wait for verification: position, reason, time and price.',
 });
 

@@ -21,6 +21,10 @@ export const Reservation = z.object({
   /** The platform's or the harness's fault: the run does not count, its dollars do. */
   refunded: z.boolean().optional(),
   idempotency: z.string().optional(),
+  /** Name of the evaluator that runs it, in place of a job. */
+  evaluator: z.string().optional(),
+  /** The evaluator went silent: how the run ended is not known. */
+  lost: z.boolean().optional(),
   /** What the job was for: prefixes of a benchmark, file name of a result. */
   target: z.record(z.string(), z.string()),
 });
