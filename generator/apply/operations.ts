@@ -50,9 +50,14 @@ export interface OperationContext {
 export function operationsFor(plan: ProvisionPlan, at: OperationContext): Operation[] {
   const todo = plan.nodes.filter((node) => ['create', 'update', 'adopt', 'delete'].includes(node.state));
   const of = (kind: PlanNode['kind']) => todo.filter((node) => node.kind === kind);
+  // Files that wait for a person do not hold up the others, which go in one write.
+  const stuck = new Set(plan.nodes.filter((node) => node.state === 'blocked').map(({ id }) => id));
+  const isHeld = (node: PlanNode) => node.dependsOn.some((id) => stuck.has(id));
+  const [held, free] = [of('seed').filter(isHeld), of('seed').filter((node) => !isHeld(node))];
   return [
     ...of('bucket').map((node) => bucketOperation(node, at)),
-    ...filesOperation('central', of('seed'), at),
+    ...filesOperation('central', free, at),
+    ...filesOperation('central', held, at, 'files:held'),
     ...filesOperation('private', of('private-data'), at),
     ...of('check').map((node) => probeOperation(node, at)),
     ...of('probe').map((node) => layersOperation(node, at)),
@@ -87,7 +92,12 @@ function bucketOperation(node: PlanNode, at: OperationContext): Operation {
 }
 
 /** All files of one bucket in one write. What is about to be written is recorded first: a run that is cut off knows its own. */
-function filesOperation(role: BucketRole, nodes: PlanNode[], at: OperationContext): Operation[] {
+function filesOperation(
+  role: BucketRole,
+  nodes: PlanNode[],
+  at: OperationContext,
+  id = `files:${role}`,
+): Operation[] {
   if (nodes.length === 0) return [];
   const title = `${nodes.length} ${nodes.length === 1 ? 'file' : 'files'} in ${bucketId(at.inputs.config, role)}`;
   const pulled = new Set(nodes.filter((node) => node.reason.includes('--take-theirs')).map(pathOf));
@@ -96,7 +106,7 @@ function filesOperation(role: BucketRole, nodes: PlanNode[], at: OperationContex
     for (const path of pulled) await pull(role, path, at);
     await push(role, sent, at);
   };
-  return [{ id: `files:${role}`, title, nodes, writes: pulled.size < nodes.length, run }];
+  return [{ id, title, nodes, writes: pulled.size < nodes.length, run }];
 }
 
 const pathOf = (node: PlanNode): string => node.id.slice(node.id.indexOf(':') + 1);

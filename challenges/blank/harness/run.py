@@ -69,11 +69,12 @@ class Asked:
         return self.reply.text.strip() == str(answer(self.n))
 
 
-def ask_all(submission: Path, scratch: Path, layers: isolation.Isolation, passes: list[list[int]]) -> list[list[Asked]]:
+def ask_all(submission: Path, scratch: Path, layers: isolation.Isolation, passes: list[list[int]], strict: bool) -> list[list[Asked]]:
     """Start the program, ask everything, end it."""
+    required = layers.required() if strict else []
     manifest = json.loads((submission / "manifest.json").read_text(encoding="utf-8"))
     program = Program(argv=manifest["run"], folder=submission, scratch=scratch, env={}, connect_ports=[])
-    running = Running(program, layers, LIMITS, talk=True)
+    running = Running(program, layers, LIMITS, required, talk=True)
     try:
         Conversation(running, STARTUP_S).ask("2")
         talk = Conversation(running, ANSWER_S)
@@ -115,7 +116,7 @@ def evaluate(args: argparse.Namespace, provenance: Json) -> Json:
         provenance["submission_sha256"] = stage(args.submission_dir, work / "submission")
         layers = isolation.enter()
         try:
-            return judged(ask_all(work / "submission", work / "scratch", layers, passes))
+            return judged(ask_all(work / "submission", work / "scratch", layers, passes, args.isolation == "strict"))
         finally:
             provenance["isolation"] = layers.describe()
 
@@ -128,6 +129,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--profile", default="rehearsal", help="this challenge has one parameter set alone")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--preflight", action="store_true")
+    parser.add_argument("--isolation", choices=["strict", "best"], default="best")
     args = parser.parse_args(argv)
     args.state_dir.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()

@@ -17,6 +17,7 @@ type JobSettings = Pick<
   | 'JOB_FLAVOR'
   | 'JOB_TIMEOUT_MINUTES'
   | 'PRIVATE_DATASET_PREFIX'
+  | 'VERIFICATION_ISOLATION'
 >;
 
 /** Label that names one launch: by it a job is found again after a crash. */
@@ -63,7 +64,11 @@ export function verificationSpec(settings: JobSettings, target: VerificationTarg
     submission: target.submission,
     state: { bucket: settings.AUDIT_BUCKET, prefix: target.runPath },
     private: target.withPrivate ? privateData : undefined,
-    args: [...list(settings.JOB_EXTRA_ARGS), ...list(settings.VERIFIER_EXTRA_ARGS)],
+    args: [
+      ...list(settings.JOB_EXTRA_ARGS),
+      ...list(settings.VERIFIER_EXTRA_ARGS),
+      ...(settings.VERIFICATION_ISOLATION === 'strict' ? ['--isolation', 'strict'] : []),
+    ],
   };
   return spec(settings, mounts, labels, runId);
 }

@@ -63,6 +63,6 @@ async function fromEvidence({ rules, store }: Deps, runPath: string) {
     timedOut: false,
     summary: readSummary(text, rules.scoreField),
   };
-  const decision = decide(end, rules.headline, rules.gates);
+  const decision = decide(end, rules.headline, rules.gates, rules.strictIsolation);
   return decision.action === 'verdict' ? decision : null;
 }

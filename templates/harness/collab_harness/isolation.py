@@ -38,6 +38,12 @@ class Isolation:
     def holding(self) -> list[str]:
         return [layer for layer in LAYERS if layer in self.held and self.held[layer] is None]
 
+    def required(self) -> list[str]:
+        """Strict mode: the layers that a program must report before it starts. Raises HarnessFault without a closed network."""
+        if "network_namespace" not in self.holding:
+            raise HarnessFault(f"the network cannot be closed here: {self.held.get('network_namespace') or 'not asked for'}")
+        return [layer for layer in STRICT if layer != "network_namespace"]
+
     def describe(self) -> dict[str, object]:
         """For provenance: layers that held, and the reason for each that did not."""
         missing = {layer: self.held.get(layer, "not asked for") or "" for layer in LAYERS if layer not in self.holding}

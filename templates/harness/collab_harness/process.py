@@ -49,10 +49,19 @@ class Running:
         self._process, self.isolation_report = _spawn(program, isolation, limits, required or [], talk)
         self.standard_input, self.standard_output = self._process.stdin, self._process.stdout
         isolation.held.update(self.isolation_report)
+        self._refuse_without(required or [])
         self._reader = threading.Thread(target=self._collect, daemon=True)
         self._reader.start()
         self._watch = Watch(self._process.pid, program.scratch, limits, self._over)
         self._watch.start()
+
+    def _refuse_without(self, required: list[str]) -> None:
+        """The sandbox starts nothing then; that is no fault of the program."""
+        missing = {layer: why for layer in required if (why := self.isolation_report.get(layer, "not asked for"))}
+        if missing:
+            self._process.kill()
+            self._process.wait()
+            raise HarnessFault("isolation: " + "; ".join(f"{layer}: {why}" for layer, why in missing.items()))
 
     @property
     def exit_code(self) -> int | None:

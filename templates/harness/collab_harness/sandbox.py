@@ -92,7 +92,7 @@ def main() -> None:
     report = apply_layers(spec)
     os.write(spec["report_fd"], (json.dumps(report) + "\n").encode())
     os.close(spec["report_fd"])
-    if any(report.get(layer) for layer in spec["required"]):
+    if any(report.get(layer, "not asked for") for layer in spec["required"]):
         sys.exit(126)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)

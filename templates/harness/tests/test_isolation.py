@@ -160,6 +160,43 @@ class Behind(unittest.TestCase):
             self.assertTrue(what in str(found["exceeded"]) or "unprivileged_user" in found["layers"], found)  # type: ignore[operator]
 
 
+class Strict(unittest.TestCase):
+    """In a process of its own, for entering the layers is for good."""
+
+    def strict(self, gone: str) -> str:
+        """What becomes of a program when the layer `gone` cannot be had on this machine."""
+        code = f"""
+            import sys, pathlib, tempfile
+            sys.path.insert(0, {str(LIBRARY)!r})
+            from collab_harness import isolation, linux
+            from collab_harness.faults import HarnessFault
+            from collab_harness.limits import Limits
+            from collab_harness.process import Program, Running
+            isolation.LAYERS = tuple(layer for layer in isolation.LAYERS if layer != {gone!r})
+            layers = isolation.enter()
+            work = pathlib.Path(tempfile.mkdtemp())
+            try:
+                running = Running(Program(["python3", "-c", ""], work, work / "s", {{}}, connect_ports=[]), layers, Limits(), layers.required())
+                print("started", running.ended_within(30) and running.exit_code)
+                running.stop()
+            except HarnessFault as fault:
+                print("refused:", fault)
+        """
+        done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def test_a_missing_layer_is_the_machines_fault_and_nothing_is_started(self) -> None:
+        for layer in ("network_namespace", "landlock", "pid_namespace"):
+            with self.subTest(layer):
+                self.assertRegex(self.strict(layer), "refused: .*not asked for")
+
+    def test_with_every_layer_it_starts(self) -> None:
+        said = self.strict("none")
+        if said.startswith("refused"):
+            self.skipTest(said)
+        self.assertEqual(said, "started 0")
+
+
 class KeptOut(unittest.TestCase):
     def test_a_challenge_below_what_everybody_reads_is_refused(self) -> None:
         for folder in ("/opt/challenge/private", "/usr/src/challenge", "/etc", sys.base_prefix + "/challenge"):

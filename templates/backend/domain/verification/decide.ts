@@ -1,4 +1,5 @@
 import type { VerdictState } from '@collab/contract/schemas.ts';
+import { z } from 'zod';
 import type { Division, Gate } from './divisions.ts';
 import { judgeGates } from './divisions.ts';
 import type { RunSummary } from './summary.ts';
@@ -26,7 +27,12 @@ export const SUBMISSION_FAULT = 3;
  * Judges one verification run. Only its gates decide; the claim is not looked at. A run that says nothing (no
  * summary, no score) never makes a result valid and never alone makes it invalid.
  */
-export function decide(end: RunEnd, division: Division, gates: readonly Gate[]): Decision {
+export function decide(
+  end: RunEnd,
+  division: Division,
+  gates: readonly Gate[],
+  strictIsolation = false,
+): Decision {
   const { stage, summary, exitCode } = end;
   if (
     stage === 'ERROR' &&
@@ -41,7 +47,20 @@ export function decide(end: RunEnd, division: Division, gates: readonly Gate[]):
   if (!summary) return { action: 'unexplained', reason: 'the run left no readable summary.json' };
   if (summary.error) return { action: 'unexplained', reason: summary.error };
   if (!summary.measured) return { action: 'unexplained', reason: 'the run measured no score' };
+  if (strictIsolation && !isolated(summary))
+    return { action: 'unexplained', reason: `the run was not isolated in full: ${missingLayers(summary)}` };
   return { action: 'verdict', ...judgeGates(division, gates, summary.gates) };
+}
+
+const Isolation = z.object({ strict: z.boolean(), missing: z.record(z.string(), z.string()).optional() });
+
+/** As the harness says of its own run: every layer that `strict` asks for held. */
+const isolated = ({ provenance }: RunSummary): boolean =>
+  Isolation.safeParse(provenance.isolation).data?.strict === true;
+
+function missingLayers({ provenance }: RunSummary): string {
+  const missing = Isolation.safeParse(provenance.isolation).data?.missing;
+  return missing ? `without ${Object.keys(missing).join(', ')}` : 'it does not say behind what it ran';
 }
 
 /** Where the Hub does not tell the exit code: the harness marks its own faults. */
