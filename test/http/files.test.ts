@@ -47,6 +47,26 @@ describe('files of results', () => {
     expect(answer.headers.get('content-security-policy')).toContain('sandbox');
   });
 
+  it('asked again, a file that has not changed is neither read nor sent', async () => {
+    const path = '/v1/files/artifacts/test_bob/plot.txt';
+    const first = await get(path);
+    const tag = first.headers.get('etag') ?? '';
+    expect([first.headers.get('cache-control'), first.headers.get('vary')]).toEqual([
+      'no-cache',
+      'Accept-Encoding',
+    ]);
+    let reads = 0;
+    server.hub.fault = (call) => {
+      if (call === 'readFile') reads++;
+    };
+    const again = await server.call('GET', path, { headers: { 'if-none-match': tag } });
+    expect([again.status, again.text, again.headers.get('etag'), reads]).toEqual([304, '', tag, 0]);
+    server.hub.seed(CENTRAL, { 'artifacts/test_bob/plot.txt': 'another plot' });
+    const changed = await server.call('GET', path, { headers: { 'if-none-match': tag } });
+    expect([changed.status, changed.text]).toEqual([200, 'another plot']);
+    expect(changed.headers.get('etag')).not.toBe(tag);
+  });
+
   it('a file over the limit is named with the way to get it', async () => {
     const { status, json } = await get('/v1/files/artifacts/test_bob/big.txt');
     expect([status, json.error.code]).toEqual([413, 'TOO_LARGE']);

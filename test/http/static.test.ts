@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../helpers/server.ts';
 
@@ -76,17 +76,23 @@ describe('compression', () => {
     s.app.request(path, { method, headers });
   const packed = { 'accept-encoding': 'gzip, deflate, br' };
 
-  it.each(['/assets/big-4f3a2b1c.js', '/openapi.json'])('%s comes small to who takes it', async (path) => {
-    const [plain, small] = await Promise.all([get(path), get(path, packed)]);
+  it.each([
+    ['/assets/big-4f3a2b1c.js', 'gzip, deflate, br', 'br', brotliDecompressSync],
+    ['/assets/big-4f3a2b1c.js', 'gzip', 'gzip', gunzipSync],
+    ['/assets/big-4f3a2b1c.js', 'br;q=0, *;q=0.1', 'gzip', gunzipSync],
+    ['/openapi.json', 'gzip, deflate, br', 'gzip', gunzipSync],
+  ])('%s comes small to who takes %s', async (path, takes, coding, unpack) => {
+    const [plain, small] = await Promise.all([get(path), get(path, { 'accept-encoding': takes })]);
     const bytes = Buffer.from(await small.arrayBuffer());
     expect([plain.headers.get('content-encoding'), small.headers.get('content-encoding')]).toEqual([
       null,
-      'gzip',
+      coding,
     ]);
     const text = await plain.text();
     expect(Number(plain.headers.get('content-length'))).toBe(Buffer.byteLength(text));
-    expect(small.headers.get('content-length')).toBeNull();
-    expect(gunzipSync(bytes).toString()).toBe(text);
+    const length = small.headers.get('content-length');
+    if (length !== null) expect(Number(length)).toBe(bytes.byteLength);
+    expect(unpack(bytes).toString()).toBe(text);
     expect(bytes.byteLength).toBeLessThan(text.length / 3);
     for (const answer of [plain, small]) expect(answer.headers.get('vary')).toBe('Accept-Encoding');
     expect(small.headers.get('etag')).toBe(plain.headers.get('etag'));
@@ -116,6 +122,28 @@ describe('compression', () => {
       expect((await get(path, { ...packed, 'if-none-match': '"old"' })).status).toBe(200);
     },
   );
+
+  it('nobody is sent what he cannot read', async () => {
+    for (const takes of ['identity', 'br;q=0', 'zstd', '']) {
+      const answer = await get('/assets/big-4f3a2b1c.js', { 'accept-encoding': takes });
+      expect([takes, answer.headers.get('content-encoding'), await answer.text()]).toEqual([
+        takes,
+        null,
+        BIG,
+      ]);
+    }
+  });
+
+  it('a file that changes on disk is sent as it is now', async () => {
+    const path = join(dir, 'public/assets/live-4f3a2b1c.js');
+    await writeFile(path, BIG);
+    const first = await get('/assets/live-4f3a2b1c.js', packed);
+    await writeFile(path, `${BIG}// changed\n`);
+    const second = await get('/assets/live-4f3a2b1c.js', packed);
+    expect(second.headers.get('etag')).not.toBe(first.headers.get('etag'));
+    const text = brotliDecompressSync(Buffer.from(await second.arrayBuffer())).toString();
+    expect(text).toContain('// changed');
+  });
 
   it('HEAD says what GET would, without the body', async () => {
     const head = await get('/assets/big-4f3a2b1c.js', packed, 'HEAD');

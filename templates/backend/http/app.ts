@@ -110,6 +110,7 @@ async function serve(
       body,
       idempotency: idempotencyOf(route, c, text),
       requestId: c.get('requestId'),
+      ifNoneMatch: c.req.header('if-none-match'),
       signal: c.req.raw.signal,
     } as Call;
     const reply = await run(call);
@@ -124,6 +125,8 @@ async function serve(
 function respond(c: Context<Env>, route: AnyRoute, reply: Reply): Response {
   for (const [name, value] of Object.entries(reply.headers ?? {})) c.header(name, value);
   const status = (reply.status ?? route.statuses[0] ?? 200) as 200;
+  if (reply.headers?.ETag) c.header('Vary', 'Accept-Encoding');
+  if (reply.status === 304) return c.body(null, 304);
   if (reply.raw !== undefined) return whole(c, reply.raw, status);
   return route.method === 'GET' && status === 200
     ? conditional(c, reply.body)

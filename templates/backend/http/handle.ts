@@ -15,10 +15,12 @@ export interface Call<R extends AnyRoute = AnyRoute> {
   requestId: string;
   ip: string | undefined;
   userAgent: string | undefined;
+  /** JSON answers are compared with it by themselves. */
+  ifNoneMatch: string | undefined;
   signal: AbortSignal;
 }
 
-/** JSON by default. `raw` for bytes or text of the route's own content type. */
+/** JSON by default. `raw` for bytes or text of the route's own content type; 304 has neither. */
 export interface Reply<T = unknown> {
   status?: number;
   headers?: Record<string, string>;

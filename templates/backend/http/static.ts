@@ -1,8 +1,8 @@
 /** The dashboard's built files and the participants' client. */
-import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 import type { Context, Hono } from 'hono';
-import { contentTag, isCurrent } from './conditional.ts';
+import { isCurrent } from './conditional.ts';
+import { codingFor, type PackedFile, packedFiles } from './packed.ts';
 import { whole } from './whole.ts';
 
 const TYPES: Record<string, string> = {
@@ -35,18 +35,19 @@ export const PAGE_CSP = [
 
 export function addStatic(app: Hono<any>, dir: string | undefined): void {
   if (dir === undefined) return;
+  const read = packedFiles();
   app.get(
     '/client/collab.mjs',
-    async (c, next) => (await file(c, join(dir, 'client'), 'collab.mjs')) ?? next(),
+    async (c, next) => (await file(c, read, join(dir, 'client'), 'collab.mjs')) ?? next(),
   );
   app.get('*', async (c, next) => {
     const path = decoded(new URL(c.req.url).pathname.slice(1));
     if (path === null || path.startsWith('v1/')) return next();
-    const found = await file(c, join(dir, 'public'), path);
+    const found = await file(c, read, join(dir, 'public'), path);
     if (found) return found;
     // A permalink of the page itself.
     const page = extname(path) === '' && (c.req.header('accept') ?? '').includes('text/html');
-    return (page ? await file(c, join(dir, 'public'), 'index.html') : null) ?? next();
+    return (page ? await file(c, read, join(dir, 'public'), 'index.html') : null) ?? next();
   });
 }
 
@@ -59,7 +60,9 @@ function decoded(path: string): string | null {
   }
 }
 
-async function file(c: Context, root: string, path: string): Promise<Response | null> {
+type Read = (path: string) => Promise<PackedFile | null>;
+
+async function file(c: Context, read: Read, root: string, path: string): Promise<Response | null> {
   const full = normalize(join(root, path));
   if (
     !full.startsWith(root + sep) ||
@@ -69,14 +72,15 @@ async function file(c: Context, root: string, path: string): Promise<Response | 
     return null;
   const type = TYPES[extname(full)];
   if (type === undefined) return null;
-  const bytes = await readFile(full).catch(() => null);
-  if (bytes === null) return null;
+  const found = await read(full);
+  if (found === null) return null;
   const hashed = /[-.][A-Za-z0-9_-]{8,}\.(?:js|css|woff2|svg|png)$/.test(full) && path.includes('assets/');
-  const tag = contentTag(bytes);
-  c.header('ETag', tag);
+  c.header('ETag', found.tag);
   c.header('Vary', 'Accept-Encoding');
   c.header('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
   c.header('Content-Security-Policy', PAGE_CSP);
-  if (isCurrent(c.req.header('if-none-match'), tag)) return c.body(null, 304);
-  return whole(c, bytes, 200, { 'Content-Type': type });
+  if (isCurrent(c.req.header('if-none-match'), found.tag)) return c.body(null, 304);
+  const coding = codingFor(c, found.size, type);
+  if (coding !== 'identity') c.header('Content-Encoding', coding);
+  return whole(c, await found.as(coding), 200, { 'Content-Type': type });
 }

@@ -3,6 +3,7 @@ import { ApiError } from '@collab/contract/errors.ts';
 import { pathProblem } from '@collab/contract/paths.ts';
 import { getFile, listFiles } from '@collab/contract/routes/files.ts';
 import type { BucketFile } from '@collab/hub/port.ts';
+import { contentTag, isCurrent } from '../http/conditional.ts';
 import { handle, type Reply, type RouteModule } from '../http/handle.ts';
 import { slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
@@ -28,10 +29,10 @@ export const routes: RouteModule = (s) => {
       admit(ip);
       return slot(() => listing(s, prefix));
     }),
-    handle(getFile, ({ params, ip }) => {
+    handle(getFile, ({ params, ip, ifNoneMatch }) => {
       const path = allowed(params.path);
       admit(ip);
-      return slot(() => content(s, path));
+      return slot(() => content(s, path, ifNoneMatch));
     }),
   ];
 };
@@ -59,13 +60,18 @@ async function listing(s: Services, prefix: string) {
   return { body: { prefix, count: files.length, items } };
 }
 
-async function content(s: Services, path: string): Promise<Reply<never>> {
+async function content(s: Services, path: string, ifNoneMatch?: string): Promise<Reply<never>> {
   const found = await s.hub.pathsInfo(s.settings.CENTRAL_BUCKET, [path]).catch(hubFailure('find the file'));
   const file = found.find((each) => each.path === path);
-  const bytes = file && (await smallEnough(s, file));
+  if (!file) throw new ApiError('NOT_FOUND', 'no such file');
+  const tag = contentTag(file.xetHash);
+  const caching = { ETag: tag, 'Cache-Control': 'no-cache' };
+  if (isCurrent(ifNoneMatch, tag)) return { status: 304, headers: caching };
+  const bytes = await smallEnough(s, file);
   if (!bytes) throw new ApiError('NOT_FOUND', 'no such file');
   const plain = isText(bytes);
   const headers = {
+    ...caching,
     'Content-Type': plain ? 'text/plain; charset=utf-8' : 'application/octet-stream',
     'Content-Disposition': plain ? 'inline' : 'attachment',
     'Content-Security-Policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
