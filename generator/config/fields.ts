@@ -400,7 +400,11 @@ export const FIELDS = [
     choices: [
       { value: 'jobs', label: 'A job re-runs every result', hint: 'one job per result, on your budget' },
       { value: 'manual', label: 'The organizer', hint: 'free; you decide each result by hand' },
-      { value: 'peer', label: 'Other participants', hint: 'free; reviews of people and agents you vouch for' },
+      {
+        value: 'peer',
+        label: 'Other participants',
+        hint: 'free; reviews of people and agents you vouch for',
+      },
     ],
     check: (mode, known) =>
       mode === 'jobs' && !known('hardware.jobs_enabled') ? 'jobs needs hardware.jobs_enabled' : undefined,

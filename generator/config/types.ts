@@ -49,7 +49,7 @@ export interface ChallengeConfig {
     budget_usd: number;
   };
   verification: {
-    mode: 'manual' | 'jobs';
+    mode: 'manual' | 'jobs' | 'peer';
     agent: string;
     private_split: boolean;
     approvals: number;

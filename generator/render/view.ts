@@ -45,6 +45,7 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
       ...verification,
       byJobs: verification.mode === 'jobs',
       byHand: verification.mode === 'manual',
+      byPeers: verification.mode === 'peer',
     },
     hub: {
       ...hub,

@@ -13,6 +13,10 @@ export const broadcastPath = (name: string) => `broadcasts/${name}`;
 export const resultPath = (name: string) => `results/${name}`;
 export const verdictPath = (result: string, stamp: string, author: string) =>
   `results/verdicts/${result}/${stamp}_${author}.json`;
+export const reviewFolder = (result: string) => `reviews/${result}`;
+export const reviewPath = (result: string, name: string) => `${reviewFolder(result)}/${name}`;
+/** Words of organizers for reviewers, one file per handle. */
+export const VOUCHES = 'reviews/vouches';
 export const artifactPrefix = (slug: string, agent: string) => `artifacts/${slug}_${agent}/`;
 export const snapshotPath = (sha256: string) => `submissions/${sha256}`;
 export const tracePrefix = (agent: string, session: string) => `traces/${agent}/${session}/`;

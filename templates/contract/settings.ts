@@ -363,6 +363,20 @@ export const SETTINGS = [
     default: '120',
     doc: 'An evaluator that is silent for so long has lost its run.',
   },
+  {
+    env: 'VERIFICATION_APPROVALS',
+    type: 'int',
+    default: '2',
+    from: 'verification.approvals',
+    doc: 'Mode peer: reviews of different users that a verdict needs.',
+  },
+  {
+    env: 'VERIFICATION_WINDOW_HOURS',
+    type: 'float',
+    default: '336',
+    from: 'verification.window_hours',
+    doc: 'A result that nobody judged for so long expires; 0 = never. Not in mode manual.',
+  },
   { env: 'VERIFIER_TOP_K', type: 'int', default: '10', doc: 'Claims for these places are verified first.' },
   { env: 'VERIFIER_SLOTS', type: 'int', default: '1', doc: 'Verification jobs at once.' },
   {

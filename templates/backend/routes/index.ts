@@ -11,6 +11,7 @@ import { routes as messages } from './messages.ts';
 import { routes as meta } from './meta.ts';
 import { routes as registration } from './registration.ts';
 import { routes as results } from './results.ts';
+import { routes as reviews } from './reviews.ts';
 import { routes as sync } from './sync.ts';
 import { routes as taskforceWrites } from './taskforce-writes.ts';
 import { routes as taskforces } from './taskforces.ts';
@@ -24,6 +25,7 @@ export const routeModules: RouteModule[] = [
   messages,
   results,
   verdicts,
+  reviews,
   logs,
   leaderboard,
   digest,

@@ -8,9 +8,10 @@ import { conventions } from '../domain/conventions.ts';
 import { docsPage } from '../domain/docs-page.ts';
 import { handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
+import type { Settings } from '../settings.ts';
 
 export const routes: RouteModule = (s) => {
-  const served = allRoutes.filter((r) => r.when === undefined || s.settings[r.when]);
+  const served = allRoutes.filter((r) => isServed(r, s.settings));
   const document = openApi(served, { title: s.settings.CHALLENGE_TITLE });
   return [
     handle(healthz, async (call) => health(s, call.query.deep === '1')),
@@ -34,6 +35,10 @@ export const routes: RouteModule = (s) => {
     }),
   ];
 };
+
+function isServed({ when }: AnyRoute, settings: Settings): boolean {
+  return when === undefined || (when === 'peer' ? settings.VERIFICATION_MODE === 'peer' : settings[when]);
+}
 
 async function health(s: Services, deep: boolean) {
   if (!deep) return { body: { status: 'ok' as const } };

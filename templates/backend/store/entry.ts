@@ -10,6 +10,7 @@ export const INDEXED = [
   'inbox',
   'broadcasts',
   'results',
+  'reviews',
   'taskforces',
   'traces',
 ] as const;

@@ -21,7 +21,7 @@ export interface Conclusion {
 
 /** Verdict, index, announcement and the owner's inbox copy: one batch. */
 export async function conclude(
-  deps: VerifierDeps,
+  deps: Pick<VerifierDeps, 'store' | 'book' | 'rules'>,
   result: string,
   { state, reason, summary, runPath, jobId, privateData, quiet }: Conclusion,
 ): Promise<void> {
@@ -45,7 +45,11 @@ export async function conclude(
   );
 }
 
-function announceFiles({ store, rules }: VerifierDeps, verdict: Verdict, at: Moment): DraftFiles {
+function announceFiles(
+  { store, rules }: Pick<VerifierDeps, 'store' | 'rules'>,
+  verdict: Verdict,
+  at: Moment,
+): DraftFiles {
   const record = store.get(resultPath(verdict.result));
   const owner = record?.author ?? '';
   const claimed = record ? (readScore(record.frontmatter[rules.scoreField])?.score ?? null) : null;

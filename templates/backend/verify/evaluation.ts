@@ -6,6 +6,8 @@ import { type JobDesk, jobDesk } from '../jobs/desk.ts';
 import { type LedgerBook, ledgerBook } from '../jobs/ledger-book.ts';
 import type { Services } from '../services.ts';
 import { type Leases, runLeases } from './leases.ts';
+import { expireOld } from './expire.ts';
+import { type Peers, peers } from './peers.ts';
 import { type Publisher, publisher } from './publisher.ts';
 import { type Rules, rulesOf } from './rules.ts';
 import { runTimes } from './run-times.ts';
@@ -21,6 +23,7 @@ export interface Evaluation {
   standings: Standings;
   benchmarks: Benchmarks;
   verifier: Verifier;
+  peers: Peers;
   leases: Leases;
   /** Takes up what a former process left, then starts what waits, until the server's signal fires. */
   run(): Promise<void>;
@@ -65,12 +68,16 @@ export function createEvaluation(s: Needs): Evaluation {
   };
   const leases = runLeases(deps);
   const judge = verifier(deps, leases);
+  const atHand = { settings, rules, store, book, standings: board, now };
+  const reviews = peers(atHand);
   const bench = benchmarks({ settings, hub: s.hub, ledger, desk, now, newId });
   return {
     ...{ rules, ledger, desk, book, standings: board, verifier: judge, leases, benchmarks: bench },
+    peers: reviews,
     async run() {
       await untilDone(s, 'verdicts_not_loaded', () => book.ready());
-      const jobs = settings.JOBS_ENABLED || rules.byJobs ? keepJobs(s, desk, judge) : Promise.resolve();
+      const byJobs = settings.JOBS_ENABLED || rules.byJobs ? keepJobs(s, desk, judge) : Promise.resolve();
+      const jobs = Promise.all([byJobs, keepWaiting(s, reviews, () => expireOld(atHand))]);
       const record = keepRecord(s, book, publisher(store, board, rules, settings));
       await Promise.all([record, keepLeases(s, leases), jobs]);
     },
@@ -102,6 +109,16 @@ async function keepRecord(s: Needs, book: VerdictBook, board: Publisher): Promis
 async function keepLeases(s: Needs, leases: Leases): Promise<void> {
   while (!s.signal.aborted) {
     await leases.sweep().catch((error) => s.log('warn', 'leases_not_swept', { error }));
+    await s.sleep(TICK_MS, s.signal);
+  }
+}
+
+/** What waits and needs no job: reviews that have come to a verdict, and windows that have passed. */
+async function keepWaiting(s: Needs, reviews: Peers, expire: () => Promise<void>): Promise<void> {
+  while (!s.signal.aborted) {
+    if (s.settings.VERIFICATION_MODE === 'peer')
+      await reviews.settleAll().catch((error) => s.log('warn', 'reviews_not_settled', { error }));
+    await expire().catch((error) => s.log('warn', 'old_results_not_expired', { error }));
     await s.sleep(TICK_MS, s.signal);
   }
 }

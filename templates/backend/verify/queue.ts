@@ -53,7 +53,7 @@ export function waitingResults(
 }
 
 /** Not judged, not negative, with a score: a verification run can say something about it. */
-function isWaiting(entry: Entry): boolean {
+export function isWaiting(entry: Entry): boolean {
   const open: readonly VerificationState[] = ['pending', 'queued', 'running'];
   const { status } = entry.frontmatter;
   const ranks = status === undefined || status === 'agent-run';

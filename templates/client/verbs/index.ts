@@ -5,6 +5,7 @@ import { leaderboard } from './leaderboard.ts';
 import { board, inbox, post, reply } from './messages.ts';
 import { result } from './result.ts';
 import { results } from './results.ts';
+import { review, reviews } from './reviews.ts';
 import { run } from './run.ts';
 import { share } from './share.ts';
 import { shareTrace } from './share-trace.ts';
@@ -25,6 +26,8 @@ export const VERBS: Record<string, Verb> = {
   queue,
   verdict,
   appeal,
+  reviews,
+  review,
   share,
   'share-trace': shareTrace,
 };

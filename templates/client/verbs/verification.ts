@@ -9,7 +9,7 @@ import { reader, session, type Verb, type VerbContext } from '../verb.ts';
 type Judged = AnswerOf<typeof verdictRoutes.getVerdict>;
 
 /** The file name of a result, from the first word of the command line. */
-function resultName(context: VerbContext, verb: string): string {
+export function resultName(context: VerbContext, verb: string): string {
   const [name] = context.positionals;
   if (name && /^[A-Za-z0-9_.-]+\.md$/.test(name)) return name;
   throw new ClientError('BAD_FLAG', `Name the result: ${verb} 20260601-120000-123_agent.md`);

@@ -10,6 +10,7 @@ import { logRoutes } from './logs.ts';
 import { messageRoutes } from './messages.ts';
 import { metaRoutes } from './meta.ts';
 import { resultRoutes } from './results.ts';
+import { reviewRoutes } from './reviews.ts';
 import { syncRoutes } from './sync.ts';
 import { taskforceRoutes } from './taskforces.ts';
 import { traceRoutes } from './traces.ts';
@@ -21,6 +22,7 @@ export const ROUTES = {
   ...messageRoutes,
   ...resultRoutes,
   ...verdictRoutes,
+  ...reviewRoutes,
   ...logRoutes,
   ...leaderboardRoutes,
   ...digestRoutes,
