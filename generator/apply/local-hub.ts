@@ -103,6 +103,7 @@ async function spawnHub(options: StartHubOptions): Promise<ChildProcess> {
     '--seed',
     seedFile(dir),
     '--with-parent',
+    ...(options.trustSubmissions ? [] : ['--challenge', dir]),
   ];
   return spawn(process.execPath, [cli, ...args, ...(options.host ? ['--host', options.host] : [])], {
     stdio: ['pipe', 'pipe', 'pipe'],

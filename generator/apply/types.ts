@@ -77,5 +77,7 @@ export interface StartHubOptions {
   dir: string;
   hub: ChallengeConfig['hub'];
   host?: string;
+  /** Runs what anybody submits, also where nothing separates it from this machine. */
+  trustSubmissions?: boolean;
   progress?: (event: ProgressEvent) => void;
 }

@@ -32,6 +32,7 @@ const run: Command['run'] = async (context) => {
     dir,
     hub: config.hub,
     ...(typeof host === 'string' ? { host } : {}),
+    trustSubmissions: context.options['trust-submissions'] === true,
     progress: context.progress,
   });
   try {
@@ -144,11 +145,14 @@ export const command: Command = {
     'take-mine': HUB_OPTIONS['take-mine'],
     'take-theirs': HUB_OPTIONS['take-theirs'],
     host: { type: 'string' },
+    'trust-submissions': { type: 'boolean' },
     once: { type: 'boolean' },
   },
   optionDocs: {
     ...HUB_OPTION_DOCS,
     host: 'address to listen on, to serve others (default 127.0.0.1)',
+    'trust-submissions':
+      'run what anybody submits, also where nothing separates it from your files (no Landlock, not root)',
     once: 'bring it up, then stop it again',
   },
   run: withHub(run),

@@ -17,6 +17,7 @@ export const command: Command = {
     seed: { type: 'string' },
     'enforce-limits': { type: 'boolean' },
     login: { type: 'string' },
+    challenge: { type: 'string' },
     'with-parent': { type: 'boolean' },
   },
   optionDocs: {
@@ -25,6 +26,8 @@ export const command: Command = {
     host: 'address to listen on (default 127.0.0.1)',
     seed: 'YAML file with users, tokens, organizations and roles',
     login: 'pick (choose a local user, the default on loopback) or token',
+    challenge:
+      'folder of a challenge: where nothing separates a submission from this machine, its samples alone run',
     'with-parent': 'stop when standard input closes: the program that started it is gone',
     'enforce-limits': 'answer 429 over the quota of the caller’s plan',
   },
@@ -40,7 +43,8 @@ async function run(context: CommandContext): Promise<Outcome> {
   const host = typeof options.host === 'string' ? options.host : '127.0.0.1';
   const login = loginOption(options.login);
   const enforceLimits = options['enforce-limits'] === true;
-  const hub = await startHub({ dir, port, host, seed, login, enforceLimits });
+  const challenge = typeof options.challenge === 'string' ? resolve(io.cwd, options.challenge) : undefined;
+  const hub = await startHub({ dir, port, host, seed, login, enforceLimits, challenge });
   io.stdout.write(`${JSON.stringify({ url: hub.url, pid: process.pid, dir })}\n`);
   const ends = [io.signal.aborted ? null : once(io.signal, 'abort')];
   if (options['with-parent'] === true) ends.push(once(io.stdin.resume(), 'end'));

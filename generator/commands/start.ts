@@ -144,7 +144,8 @@ async function guide(context: CommandContext, dir: string): Promise<Outcome> {
   const config = await readChallenge(dir);
   requireTour(config, dir);
   await ensurePrepared(context, { dir, config });
-  const hub = await startLocalHub({ io, dir, hub: config.hub, progress });
+  const trustSubmissions = options['trust-submissions'] === true;
+  const hub = await startLocalHub({ io, dir, hub: config.hub, trustSubmissions, progress });
   try {
     const ready = await bringUp(context, dir, began, hub, generateMs);
     return options.once ? finished(ready) : await stay(context, ready);
@@ -215,7 +216,11 @@ export const command: Command = {
   args: '[dir]',
   summary:
     'The guided tour: writes the Gemma challenge, runs it here, and lets three scripted agents take part.',
-  options: { once: { type: 'boolean' } },
-  optionDocs: { once: 'end after the tour instead of staying up until Ctrl-C' },
+  options: { once: { type: 'boolean' }, 'trust-submissions': { type: 'boolean' } },
+  optionDocs: {
+    once: 'end after the tour instead of staying up until Ctrl-C',
+    'trust-submissions':
+      'run what anybody submits, also where nothing separates it from your files (no Landlock, not root)',
+  },
   run,
 };

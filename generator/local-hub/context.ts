@@ -13,6 +13,8 @@ export interface HubContext {
   blobs: BlobStore;
   spaces: SpaceRuntimes;
   jobs: JobRunner;
+  /** Whether a user may be picked without a token now. */
+  mayPick(): Promise<boolean>;
   options: HubOptions;
 }
 

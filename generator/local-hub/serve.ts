@@ -4,6 +4,7 @@ import { serve } from '@hono/node-server';
 import { CollabError } from '../errors.ts';
 import { createLocalHub } from './app.ts';
 import type { HubContext } from './context.ts';
+import { type MachineLayers, machineOf, reachesLoopback, sampleGuard } from './jobs/guard.ts';
 import type { JobLimits } from './jobs/limits.ts';
 import { JobRunner } from './jobs/runner.ts';
 import { isLoopback } from './loopback.ts';
@@ -33,6 +34,10 @@ export interface HubServerOptions {
   jobConcurrency?: number;
   /** Default: what a job's hardware has. */
   jobLimits?: JobLimits;
+  /** Folder of a challenge: its samples alone run where nothing separates a submission from this machine. */
+  challenge?: string;
+  /** What can be had on this machine; default: asks the challenge's harness. For tests. */
+  machine?: () => Promise<MachineLayers>;
   now?: () => number;
 }
 
@@ -96,9 +101,15 @@ async function openContext(
     const spaces = new SpaceRuntimes({ db, blobs, dir: join(dir, 'spaces'), now, host, endpoint });
     const login = isLoopback(host) ? (options.login ?? 'pick') : 'token';
     const { jobConcurrency: concurrency = 1, jobLimits: limits } = options;
-    const jobs = new JobRunner({ db, cas, dir: join(dir, 'jobs'), now, endpoint, concurrency, limits });
+    const machine = options.machine ?? (options.challenge ? machineOf(options.challenge) : undefined);
+    const guard = options.challenge && machine ? sampleGuard(options.challenge, db, machine) : undefined;
+    const own = { dir: join(dir, 'jobs'), now, endpoint };
+    const jobs = new JobRunner({ db, cas, ...own, concurrency, limits, guard });
     await jobs.recover();
-    return { db, cas, keys, blobs, spaces, jobs, options: { now, enforceLimits, host, login } };
+    // Who runs beside us unseparated could click on a name as well.
+    const mayPick = async () =>
+      login === 'pick' && (!jobs.busy || (machine !== undefined && !reachesLoopback(await machine())));
+    return { db, cas, keys, blobs, spaces, jobs, mayPick, options: { now, enforceLimits, host, login } };
   } catch (error) {
     await db.close();
     throw error;

@@ -6,6 +6,7 @@ import { killStrays } from '../process/strays.ts';
 import type { Database } from '../store/database.ts';
 import type { JobRow } from '../store/tables.ts';
 import type { Cas } from '../xet/cas.ts';
+import type { JobGuard } from './guard.ts';
 import { JOB_HARDWARE } from './hardware.ts';
 import type { JobLog } from './job-log.ts';
 import { breach, type JobLimits } from './limits.ts';
@@ -30,6 +31,8 @@ interface Deps {
   limits: JobLimits;
   /** How the job finds the other members of its network group. */
   network: Membership;
+  /** Default: everything may run. */
+  guard?: JobGuard;
 }
 
 /** Runs a job's command in a folder of its own, with its volumes as local folders and a scrubbed environment. */
@@ -41,6 +44,11 @@ export function runProcess(deps: Deps, job: JobRow, secrets: Record<string, stri
       (volume, i) => new BucketMount(deps, volume, join(deps.dir, 'mounts', String(i))),
     );
     for (const mount of mounts) await mount.materialize();
+    const refusal = await deps.guard?.refuse(job, mounts);
+    if (refusal) {
+      deps.log.add(refusal);
+      return { stage: 'ERROR', message: refusal } as const;
+    }
     const started = await prepare(deps, job, secrets, mounts);
     if (stopped) return { stage: 'ERROR', message: 'stopped' } as const;
     child = startChild({ ...started, onLine: (line) => deps.log.add(line) });

@@ -5,6 +5,7 @@ import type { LogLine } from '../process/log.ts';
 import { type Database, put } from '../store/database.ts';
 import type { JobRow } from '../store/tables.ts';
 import type { Cas } from '../xet/cas.ts';
+import type { JobGuard } from './guard.ts';
 import { JobLog, readJobLog } from './job-log.ts';
 import { type JobLimits, limitsOf } from './limits.ts';
 import { groupOf, NetworkGroups } from './network.ts';
@@ -20,6 +21,8 @@ interface Deps {
   concurrency: number;
   /** Default: what the job's hardware has. */
   limits?: JobLimits;
+  /** Default: everything may run. */
+  guard?: JobGuard;
 }
 
 type Outcome = Pick<JobRow, 'stage' | 'message'>;
@@ -70,6 +73,11 @@ export class JobRunner {
     this.live.set(job.id, { secrets, log, process: null, cancelled: false, ending: false });
     this.queue.push(job.id);
     this.next();
+  }
+
+  /** Whether a job runs now. */
+  get busy(): boolean {
+    return this.running.size > 0;
   }
 
   /** Secrets of a job that has not ended. */
@@ -160,13 +168,13 @@ export class JobRunner {
   }
 
   private async attempt(job: JobRow, live: Live): Promise<Outcome> {
-    const { db, cas, now, endpoint } = this.deps;
+    const { db, cas, now, endpoint, guard } = this.deps;
     live.log.add(`===== Job started at ${this.time()} =====`);
     const network = await this.groups.join(job);
     const limits = this.deps.limits ?? limitsOf(job.flavor);
     const [dir, log] = [this.folder(job.id), live.log];
     const process = runProcess(
-      { db, cas, now, endpoint: endpoint(), dir, log, limits, network },
+      { db, cas, now, endpoint: endpoint(), dir, log, limits, network, guard },
       job,
       live.secrets,
     );

@@ -6,13 +6,15 @@ interface LoginPage {
   users: { name: string; fullname: string }[];
   /** One click on a name is enough; otherwise a token of that user is asked for. */
   pick: boolean;
+  /** Picking is off for now: a job runs that could do it as well. */
+  busy: boolean;
   /** The authorization request, repeated in the form. */
   request: Record<string, string>;
   problem?: string;
 }
 
 /** The page on which one chooses who logs in to a Space of this machine. */
-export function loginPage({ space, scopes, users, pick, request, problem }: LoginPage) {
+export function loginPage({ space, scopes, users, pick, busy, request, problem }: LoginPage) {
   const hidden = Object.entries(request).map(
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
   );
@@ -36,6 +38,7 @@ input { font: inherit; width: 100%; box-sizing: border-box }
 <body>
 <h1>Log in to ${space}</h1>
 <p>This is the embedded hub on this machine. The Space asks for: ${scopes.join(', ')}.</p>
+${busy ? html`<p>A job is running here that nothing keeps from this page: log in with a token, or wait for its end.</p>` : ''}
 ${problem ? html`<p role="alert"><strong>${problem}</strong></p>` : ''}
 <form method="post">${hidden}${pick ? choices : token}</form>
 </body>

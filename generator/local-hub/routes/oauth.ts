@@ -52,8 +52,9 @@ function discovery(issuer: string) {
   };
 }
 
-function showLogin(c: HubRequest, request: AuthorizationRequest, problem?: string) {
-  const { db, options } = c.var.hub;
+async function showLogin(c: HubRequest, request: AuthorizationRequest, problem?: string) {
+  const { db, options, mayPick } = c.var.hub;
+  const pick = await mayPick();
   const users = db.values('users').filter((user) => mayLogIn(c, request, user));
   c.header(
     'Content-Security-Policy',
@@ -64,7 +65,8 @@ function showLogin(c: HubRequest, request: AuthorizationRequest, problem?: strin
     space: request.space.repo,
     scopes: request.scopes,
     users,
-    pick: options.login === 'pick',
+    pick,
+    busy: options.login === 'pick' && !pick,
     request: Object.fromEntries(Object.entries(request.values).map(([key, value]) => [key, String(value)])),
     problem,
   });
@@ -74,7 +76,7 @@ function showLogin(c: HubRequest, request: AuthorizationRequest, problem?: strin
 async function logIn(c: HubRequest, grants: Grants): Promise<Response> {
   const form = await formBody(c);
   const request = await readRequest(c, form);
-  const user = chosenUser(c, form);
+  const user = await chosenUser(c, form);
   if (!user) return showLogin(c, request, 'This token is not known.');
   if (!mayLogIn(c, request, user)) return showLogin(c, request, 'This user may not log in here.');
   const { client_id: clientId, redirect_uri: redirectUri, state, nonce, code_challenge } = request.values;
@@ -92,9 +94,9 @@ async function logIn(c: HubRequest, grants: Grants): Promise<Response> {
   return c.redirect(target.href, 303);
 }
 
-function chosenUser(c: HubRequest, form: Record<string, string>): UserRow | undefined {
-  const { db, options } = c.var.hub;
-  if (options.login === 'pick') return db.get('users', (form.user ?? '').toLowerCase());
+async function chosenUser(c: HubRequest, form: Record<string, string>): Promise<UserRow | undefined> {
+  const { db, options, mayPick } = c.var.hub;
+  if (await mayPick()) return db.get('users', (form.user ?? '').toLowerCase());
   try {
     const who = principalOf(db, `Bearer ${form.token ?? ''}`, options.now());
     return who && !who.token.oauth ? who.user : undefined;
