@@ -36,7 +36,7 @@ export async function planChallenge(options: ApplyOptions, hub = clientFor(optio
   const { participantToken, spaceToken } = options;
   const world = await observe(inputs, {
     hub,
-    fetch: options.io.fetch,
+    io: options.io,
     token: options.token,
     ...(participantToken ? { participantToken } : {}),
     ...(spaceToken ? { spaceToken } : {}),

@@ -7,6 +7,7 @@ import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { spaceTokenScope } from '../plan/checks.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { runningHub } from './local-hub.ts';
 import { readTokens } from './local-users.ts';
@@ -75,7 +76,7 @@ export async function serverAccess(io: Io, dir: string, config: ChallengeConfig)
     next: [
       {
         command: `${config.hub.endpoint}/settings/tokens/new?tokenType=fineGrained`,
-        why: `a fine-grained token with repo.write on ${config.hub.central_bucket} and ${config.hub.private_bucket} alone`,
+        why: `a fine-grained token with ${spaceTokenScope(config)}`,
       },
     ],
   });

@@ -12,6 +12,7 @@ import type { ApplyOptions } from './types.ts';
 type InputOptions = Pick<
   ApplyOptions,
   | 'dir'
+  | 'token'
   | 'spaceToken'
   | 'participantToken'
   | 'takeMine'
@@ -40,6 +41,7 @@ export async function readInputs(config: ChallengeConfig, options: InputOptions)
     ],
     state,
     spaceToken: options.spaceToken ? fingerprint(options.spaceToken) : null,
+    tokensShared: options.spaceToken === options.token,
     participantTokenGiven: Boolean(options.participantToken),
     takeMine: options.takeMine ?? false,
     takeTheirs: options.takeTheirs ?? false,

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { createHubClient } from '@collab/hub/client.ts';
+import { HubError, type HubPort } from '@collab/hub/port.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { endChild } from './child.ts';
@@ -36,12 +38,17 @@ export async function runningHub(io: Io, dir: string): Promise<Listening | null>
   const last = await lastHub(dir);
   if (!last || !isAlive(last.pid)) return null;
   try {
-    const response = await io.fetch(`${last.url}/api/whoami-v2`, { signal: AbortSignal.timeout(3_000) });
-    await response.arrayBuffer();
-    return response.status === 401 ? last : null;
-  } catch {
-    return null;
+    await askOnce(io, last.url).whoami();
+  } catch (error) {
+    return error instanceof HubError && error.kind === 'unauthorized' ? last : null;
   }
+  return null;
+}
+
+/** Without a token and without a second attempt. */
+function askOnce(io: Io, endpoint: string): HubPort {
+  const clock = { now: io.now, sleep: () => Promise.reject(new Error('one attempt')) };
+  return createHubClient({ endpoint, fetch: io.fetch, clock, timeoutMs: 3_000 });
 }
 
 /** The running hub, if it goes on running: that of a run that was killed just now is about to stop by itself. */

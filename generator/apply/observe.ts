@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { type BucketInfo, HubError, type HubPort, type Identity } from '@collab/hub/port.ts';
 import { CollabError } from '../errors.ts';
+import { requirePython } from '../eval/process.ts';
+import type { Io } from '../io.ts';
 import { sha256 } from '../plan/digest.ts';
 import {
   type BucketRole,
@@ -18,7 +18,7 @@ import { inParallel } from './parallel.ts';
 
 export interface Observer {
   hub: HubPort;
-  fetch: typeof fetch;
+  io: Io;
   /** The organizer's. */
   token: string;
   participantToken?: string;
@@ -33,15 +33,17 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
   const { hub } = at;
   const { config } = inputs;
   const spaceId = spaceOf(config, inputs.state);
-  const [identity, spaceIdentity, central, closed, space, hardware, python] = await Promise.all([
-    hub.whoami(),
-    at.spaceToken ? ownerOf(hub, at.spaceToken) : null,
-    hub.bucketInfo(config.hub.central_bucket),
-    hub.bucketInfo(config.hub.private_bucket),
-    spaceId ? hub.spaceInfo(spaceId) : null,
-    hub.jobHardware(),
-    isLocal(config) ? pythonVersion() : null,
-  ]);
+  const [identity, spaceIdentity, central, closed, space, hardware, spaceHardware, python] =
+    await Promise.all([
+      hub.whoami(),
+      at.spaceToken ? ownerOf(hub, at.spaceToken) : null,
+      hub.bucketInfo(config.hub.central_bucket),
+      hub.bucketInfo(config.hub.private_bucket),
+      spaceId ? hub.spaceInfo(spaceId) : null,
+      hub.jobHardware(),
+      spaceId ? pricesOf(hub) : null,
+      isLocal(config) ? pythonHere(at.io) : null,
+    ]);
   const buckets = { central, private: closed };
   const member = identity.orgs.some((org) => org.name.toLowerCase() === config.hub.org.toLowerCase());
   const [orgExists, centralFiles, privateFiles, liveSpace, seen] = await Promise.all([
@@ -61,6 +63,7 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
     space: liveSpace,
     privateSeenByParticipant: seen,
     hardware,
+    spaceHardware,
     python,
   };
 }
@@ -117,7 +120,7 @@ async function readSpace(inputs: Inputs, info: LiveSpace['info'], at: Observer):
     hub.spaceVariables(id),
     hub.spaceSecrets(id),
     hub.spaceRuntime(id),
-    info.host ? answers(at.fetch, info.host, tokenFor(info, at.token)) : false,
+    info.host ? answers(at.io.fetch, info.host, tokenFor(info, at.token)) : false,
   ]);
   return {
     info,
@@ -146,15 +149,24 @@ export async function probe(
   }
 }
 
-/** `Python 3.x.y`, or `null` when there is none. @throws when it is there and does not answer. */
-export async function pythonVersion(): Promise<string | null> {
+/** Runs python3: one that is there and does not start is none. */
+export async function pythonHere(io: Io): Promise<NonNullable<World['python']>> {
   try {
-    const { stdout } = await promisify(execFile)('python3', ['--version'], { timeout: 60_000 });
-    return stdout.trim();
+    return { version: await requirePython(io) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new CollabError('PYTHON_BROKEN', `python3 --version failed: ${(error as Error).message}`, {
-      next: [{ command: 'python3 --version', why: 'shows what is wrong with it' }],
-    });
+    if (!(error instanceof CollabError)) throw error;
+    return { problem: error.message, fix: error.next[0] ?? TRY_PYTHON };
+  }
+}
+
+const TRY_PYTHON = { command: 'python3 --version', why: 'shows what is wrong with it' };
+
+/** Prices are told, not needed: without them the plan says that it does not know. */
+async function pricesOf(hub: HubPort): Promise<World['spaceHardware']> {
+  try {
+    return await hub.spaceHardware();
+  } catch (error) {
+    if (error instanceof HubError) return null;
+    throw error;
   }
 }

@@ -7,6 +7,7 @@ import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { CommandOf } from '../plan/commands.ts';
+import { unwatchGroup, watchGroup } from '../reaper.ts';
 import { endChild } from './child.ts';
 import type { ServerAccess } from './connect.ts';
 import { answers } from './health.ts';
@@ -73,10 +74,7 @@ export async function startServer(options: ServeOptions): Promise<LocalServer> {
     env: serverEnvironment(options),
   });
   const tail = keepLog(child, options);
-  const ended = new Promise<number | null>((resolve) => {
-    child.once('error', () => resolve(null));
-    child.once('exit', resolve);
-  });
+  const ended = untilGone(child);
   const url = urlOf(host, port);
   const stop = async () => {
     await endChild(child, STOP_MS);
@@ -91,6 +89,19 @@ export async function startServer(options: ServeOptions): Promise<LocalServer> {
     await stop();
     throw error;
   }
+}
+
+/** The server never outlives this process: not even SIGKILL leaves one behind that nobody knows of. */
+function untilGone(child: ChildProcess): Promise<number | null> {
+  const { pid } = child;
+  if (pid !== undefined) watchGroup(pid);
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(null));
+    child.once('exit', (code) => {
+      if (pid !== undefined) unwatchGroup(pid);
+      resolve(code);
+    });
+  });
 }
 
 const urlOf = (host: string, port: number): string => {

@@ -1,23 +1,23 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { type Connection, connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
-import { type Finding, hubFindings, machineFindings } from '../apply/diagnosis.ts';
+import { type Finding, hubFindings } from '../apply/diagnosis.ts';
+import { clientFor } from '../apply/hub-client.ts';
 import { withHub } from '../apply/hub-failure.ts';
+import { clockFinding, machineFindings } from '../apply/machine-findings.ts';
 import { describe } from '../apply/run.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { readChallenge } from '../config/yaml.ts';
 import { CommandOf } from '../plan/commands.ts';
+import { isLocal } from '../plan/model.ts';
 
 const MARK: Record<Finding['state'], string> = { ok: '✓', warning: '!', wrong: '✗', unknown: '?' };
 
 const run: Command['run'] = async (context) => {
-  const machine = await machineFindings(
-    existsSync(join(context.io.packageRoot, 'dist', 'space', 'server.mjs')),
-  );
-  const findings = [...machine, ...(await challengeFindings(context))];
+  const findings = [...(await machineFindings(context.io)), ...(await challengeFindings(context))];
   const wrong = findings.filter(({ state }) => state === 'wrong');
   const lines = findings.flatMap((finding) => [
     `${MARK[finding.state]} ${finding.text}`,
-    ...(finding.fix ? [`      fix: ${finding.fix.command}   (${finding.fix.why})`] : []),
+    ...(finding.fix ? [`    fix: ${finding.fix.command}`, `         ${finding.fix.why}`] : []),
   ]);
   const unsure = findings.filter(({ state }) => state === 'unknown').length;
   const verdict =
@@ -38,7 +38,11 @@ async function challengeFindings(context: CommandContext): Promise<Finding[]> {
     connection = await connect(context);
   } catch (error) {
     const { code, message, next } = describe(error);
-    return [{ id: 'challenge', state: 'wrong', text: `${code}: ${message}`, fix: next[0] ?? CommandOf.plan }];
+    const fix = next[0] ?? CommandOf.check;
+    return [
+      { id: 'challenge', state: 'wrong', text: `${code}: ${message}`, fix },
+      ...(await clockAlone(context)),
+    ];
   }
   const valid: Finding = {
     id: 'challenge',
@@ -46,6 +50,13 @@ async function challengeFindings(context: CommandContext): Promise<Finding[]> {
     text: `challenge.yaml of "${connection.config.challenge.title}"`,
   };
   return [valid, ...(await hubFindings(connection))];
+}
+
+/** The clock needs neither token nor challenge: it is compared when the Hub is known. */
+async function clockAlone({ io, positionals }: CommandContext): Promise<Finding[]> {
+  const config = await readChallenge(resolve(io.cwd, positionals[0] ?? '.')).catch(() => null);
+  if (!config || isLocal(config)) return [];
+  return [await clockFinding(io, clientFor({ io, hubUrl: config.hub.endpoint, token: '' }))];
 }
 
 export const command: Command = {

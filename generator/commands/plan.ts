@@ -11,7 +11,7 @@ import { nextSteps, planStatus, printPlan } from '../plan/print.ts';
 const run: Command['run'] = async (context) => {
   const { config, options } = await connect(context);
   const { plan, world } = await planChallenge(options);
-  const cost = estimateCost(config, world.hardware);
+  const cost = estimateCost(config, world);
   const out = context.options.out;
   if (typeof out === 'string')
     await writeFile(resolve(context.io.cwd, out), `${JSON.stringify(plan, null, 2)}\n`);

@@ -65,7 +65,7 @@ async function requireHub(
   const clock = { now: io.now, sleep: (ms: number) => io.sleep(ms, io.signal) };
   const hub = createHubClient({ endpoint: hubUrl, token, fetch: io.fetch, clock });
   const node = spaceTokenNode(
-    { config, allowBroadToken: Boolean(options['allow-broad-token']) },
+    { config, allowBroadToken: Boolean(options['allow-broad-token']), tokensShared: false },
     await ownerOf(hub, token),
   );
   if (node.state === 'blocked')

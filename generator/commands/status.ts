@@ -24,7 +24,7 @@ const run: Command['run'] = async (context) => {
     host ? serverFacts(context.io, host) : null,
     jobCounts(connection),
   ]);
-  const cost = estimateCost(config, world.hardware);
+  const cost = estimateCost(config, world);
   const drift = planStatus(plan);
   const text = [
     `Space    ${spaceLine(config, world)}`,

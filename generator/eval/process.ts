@@ -92,13 +92,16 @@ function pythonMissing(cause?: Error): CollabError {
   );
 }
 
-/** @throws CollabError PYTHON_MISSING when there is none or it is too old, PYTHON_FAILED when it cannot be started */
-export async function requirePython(io: Io): Promise<void> {
-  const { code } = await python(io, ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))'], {
-    cwd: io.cwd,
-    timeoutMs: 60_000,
-  });
+const SAY_VERSION = 'import sys; print(sys.version.split()[0]); sys.exit(sys.version_info < (3, 9))';
+
+/**
+ * Runs it. @returns its version.
+ * @throws CollabError PYTHON_MISSING when there is none or it is too old, PYTHON_FAILED when it cannot be started
+ */
+export async function requirePython(io: Io): Promise<string> {
+  const { code, output } = await python(io, ['-c', SAY_VERSION], { cwd: io.cwd, timeoutMs: 60_000 });
   if (code !== 0) throw pythonMissing();
+  return output.trim();
 }
 
 const timedOut = (ms: number) =>

@@ -4,6 +4,7 @@ import {
   type BucketRole,
   bucketId,
   type Inputs,
+  isLocal,
   type LiveFile,
   type LocalFile,
   type TargetState,
@@ -12,7 +13,8 @@ import {
 import { diffLines, threeWay, type Verdict } from './three-way.ts';
 import type { PlanNode } from './types.ts';
 
-const FIRST = ['check:token', 'check:org', 'check:plan'];
+/** What has to be right before anything is made. */
+export const FIRST = ['check:token', 'check:org', 'check:plan', 'check:credits'];
 
 export function bucketNodes(inputs: Inputs, world: World): PlanNode[] {
   return [...BUCKETS.map((role) => bucketNode(role, inputs, world)), probeNode(inputs, world)];
@@ -35,14 +37,20 @@ function bucketNode(role: BucketRole, inputs: Inputs, world: World): PlanNode {
   const live = world.buckets[role];
   if (!live) return { ...node, state: 'create', reason: 'does not exist' };
   if (live.private !== wanted) {
-    const reason = `exists, but is ${live.private ? 'private' : 'public'}; change its visibility in its settings`;
-    return { ...node, state: 'blocked', reason, next: [CommandOf.plan] };
+    const reason = `exists, but is ${live.private ? 'private' : 'public'}`;
+    return { ...node, state: 'blocked', reason, next: [settingsOf(id, inputs, kind)] };
   }
   const known = inputs.state.buckets[role];
   if (known?.id === id && known.createdAt === live.createdAt)
     return { ...node, state: 'unchanged', reason: `made by ${live.author}` };
   return { ...node, state: 'adopt', reason: `exists already, made by ${live.author}` };
 }
+
+/** Whom a bucket is open to is a person's decision: apply never changes it. */
+const settingsOf = (id: string, { config }: Inputs, kind: string) => ({
+  command: `${isLocal(config) ? 'https://huggingface.co' : config.hub.endpoint}/buckets/${id}`,
+  why: `make it ${kind} in its settings`,
+});
 
 const UNFIT: Partial<Record<World['privateSeenByParticipant'], (organizer: string) => string>> = {
   revoked: () => 'not tried: PARTICIPANT_TOKEN is revoked or mistyped',

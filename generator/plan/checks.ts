@@ -62,31 +62,47 @@ const tokenUrl = (inputs: Pick<Inputs, 'config'>): string =>
 
 /** The Space's own token: what the server needs, and no more than that. */
 export function spaceTokenNode(
-  inputs: Pick<Inputs, 'config' | 'allowBroadToken'>,
+  inputs: Pick<Inputs, 'config' | 'allowBroadToken' | 'tokensShared'>,
   identity: Identity,
 ): PlanNode {
   const node = check('check:space-token', `The Space's own token (${identity.name})`);
   const next = [{ command: tokenUrl(inputs), why: 'open it to make a fine-grained token for the Space' }];
-  if (identity.tokenRole !== 'fineGrained') {
-    if (inputs.allowBroadToken)
-      return {
-        ...node,
-        state: 'unchanged',
-        reason: `a "${identity.tokenRole}" token, allowed by --allow-broad-token`,
-      };
-    const reason = `it is a "${identity.tokenRole}" token; the server is reachable by everybody and gets a narrow one`;
+  const broad = tooBroad(inputs, identity);
+  if (broad && inputs.allowBroadToken)
+    return { ...node, state: 'unchanged', reason: `${broad}, allowed by --allow-broad-token` };
+  if (broad) {
+    const reason = `it is ${broad}; the server is reachable by everybody and gets a narrow one`;
     return { ...node, state: 'blocked', reason, next: [...next, CommandOf.allowBroad] };
   }
-  const { hub, hardware, verification } = inputs.config;
-  const jobs = hardware.jobs_enabled || verification.mode === 'jobs';
-  const missing = lacking(identity, [
-    [hub.central_bucket, 'bucket', 'repo.write'],
-    [hub.private_bucket, 'bucket', 'repo.write'],
-    ...(jobs ? [[`${hub.org}/`, 'org', 'job.write'] satisfies Wanted] : []),
-  ]);
+  const missing = lacking(identity, spaceTokenWants(inputs.config));
   if (missing.length > 0)
     return { ...node, state: 'blocked', reason: `it lacks ${missing.join(', ')}`, next };
   return { ...node, state: 'unchanged', reason: 'fine-grained, with the permissions needed' };
+}
+
+function tooBroad(inputs: Pick<Inputs, 'tokensShared'>, { tokenRole }: Identity): string | null {
+  if (tokenRole !== 'fineGrained') return `a "${tokenRole}" token`;
+  return inputs.tokensShared ? "the organizer's own token (HF_TOKEN and SPACE_TOKEN are the same)" : null;
+}
+
+/** Jobs write what they find into participants' buckets, and whoever starts a job must be allowed to do that. */
+function spaceTokenWants({ hub, hardware, verification }: Inputs['config']): Wanted[] {
+  const inOrg = (permission: string): Wanted => [`${hub.org}/`, 'org', permission];
+  return [
+    [hub.central_bucket, 'bucket', 'repo.write'],
+    [hub.private_bucket, 'bucket', 'repo.write'],
+    ...(hardware.jobs_enabled ? [inOrg('repo.write')] : []),
+    ...(hardware.jobs_enabled || verification.mode === 'jobs' ? [inOrg('job.write')] : []),
+  ];
+}
+
+/** What the server's token needs, for people: the same as {@link spaceTokenNode} looks for. */
+export function spaceTokenScope({ hub, hardware, verification }: Inputs['config']): string {
+  const all = hardware.jobs_enabled
+    ? ` and all repositories of ${hub.org} (jobs write into participants' buckets)`
+    : '';
+  const jobs = hardware.jobs_enabled || verification.mode === 'jobs' ? `; start jobs in ${hub.org}` : '';
+  return `repo.write on ${hub.central_bucket}, ${hub.private_bucket}${all}${jobs}; nothing else`;
 }
 
 /** `repo.write` over each namespace that is written to, or over every single repository in it. */
@@ -196,11 +212,9 @@ function planNode(inputs: Inputs, world: World): PlanNode[] {
 
 function pythonNode(world: World): PlanNode {
   const node = check('check:python', 'Python 3 for harnesses');
-  if (world.python) return { ...node, state: 'unchanged', reason: world.python };
-  const next = [
-    { command: 'apt-get install python3', why: 'or from python.org; the standard library is enough' },
-  ];
-  return { ...node, state: 'blocked', reason: 'python3 is not on the PATH', next };
+  if (world.python === null) return { ...node, state: 'unchanged', reason: 'not needed here' };
+  if ('version' in world.python) return { ...node, state: 'unchanged', reason: world.python.version };
+  return { ...node, state: 'blocked', reason: world.python.problem, next: [world.python.fix] };
 }
 
 function inviteNode(inputs: Inputs): PlanNode {
@@ -230,20 +244,27 @@ function creditsNode(inputs: Inputs, world: World): PlanNode[] {
   const { config } = inputs;
   if (!config.hardware.jobs_enabled && config.verification.mode !== 'jobs') return [];
   const node = check('check:credits', 'Credits for jobs');
-  const org = membership(config.hub.org, world);
-  if (!org) return [];
-  if (org.canPay !== false) return [{ ...node, state: 'unchanged', reason: 'nothing speaks against it' }];
+  const own = config.hub.org.toLowerCase() === world.identity.name.toLowerCase();
+  const payer = own ? world.identity : membership(config.hub.org, world);
+  if (!payer) return [];
+  if (payer.canPay !== false) return [{ ...node, state: 'unchanged', reason: 'nothing speaks against it' }];
   return [
     {
       ...node,
       kind: 'human',
       state: 'human',
-      reason: `${config.hub.org} has no way to pay; a job would be refused`,
+      reason: `${config.hub.org} has no way to pay, and the Hub refuses jobs without credits`,
       human: {
-        url: `${base(inputs)}/organizations/${config.hub.org}/settings/billing`,
+        url: own
+          ? `${base(inputs)}/settings/billing`
+          : `${base(inputs)}/organizations/${config.hub.org}/settings/billing`,
         steps: 'Buy credits or add a payment method.',
-        check: 'whoami says canPay for the organization',
+        check: `whoami says canPay for ${config.hub.org}`,
       },
+      next: [
+        ...(config.hardware.jobs_enabled ? [CommandOf.noJobs] : []),
+        ...(config.verification.mode === 'jobs' ? [CommandOf.manual] : []),
+      ],
     },
   ];
 }

@@ -2,6 +2,7 @@ import type { NextStep } from '../errors.ts';
 
 /** Every command the provisioner suggests, as constants: nothing that could be a secret gets into one. */
 export const CommandOf = {
+  check: { command: 'create-collab check', why: 'says what is wrong with challenge.yaml' },
   apply: { command: 'create-collab apply', why: 'does it; safe to repeat' },
   plan: { command: 'create-collab plan', why: 'shows what is left' },
   takeMine: {
@@ -19,6 +20,14 @@ export const CommandOf = {
   noSpace: {
     command: "challenge.yaml: hub.space: ''",
     why: 'no Space: apply makes the buckets, create-collab serve runs the server on a machine of yours',
+  },
+  noJobs: {
+    command: 'challenge.yaml: hardware.jobs_enabled: false',
+    why: 'without jobs: participants measure on their own hardware',
+  },
+  manual: {
+    command: 'challenge.yaml: verification.mode: manual',
+    why: 'without jobs: organizers re-run results themselves and enter the verdicts',
   },
   participant: {
     command: 'PARTICIPANT_TOKEN=… create-collab doctor',

@@ -1,5 +1,5 @@
-import type { HardwareOffer } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
+import type { World } from './model.ts';
 
 export interface CostEstimate {
   /** US dollars per hour of the jobs' hardware, and where the price is from. */
@@ -9,35 +9,63 @@ export interface CostEstimate {
   maxUsdPerRun: number;
   /** All jobs together stop there; 0 = no limit set. */
   budgetUsd: number;
-  /** Of the Space's hardware. */
-  spaceUsdPerHour: number;
+  /** Hardware of the Space, and US dollars per hour; `null`: the Hub names no price. */
+  space: { hardware: string; usdPerHour: number | null } | null;
 }
 
-/** What running the challenge costs, from the Hub's live price list; its own list covers a flavor the Hub does not name. */
-export function estimateCost(config: ChallengeConfig, offers: HardwareOffer[]): CostEstimate {
+type Prices = Pick<World, 'hardware' | 'spaceHardware'> & {
+  space: { runtime: { hardware: string | null } } | null;
+};
+
+const HOURS_PER_MONTH = 730;
+/** What the Hub gives a Space that asks for nothing else. */
+const FREE = 'cpu-basic';
+
+/** What running the challenge costs, from the Hub's live price lists; challenge.yaml covers a flavor the Hub does not name. */
+export function estimateCost(config: ChallengeConfig, prices: Prices): CostEstimate {
   const { flavor, usd_per_hour, timeout_minutes, budget_usd } = config.hardware;
-  const offer = offers.find((candidate) => candidate.name === flavor);
+  const offer = prices.hardware.find((candidate) => candidate.name === flavor);
   const jobUsdPerHour = offer?.usdPerHour ?? usd_per_hour;
   return {
     jobUsdPerHour,
     source: offer ? 'hub' : 'challenge.yaml',
     maxUsdPerRun: (jobUsdPerHour * timeout_minutes) / 60,
     budgetUsd: budget_usd,
-    spaceUsdPerHour: 0,
+    space: config.hub.space ? spaceCost(prices) : null,
   };
 }
 
+/** The Space as it runs, or as it will be made. */
+function spaceCost({ space, spaceHardware }: Prices): NonNullable<CostEstimate['space']> {
+  const hardware = space?.runtime.hardware ?? FREE;
+  const usdPerHour = spaceHardware?.find(({ name }) => name === hardware)?.usdPerHour ?? null;
+  return { hardware, usdPerHour };
+}
+
 export function costLines(config: ChallengeConfig, cost: CostEstimate): string[] {
-  const { flavor, timeout_minutes } = config.hardware;
-  if (!config.hardware.jobs_enabled && config.verification.mode !== 'jobs')
-    return ['Cost: no jobs; the Space runs on free hardware (cpu-basic).'];
+  return [`Cost: ${jobsLine(config, cost)}`, spaceLine(cost)];
+}
+
+function jobsLine({ hardware, verification }: ChallengeConfig, cost: CostEstimate): string {
+  if (!hardware.jobs_enabled && verification.mode !== 'jobs') return 'no jobs.';
   const budget =
     cost.budgetUsd > 0
       ? `all jobs stop at $${cost.budgetUsd}`
       : 'no total limit is set (hardware.budget_usd)';
-  return [
-    `Cost: a job on ${flavor} $${cost.jobUsdPerHour}/h (price of the ${cost.source}), at most ` +
-      `$${cost.maxUsdPerRun.toFixed(3)} per run of ${timeout_minutes} min; ${budget}.`,
-    'The Space runs on free hardware (cpu-basic).',
-  ];
+  return (
+    `a job on ${hardware.flavor} $${round(cost.jobUsdPerHour)}/h (price of the ${cost.source}), at most ` +
+    `$${cost.maxUsdPerRun.toFixed(3)} per run of ${hardware.timeout_minutes} min; ${budget}.`
+  );
+}
+
+/** Prices come by the minute and in binary fractions. */
+const round = (usd: number): number => Number(usd.toFixed(4));
+
+function spaceLine({ space }: CostEstimate): string {
+  if (!space) return '      no Space.';
+  const { hardware, usdPerHour } = space;
+  if (usdPerHour === null) return `      the Space on ${hardware}: the Hub names no price.`;
+  if (usdPerHour === 0) return `      the Space on ${hardware} is free.`;
+  const monthly = Math.round(usdPerHour * HOURS_PER_MONTH);
+  return `      the Space on ${hardware} $${round(usdPerHour)}/h, about $${monthly} a month while it runs.`;
 }

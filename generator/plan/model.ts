@@ -1,5 +1,6 @@
 import type { BucketInfo, HardwareOffer, Identity, SpaceInfo, SpaceRuntime } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
+import type { NextStep } from '../errors.ts';
 
 export const BUCKETS = ['central', 'private'] as const;
 export type BucketRole = (typeof BUCKETS)[number];
@@ -25,6 +26,8 @@ export interface Inputs {
   state: TargetState;
   /** Of the token that should be the Space's; `null` when none is at hand. */
   spaceToken: string | null;
+  /** The organizer's token and the Space's are one and the same. */
+  tokensShared: boolean;
   participantTokenGiven: boolean;
   takeMine: boolean;
   takeTheirs: boolean;
@@ -117,8 +120,10 @@ export interface World {
    */
   privateSeenByParticipant: 'hidden' | 'visible' | 'unknown' | 'revoked' | 'own';
   hardware: HardwareOffer[];
-  /** Version, or `null` when there is none. */
-  python: string | null;
+  /** `null`: no Space is planned, or the Hub did not say. */
+  spaceHardware: HardwareOffer[] | null;
+  /** Only looked at where harnesses run on this machine. */
+  python: { version: string } | { problem: string; fix: NextStep } | null;
 }
 
 export const emptyState = (): TargetState => ({

@@ -30,6 +30,7 @@ const inputs = (more: Partial<Inputs> = {}): Inputs => ({
   space: [file('server.mjs', 'x')],
   problems: [],
   state: emptyState(),
+  tokensShared: false,
   spaceToken: 'fingerprint',
   participantTokenGiven: false,
   takeMine: false,
@@ -64,6 +65,7 @@ const world = (more: Partial<World> = {}, identity: Partial<World['identity']> =
   space: null,
   privateSeenByParticipant: 'unknown',
   hardware: [],
+  spaceHardware: [],
   python: null,
   ...more,
 });
@@ -128,7 +130,13 @@ describe('what has to be right before the first write', () => {
       world({}, { orgs: [{ name: 'acme', role: 'admin', plan: 'team', canPay: false }] }),
     ],
     ['no token for the Space', 'secret:HF_TOKEN', 'human', inputs({ spaceToken: null }), world()],
-    ['no Python on this machine', 'check:python', 'blocked', inputs({ config: local }), world()],
+    [
+      'no Python on this machine',
+      'check:python',
+      'blocked',
+      inputs({ config: local }),
+      world({ python: { problem: 'none', fix: { command: 'brew install python', why: 'there' } } }),
+    ],
     [
       'a private bucket that participants see',
       'check:private-bucket',
@@ -215,12 +223,26 @@ describe('the plan', () => {
 describe('cost', () => {
   it('is the price of the hub times the time limit, else that of challenge.yaml', () => {
     const offer = { name: 'cpu-basic', prettyName: 'CPU', usdPerHour: 0.06 };
-    expect(estimateCost(config, [offer])).toMatchObject({
+    const prices = { hardware: [offer], spaceHardware: null, space: null };
+    expect(estimateCost(config, prices)).toMatchObject({
       jobUsdPerHour: 0.06,
       source: 'hub',
       maxUsdPerRun: 0.01,
     });
-    expect(estimateCost(config, [])).toMatchObject({ jobUsdPerHour: 0.01, source: 'challenge.yaml' });
-    expect(costLines(config, estimateCost(config, [offer]))[0]).toContain('$0.06/h');
+    const none = estimateCost(config, { ...prices, hardware: [] });
+    expect(none).toMatchObject({ jobUsdPerHour: 0.01, source: 'challenge.yaml' });
+    expect(costLines(config, estimateCost(config, prices))[0]).toContain('$0.06/h');
+  });
+
+  it.each([
+    ['cpu-basic', null, 'the Space on cpu-basic: the Hub names no price.'],
+    [null, 0, 'the Space on cpu-basic is free.'],
+    ['t4-small', 0.4, 'the Space on t4-small $0.4/h, about $292 a month while it runs.'],
+  ])('of a Space on %s at %s', (hardware, usdPerHour, said) => {
+    const name = hardware ?? 'cpu-basic';
+    const offers = usdPerHour === null ? null : [{ name, prettyName: name, usdPerHour }];
+    const space = hardware === null ? null : { runtime: { hardware } };
+    const cost = estimateCost(config, { hardware: [], spaceHardware: offers, space });
+    expect(costLines(config, cost).at(-1)?.trim()).toBe(said);
   });
 });

@@ -1,3 +1,5 @@
+import { FIRST } from './buckets.ts';
+import { spaceTokenScope } from './checks.ts';
 import { CommandOf } from './commands.ts';
 import { gitBlobSha1 } from './digest.ts';
 import { type Inputs, type LiveSpace, spaceOf, type World } from './model.ts';
@@ -37,10 +39,13 @@ const isChange = (node: PlanNode): boolean => !['unchanged', 'adopt'].includes(n
 function repoNode(inputs: Inputs, world: World): PlanNode {
   const { space, private: isPrivate } = inputs.config.hub;
   const kind = isPrivate ? 'private' : 'public';
-  const dependsOn = ['check:token', 'check:org', 'check:plan'];
-  const node = { id: 'space', kind: 'space' as const, title: `Space ${space} (${kind}, Docker)`, dependsOn };
-  if (!world.space)
-    return { ...node, state: 'create', reason: 'does not exist', cost: { usd: 0, per: 'month' } };
+  const node = {
+    id: 'space',
+    kind: 'space' as const,
+    title: `Space ${space} (${kind}, Docker)`,
+    dependsOn: FIRST,
+  };
+  if (!world.space) return { ...node, state: 'create', reason: 'does not exist' };
   const { info } = world.space;
   if (info.sdk !== 'docker')
     return {
@@ -98,15 +103,11 @@ function secretNode(inputs: Inputs, space: LiveSpace | null): PlanNode {
   return { ...node, state: 'update', reason: 'the token at hand is another one than the one set' };
 }
 
-function tokenSteps(inputs: Inputs) {
-  const { org, central_bucket, private_bucket, endpoint } = inputs.config.hub;
-  const { hardware, verification } = inputs.config;
-  const jobs = hardware.jobs_enabled || verification.mode === 'jobs';
+function tokenSteps({ config }: Inputs) {
+  const { endpoint } = config.hub;
   return {
     url: `${endpoint === 'local' ? 'https://huggingface.co' : endpoint}/settings/tokens/new?tokenType=fineGrained`,
-    steps:
-      `Once the buckets are there, make a fine-grained token with read and write access to the contents of ${central_bucket} ` +
-      `and ${private_bucket}${jobs ? `, and permission to start jobs in ${org}` : ''}; nothing else.`,
+    steps: `Once the buckets are there, make a fine-grained token of its own: ${spaceTokenScope(config)}.`,
     check: 'it is set as the secret HF_TOKEN of the Space',
   };
 }

@@ -190,6 +190,7 @@ describe('jobs', () => {
     expect((await hub.jobHardware()).find((offer) => offer.name === 'cpu-basic')?.usdPerHour).toBeCloseTo(
       0.01,
     );
+    expect((await hub.spaceHardware()).find((offer) => offer.name === 'cpu-basic')?.usdPerHour).toBe(0);
     expect(await hub.job('acme', 'none')).toBeNull();
     expect(await hub.jobs('acme')).toEqual([]);
   });

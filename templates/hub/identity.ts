@@ -35,7 +35,7 @@ const Whoami = z.looseObject({
 });
 const Members = z.array(z.looseObject({ user: z.string(), role: z.string().nullish() }));
 
-type IdentityPort = Pick<HubPort, 'whoami' | 'orgMembers' | 'memberByEmail' | 'orgExists'>;
+type IdentityPort = Pick<HubPort, 'whoami' | 'orgMembers' | 'memberByEmail' | 'orgExists' | 'hubTime'>;
 
 export function identityCalls(transport: Transport): IdentityPort {
   const membersOf = (org: string, query: string) =>
@@ -67,6 +67,12 @@ export function identityCalls(transport: Transport): IdentityPort {
     orgExists: async (org) => {
       const path = `/api/organizations/${segment(org)}/overview`;
       return (await transport.sendOrNull({ method: 'GET', path, effect: 'read', plain404: true })) !== null;
+    },
+    hubTime: async () => {
+      const path = '/api/jobs/hardware';
+      const { headers } = await transport.send({ method: 'GET', path, effect: 'read', token: null });
+      const time = Date.parse(headers.get('date') ?? '');
+      return Number.isNaN(time) ? null : time;
     },
   };
 }

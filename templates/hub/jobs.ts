@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allPages } from './pages.ts';
 import { segment } from './paths.ts';
-import { HubError, type HubPort, type JobInfo, type JobSpec } from './port.ts';
+import { type HardwareOffer, HubError, type HubPort, type JobInfo, type JobSpec } from './port.ts';
 import { readLogs } from './sse.ts';
 import { parseJson, type Transport } from './transport.ts';
 
@@ -23,13 +23,16 @@ const Hardware = z.array(
     cpu: z.unknown().optional(),
     ram: z.unknown().optional(),
     accelerator: z.unknown().optional(),
-    unitCostUSD: z.number().default(0),
+    unitCostUSD: z.number().optional(),
     unitLabel: z.string().default('hour'),
   }),
 );
 const LOG_WAIT_MS = 5_000;
 
-type JobPort = Pick<HubPort, 'runJob' | 'job' | 'jobs' | 'jobLogs' | 'cancelJob' | 'jobHardware'>;
+type JobPort = Pick<
+  HubPort,
+  'runJob' | 'job' | 'jobs' | 'jobLogs' | 'cancelJob' | 'jobHardware' | 'spaceHardware'
+>;
 
 export function jobCalls(transport: Transport): JobPort {
   const api = (namespace: string, id?: string) =>
@@ -64,18 +67,26 @@ export function jobCalls(transport: Transport): JobPort {
     cancelJob: async (namespace, id) => {
       await transport.send({ method: 'POST', path: `${api(namespace, id)}/cancel`, effect: 'upsert' });
     },
-    jobHardware: async () => {
-      const answer = await transport.send({ method: 'GET', path: '/api/jobs/hardware', effect: 'read' });
-      return parseJson(answer, Hardware).map((raw) => ({
-        name: raw.name,
-        prettyName: raw.prettyName ?? raw.name,
-        ...(typeof raw.cpu === 'string' ? { cpu: raw.cpu } : {}),
-        ...(typeof raw.ram === 'string' ? { ram: raw.ram } : {}),
-        accelerator: acceleratorName(raw.accelerator),
-        usdPerHour: raw.unitLabel.startsWith('min') ? raw.unitCostUSD * 60 : raw.unitCostUSD,
-      }));
-    },
+    jobHardware: () => offers(transport, '/api/jobs/hardware'),
+    spaceHardware: () => offers(transport, '/api/spaces/hardware'),
   };
+}
+
+/** What names no price is left out: it must not pass for free. */
+async function offers(transport: Transport, path: string): Promise<HardwareOffer[]> {
+  const answer = await transport.send({ method: 'GET', path, effect: 'read' });
+  return parseJson(answer, Hardware).flatMap(({ unitCostUSD, ...raw }) =>
+    unitCostUSD === undefined
+      ? []
+      : {
+          name: raw.name,
+          prettyName: raw.prettyName ?? raw.name,
+          ...(typeof raw.cpu === 'string' ? { cpu: raw.cpu } : {}),
+          ...(typeof raw.ram === 'string' ? { ram: raw.ram } : {}),
+          accelerator: acceleratorName(raw.accelerator),
+          usdPerHour: raw.unitLabel.startsWith('min') ? unitCostUSD * 60 : unitCostUSD,
+        },
+  );
 }
 
 function acceleratorName(raw: unknown): string | null {

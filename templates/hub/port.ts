@@ -159,6 +159,8 @@ export interface HubPort {
   orgMembers(org: string): Promise<Map<string, string>>;
   memberByEmail(org: string, email: string): Promise<{ user: string; role?: string } | null>;
   orgExists(org: string): Promise<boolean>;
+  /** What the Hub's clock says, milliseconds since the epoch; `null` when its answers name no time. Needs no token. */
+  hubTime(): Promise<number | null>;
 
   bucketInfo(id: RepoId, token?: string): Promise<BucketInfo | null>;
   createBucket(id: RepoId, options: { private: boolean }, token?: string): Promise<BucketInfo>;
@@ -221,4 +223,6 @@ export interface HubPort {
   jobLogs(namespace: string, id: string, tail?: number): Promise<string[]>;
   cancelJob(namespace: string, id: string): Promise<void>;
   jobHardware(): Promise<HardwareOffer[]>;
+  /** Those with a price. */
+  spaceHardware(): Promise<HardwareOffer[]>;
 }

@@ -147,6 +147,16 @@ describe('without the plan that a Docker Space needs', () => {
     await expect(fetch(`${ready.api_url}/v1/healthz`)).rejects.toThrow();
   });
 
+  test('SIGKILL takes the server along; the next serve goes on at once', async () => {
+    const killed = await serve();
+    killed.server.child.kill('SIGKILL');
+    await killed.server.done;
+    await eventually(async () => !(await processesOf(dir)).some((line) => line.includes('server.mjs')));
+    await expect(fetch(`${killed.ready.api_url}/v1/healthz`)).rejects.toThrow();
+    const { ready } = await serve();
+    expect((await fetch(`${ready.api_url}/v1/healthz`)).status).toBe(200);
+  });
+
   test('a server that ends by itself is an error with its last words; the record is still there', async () => {
     // What a crash leaves behind; its process id is another program's by now.
     await writeFile(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, processesOf } from '../e2e/cli.ts';
 import { writeChallenge } from './apply-fixture.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url));
@@ -82,6 +83,15 @@ describe('dev', () => {
     child.kill('SIGINT');
     const [code] = await once(child, 'close');
     expect([code, await answersAt(ready.api_url), await answersAt(ready.hub_url)]).toEqual([0, false, false]);
+  });
+
+  it('takes hub and Space along when it ends by SIGKILL', async () => {
+    const { child, said } = dev();
+    await until(child, said, /"event":"ready"/);
+    expect((await processesOf(dir)).filter((line) => /server\.mjs|cli\.mjs hub/.test(line))).toHaveLength(2);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await eventually(async () => (await processesOf(dir)).length === 0);
   });
 
   it('goes on after SIGKILL in the middle of an apply', async () => {

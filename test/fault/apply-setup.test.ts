@@ -34,7 +34,7 @@ const users: Seed['users'] = [
         scopes: [
           scope('acme/gemma-main-bucket', 'bucket'),
           scope('ada/gemma-private', 'bucket'),
-          scope('acme', 'org', ['job.write']),
+          scope('acme', 'org', [...WRITE, 'job.write']),
         ],
       },
       { token: TOKEN.read, role: 'read', scopes: [] },
@@ -186,12 +186,12 @@ describe('SETUP.md on huggingface.co', () => {
     });
   });
 
-  it('buckets first, then a token for these two alone, then the invite; at the end nothing is left', async () => {
+  it('buckets first, then a token for the server alone, then the invite; at the end nothing is left', async () => {
     await onHub(acme, async (collab) => {
       const first = await collab(own, 'apply');
       const waiting = first.json.waiting.map(({ id }: { id: string }) => id);
       expect([first.code, waiting]).toEqual([2, ['human:invite', 'secret:HF_TOKEN']]);
-      expect(first.json.waiting[1].human.steps).toContain('acme/gemma-main-bucket and ada/gemma-private');
+      expect(first.json.waiting[1].human.steps).toContain('acme/gemma-main-bucket, ada/gemma-private');
       const yaml = await readFile(join(dir, 'challenge.yaml'), 'utf8');
       await put(dir, 'challenge.yaml', `${yaml}  invite_url: ${HF}/organizations/acme/share/x\n`);
       const all = { ...own, SPACE_TOKEN: TOKEN.space, PARTICIPANT_TOKEN: TOKEN.participant };

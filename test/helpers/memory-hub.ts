@@ -237,6 +237,8 @@ export function memoryHub(options: { now(): number; serverToken: string; users?:
     jobLogs: absent('jobLogs'),
     cancelJob: absent('cancelJob'),
     jobHardware: absent('jobHardware'),
+    spaceHardware: absent('spaceHardware'),
+    hubTime: absent('hubTime'),
   };
   return hub;
 }

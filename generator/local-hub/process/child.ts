@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { unwatchGroup, watchGroup } from '../../reaper.ts';
 import { eachLine } from './lines.ts';
-import { unwatchGroup, watchGroup } from './reaper.ts';
 
 export interface ChildOptions {
   command: string;

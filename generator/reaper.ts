@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
-/** Reads `+ pid` and `- pid`; when the hub is gone, however it ended, kills the process groups that are left. */
+/** Reads `+ pid` and `- pid`; when this process is gone, however it ended, kills the process groups that are left. */
 const SCRIPT = `
 trap '' HUP INT TERM
 live=" "
