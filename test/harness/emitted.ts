@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseChallenge, writeChallenge } from '../../generator/config/yaml.ts';
 import type { Challenge } from '../../generator/eval/harness.ts';
@@ -11,11 +11,12 @@ import { viewOf } from '../../generator/render/view.ts';
 export const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The parts of an emitted repository that `eval` works on, in a temporary folder. Ended with `remove`. */
-export async function emitted(template: string): Promise<Challenge & { remove(): Promise<void> }> {
-  const config = parseChallenge(
-    await readFile(join(packageRoot, 'challenges', template, 'challenge.yaml'), 'utf8'),
-  );
-  const files = await packageFiles(['templates/harness/', `challenges/${template}/`]);
+export async function emitted(
+  template: string,
+  root: string = packageRoot,
+): Promise<Challenge & { remove(): Promise<void> }> {
+  const config = parseChallenge(await readFile(join(root, 'challenges', template, 'challenge.yaml'), 'utf8'));
+  const files = await packageFiles(root, ['templates/harness/', `challenges/${template}/`]);
   const entries = layout(files, template);
   const tree = await renderTree(
     entries,
@@ -32,14 +33,14 @@ async function put(path: string, content: Uint8Array): Promise<void> {
   await writeFile(path, content);
 }
 
-async function packageFiles(folders: string[]): Promise<PackageFiles> {
+async function packageFiles(root: string, folders: string[]): Promise<PackageFiles> {
   const files = new Map<string, Uint8Array>();
   for (const folder of folders) {
-    const entries = await readdir(join(packageRoot, folder), { withFileTypes: true, recursive: true });
+    const entries = await readdir(join(root, folder), { withFileTypes: true, recursive: true });
     for (const entry of entries) {
       if (!entry.isFile() || /__pycache__|\.pyc$/.test(join(entry.parentPath, entry.name))) continue;
       const path = join(entry.parentPath, entry.name);
-      files.set(path.slice(packageRoot.length), new Uint8Array(await readFile(path)));
+      files.set(relative(root, path), new Uint8Array(await readFile(path)));
     }
   }
   return files;

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from collab_harness.client import Answer
+from collab_harness.isolation import Isolation
+from collab_harness.limits import Limits
+from collab_harness.serving import Setting
 from collab_harness.staging import stage
-from settings import Settings
+
+Json = dict[str, Any]
 
 
 class Vocabulary(Protocol):
@@ -28,6 +32,9 @@ class Engine(Protocol):
     reference: str
     devices: list[str]
     internal_tcp: bool
+
+    def problems(self, submission: Path) -> list[str]:
+        """What is wrong with a manifest beyond the rules of preflight.json, which it keeps."""
 
     def install(self, work: Path, submissions: list[Path]) -> None:
         """Dependencies of the manifests, each in an environment of its own. The network is still open."""
@@ -72,8 +79,11 @@ class TinyEngine:
     devices: list[str] = []
     internal_tcp = False
 
-    def __init__(self, settings: Settings) -> None:
-        self._model = settings.harness / "model"
+    def __init__(self, harness: Path) -> None:
+        self._model = harness / "model"
+
+    def problems(self, submission: Path) -> list[str]:
+        return []
 
     def install(self, work: Path, submissions: list[Path]) -> None:
         """Nothing: standard library only."""
@@ -91,10 +101,29 @@ class TinyEngine:
         return [work / "model"]
 
 
-def engine_of(settings: Settings) -> Engine:
-    """By the profile's `engine`."""
-    if settings.profile["engine"] == "tiny":
-        return TinyEngine(settings)
+def engine_of(harness: Path, profile: Json) -> Engine:
+    """By the profile's `engine`: what a profile does not name is never imported."""
+    if profile["engine"] == "tiny":
+        return TinyEngine(harness)
+    if profile["engine"] == "tiny-gemma":
+        from tiny_gemma.engine import TinyGemmaEngine
+
+        return TinyGemmaEngine(harness, profile)
     from hub_engine import HubEngine
 
-    return HubEngine(settings)
+    return HubEngine(harness, profile)
+
+
+def setting_of(engine: Engine, profile: Json, limits: Limits, work: Path, layers: Isolation, required: list[str]) -> Setting:
+    """How every server of a run is started: the original, the submission, and what `prepare` serves."""
+    return Setting(
+        isolation=layers,
+        required_layers=required,
+        limits=limits,
+        startup_s=profile["startup_s"],
+        request_s=profile["request_s"],
+        env=engine.environment(work),
+        readable=engine.readable(work),
+        devices=engine.devices,
+        internal_tcp=engine.internal_tcp,
+    )

@@ -1,9 +1,11 @@
-"""The real model: weights from the Hub, dependencies from pip, a tokenizer of transformers (part of the job's image)."""
+"""A model of the Hub: weights at a pinned revision, dependencies from pip, the tokenizer of transformers (in the job's image)."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -12,16 +14,35 @@ from typing import Any
 from collab_harness.client import Answer
 from collab_harness.faults import HarnessFault, SubmissionFault
 from engines import Vocabulary
-from settings import Settings
+
+Json = dict[str, Any]
 
 _REPLACEMENT = "\ufffd"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+# The copy in the cache also answers to `main`, so that servers which know only the model's name find the pinned one.
+_SNAPSHOT = """
+import pathlib, sys, huggingface_hub as hub
+model, revision, cache = sys.argv[1:]
+folder = pathlib.Path(hub.snapshot_download(model, revision=revision, cache_dir=cache))
+refs = folder.parent.parent / "refs"
+refs.mkdir(exist_ok=True)
+(refs / "main").write_text(folder.name)
+print(folder)
+"""
+
+# A server of several processes talks to itself over loopback, the only interface that is left (vLLM, gloo, NCCL).
+_LOOPBACK = {"VLLM_HOST_IP": "127.0.0.1", "GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"}
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
 
 
 class HubVocabulary:
-    def __init__(self, model_id: str, revision: str, cache: Path) -> None:
+    """The tokenizer that lies beside the weights. Nothing is fetched."""
+
+    def __init__(self, folder: Path) -> None:
         from transformers import AutoTokenizer
 
-        self._tokenizer = AutoTokenizer.from_pretrained(model_id, revision=revision, cache_dir=str(cache))
+        self._tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
 
     def count(self, answer: Answer) -> int:
         return len(self._tokenizer.encode(answer.text, add_special_tokens=False))
@@ -36,86 +57,137 @@ class HubVocabulary:
 
     def prompt(self, text: str) -> list[int]:
         message = [{"role": "user", "content": text}]
-        ids: list[int] = self._tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=True)
+        ids: list[int] = self._tokenizer.apply_chat_template(
+            message, add_generation_prompt=True, tokenize=True, return_dict=False
+        )
         return ids
 
 
 class HubEngine:
-    reference = "reference-full"
     internal_tcp = True
 
-    def __init__(self, settings: Settings) -> None:
-        self._profile = settings.profile
-        self.devices: list[str] = [d for d in self._profile["devices"] if Path(d).exists()]
-        self._cache: Path | None = None
+    def __init__(self, harness: Path, profile: Json) -> None:
+        self._harness, self._profile = harness, profile
+        self.reference: str = profile["reference"]
+        self.devices: list[str] = [d for d in profile["devices"] if Path(d).exists()]
+        self._snapshots: dict[str, Path] = {}
+
+    def problems(self, submission: Path) -> list[str]:
+        """A model of the Hub that could be another one tomorrow."""
+        manifest = manifest_of(submission)
+        model = manifest["model_id"]
+        if model == self._profile["model"]["id"] or (submission / model).exists():
+            return []
+        try:
+            _revision(manifest, self._harness)
+        except SubmissionFault as fault:
+            return [str(fault)]
+        return []
 
     def install(self, work: Path, submissions: list[Path]) -> None:
         for folder in submissions:
-            wanted = _manifest(folder).get("dependencies", [])
+            wanted = manifest_of(folder).get("dependencies", [])
             if wanted:
                 self._environment_of(folder, work / f"venv-{folder.name}", wanted)
 
     def _environment_of(self, folder: Path, target: Path, wanted: list[str]) -> None:
         """A virtual environment over the packages of the image; what the image has already is not fetched again."""
         _run([sys.executable, "-m", "venv", "--system-site-packages", str(target)], self._profile["install_s"])
+        _see_own_packages(target)
         pip = [str(target / "bin" / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *wanted]
-        problem = _run(pip, self._profile["install_s"], needed=False)
+        problem, _ = _run(pip, self._profile["install_s"], needed=False)
         if problem:
             raise SubmissionFault(f"install: {folder.name}: {problem}")
         _use_interpreter(folder, target / "bin" / "python")
 
     def fetch(self, work: Path, submissions: list[Path]) -> None:
-        self._cache = work / "hub"
-        original = self._profile["model"]
-        self._download(original["id"], original["revision"], original["id"])
+        original = self._profile["model"]["id"]
+        self._download(work, original, pinned(self._harness, original), None)
         for folder in submissions:
-            model = _manifest(folder)["model_id"]
-            if model != original["id"] and not (folder / model).exists():
-                self._download(model, "main", folder.name)
+            manifest = manifest_of(folder)
+            model = manifest["model_id"]
+            if model != original and not (folder / model).exists():
+                self._download(work, model, _revision(manifest, self._harness), folder.name)
 
-    def _download(self, model: str, revision: str, name: str) -> None:
-        code = "import sys, huggingface_hub as h; h.snapshot_download(sys.argv[1], revision=sys.argv[2], cache_dir=sys.argv[3])"
-        problem = _run([sys.executable, "-c", code, model, revision, str(self._cache)], self._profile["fetch_s"], needed=False)
-        if problem and model == self._profile["model"]["id"]:
-            raise HarnessFault(f"fetch: {problem}")
+    def _download(self, work: Path, model: str, revision: str, submission: str | None) -> None:
+        """`submission` is at fault when its own model cannot be had; the original is the platform's."""
+        command = [sys.executable, "-c", _SNAPSHOT, model, revision, str(work / "hub")]
+        problem, output = _run(command, self._profile["fetch_s"], needed=False)
+        if problem and submission is None:
+            raise HarnessFault(f"fetch: {model}: {problem}")
         if problem:
-            raise SubmissionFault(f"fetch: {name}: {problem}")
+            raise SubmissionFault(f"fetch: {submission}: {problem}")
+        self._snapshots[model] = Path(output.strip().splitlines()[-1])
 
     def vocabulary(self) -> Vocabulary:
-        assert self._cache is not None
-        return HubVocabulary(self._profile["model"]["id"], self._profile["model"]["revision"], self._cache)
+        return HubVocabulary(self._snapshots[self._profile["model"]["id"]])
 
     def environment(self, work: Path) -> dict[str, str]:
-        return {"HF_HUB_CACHE": str(work / "hub"), "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+        return {"HF_HUB_CACHE": str(work / "hub"), **_OFFLINE, **_LOOPBACK}
 
     def readable(self, work: Path) -> list[Path]:
         return [work / "hub", *work.glob("venv-*")]
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+def pinned(harness: Path, model: str) -> str:
+    """Commit of a model in pins.json. A branch moves, so no run starts without a commit."""
+    path = harness / "pins.json"
+    pins = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    revision = pins.get("models", {}).get(model, {}).get("revision")
+    if not isinstance(revision, str) or not _COMMIT.fullmatch(revision):
+        raise HarnessFault(f"{model} is not pinned to a commit in pins.json: run `create-collab eval prepare`")
+    return revision
+
+
+def _revision(manifest: Json, harness: Path) -> str:
+    revision = manifest.get("model_revision")
+    if isinstance(revision, str) and _COMMIT.fullmatch(revision):
+        return revision
+    try:
+        return pinned(harness, manifest["model_id"])
+    except HarnessFault:
+        raise SubmissionFault(
+            f"manifest.json: {manifest['model_id']} needs model_revision, a commit of 40 hexadecimal digits: a branch moves"
+        ) from None
+
+
+def manifest_of(folder: Path) -> Json:
+    manifest: Json = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return manifest
 
 
-def _use_interpreter(folder: Path, python: Path) -> None:
-    """The staged copy starts with its own environment; its identity was taken before."""
-    manifest = _manifest(folder)
-    if manifest["serve"][0] in ("python", "python3"):
-        manifest["serve"][0] = str(python)
+def write_manifest(folder: Path, manifest: Json) -> None:
+    """Into a staged copy, whose identity was taken before."""
     path = folder / "manifest.json"
     path.chmod(0o644)
     path.write_text(json.dumps(manifest), encoding="utf-8")
     path.chmod(0o444)
 
 
-def _run(command: list[str], timeout_s: float, needed: bool = True) -> str | None:
-    """None when it worked, else the end of what it said. With `needed` a failure is the platform's."""
+def _see_own_packages(target: Path) -> None:
+    """Over an interpreter that lives in a virtual environment itself, `--system-site-packages` sees only the one below."""
+    if sys.prefix != sys.base_prefix:
+        for folder in target.glob("lib/python*/site-packages"):
+            (folder / "image.pth").write_text("\n".join(site.getsitepackages()) + "\n", encoding="utf-8")
+
+
+def _use_interpreter(folder: Path, python: Path) -> None:
+    """The staged copy starts with its own environment."""
+    manifest = manifest_of(folder)
+    if manifest["serve"][0] in ("python", "python3"):
+        manifest["serve"][0] = str(python)
+    write_manifest(folder, manifest)
+
+
+def _run(command: list[str], timeout_s: float, needed: bool = True) -> tuple[str | None, str]:
+    """(None, what it printed) when it worked, else (the end of what it said, ''). With `needed` a failure is the platform's."""
     env = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "HF_TOKEN", "HF_ENDPOINT", "LANG", "SSL_CERT_FILE")}
     try:
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=timeout_s, check=False)
         problem = None if done.returncode == 0 else (done.stderr or done.stdout).strip()[-500:]
+        output = done.stdout
     except subprocess.TimeoutExpired:
-        problem = f"not done after {timeout_s:g} s"
+        problem, output = f"not done after {timeout_s:g} s", ""
     if problem and needed:
         raise HarnessFault(problem)
-    return problem
+    return problem, output

@@ -1,6 +1,7 @@
 """Make what judging needs and participants must not have: a pool of private prompts, and reference outputs.
 
-    python3 prepare.py --out DIR [--seed HEX] [--pool N]
+    python3 prepare.py --out DIR [--seed HEX] [--pool N]                                    the rehearsal
+    python3 prepare.py --profile full --prompts FILE --out DIR [--public-out DIR] [--seed HEX]    models of the Hub
 
 The seed is random unless it is given, and is kept beside what was made from it: the same seed makes the same bytes.
 """
@@ -17,8 +18,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "model")]
 
+import prepare_full  # noqa: E402
+from collab_harness.faults import HarnessFault, SubmissionFault  # noqa: E402
 from collab_harness.staging import sha256_file  # noqa: E402
-from settings import read_json  # noqa: E402
+from settings import load_profile, read_json  # noqa: E402
 from tiny_lm.engine import Engine  # noqa: E402
 from tiny_lm.server import chat_prompt  # noqa: E402
 from tiny_lm.weights import load  # noqa: E402
@@ -57,11 +60,21 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seed", default=None)
     parser.add_argument("--pool", type=int, default=POOL)
     parser.add_argument("--profile", default="rehearsal")
+    prepare_full.arguments(parser)
     args = parser.parse_args(argv)
-    if args.profile != "rehearsal":
-        print("the full profile needs the real models: run prepare_full.py where they are served", file=sys.stderr)
+    seed = args.seed or secrets.token_hex(16)
+    try:
+        profile = load_profile(HERE, args.profile)
+        if profile["engine"] == "tiny":
+            write(args.out, seed, args.pool)
+            return 0
+        if not args.prompts:
+            raise HarnessFault(f"the profile {args.profile} needs --prompts: where its prompts are")
+        public = args.public_out or HERE / profile["data"]
+        print(json.dumps(prepare_full.make(args.profile, args.prompts, args.out, public, seed)))
+    except (HarnessFault, SubmissionFault) as fault:
+        print(f"prepare: {fault}", file=sys.stderr)
         return 1
-    write(args.out, args.seed or secrets.token_hex(16), args.pool)
     return 0
 
 

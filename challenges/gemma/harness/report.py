@@ -66,6 +66,7 @@ class Report:
         mean = statistics.fmean(measured.tps)
         sd = statistics.stdev(measured.tps) if len(measured.tps) > 1 else None
         gates = self._judge(measured, audit)
+        self.phase("judge")
         self._write({
             self._settings.metric: mean,
             "ppl": measured.ppl.ppl,

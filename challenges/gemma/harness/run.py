@@ -21,6 +21,7 @@ from collab_harness import isolation  # noqa: E402
 from collab_harness.faults import EXIT_HARNESS, EXIT_MEASURED, EXIT_SUBMISSION, HarnessFault, SubmissionFault  # noqa: E402
 from collab_harness.preflight import preflight  # noqa: E402
 from collab_harness.summary import write_atomic  # noqa: E402
+from engines import engine_of  # noqa: E402
 from report import Report  # noqa: E402
 from settings import Settings, load_settings, read_json  # noqa: E402
 from stages import Bench, blame, control, judge_outputs, measure, reference  # noqa: E402
@@ -60,6 +61,7 @@ def main(argv: list[str]) -> int:
 
 def evaluate(args: argparse.Namespace, settings: Settings, report: Report) -> int:
     problems = preflight(args.submission_dir, read_json(HERE / "preflight.json"))
+    problems = problems or engine_of(HERE, settings.profile).problems(args.submission_dir)
     if problems or args.preflight:
         write_atomic(args.state_dir / "preflight.json", {"problems": problems})
         for problem in problems:

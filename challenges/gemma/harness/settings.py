@@ -28,14 +28,18 @@ class Settings:
 
     @property
     def limits(self) -> Limits:
-        given = self.profile["limits"]
-        return Limits(
-            memory_bytes=given["memory_mib"] << 20,
-            processes=given["processes"],
-            disk_bytes=given["disk_mib"] << 20,
-            file_bytes=given["disk_mib"] << 20,
-            output_bytes=given["output_mib"] << 20,
-        )
+        return limits_of(self.profile)
+
+
+def limits_of(profile: Json) -> Limits:
+    given = profile["limits"]
+    return Limits(
+        memory_bytes=given["memory_mib"] << 20,
+        processes=given["processes"],
+        disk_bytes=given["disk_mib"] << 20,
+        file_bytes=given["disk_mib"] << 20,
+        output_bytes=given["output_mib"] << 20,
+    )
 
 
 def read_json(path: Path) -> Any:
@@ -47,19 +51,24 @@ def read_json(path: Path) -> Any:
         raise HarnessFault(f"{path.name}: no valid JSON ({error})") from error
 
 
-def load_settings(harness: Path, name: str, private: Path | None) -> Settings:
-    """`private`, when given, takes the place of the public data, file by file with the same names."""
+def load_profile(harness: Path, name: str) -> Json:
     available = sorted(p.stem for p in (harness / "profiles").glob("*.json"))
     if name not in available:
         raise HarnessFault(f"no profile {name!r}; there are: {', '.join(available)}")
-    profile = read_json(harness / "profiles" / f"{name}.json")
+    profile: Json = read_json(harness / "profiles" / f"{name}.json")
+    return profile
+
+
+def load_settings(harness: Path, name: str, private: Path | None) -> Settings:
+    """`private`, when given, takes the place of the public data, file by file with the same names."""
+    profile = load_profile(harness, name)
     public = harness / profile["data"]
 
     def data(file: str) -> Path:
         return private / file if private and (private / file).is_file() else public / file
 
     if not (public / "prompts.json").is_file():
-        raise HarnessFault(f"{profile['data']}/prompts.json is missing: make it with `prepare_full.py`")
+        raise HarnessFault(f"{profile['data']}/prompts.json is missing: run `create-collab eval prepare`")
     if private and not (private / "prompts.json").is_file():
         raise HarnessFault("the private folder has no prompts.json: run `create-collab eval prepare`")
     rules = read_json(harness / "gates.json")

@@ -11,12 +11,12 @@ from pathlib import Path
 from collab_harness import audit as auditing
 from collab_harness.client import Client
 from collab_harness.faults import HarnessFault, SubmissionFault
-from collab_harness.isolation import STRICT, Isolation
+from collab_harness.isolation import Isolation
 from collab_harness.perplexity import Perplexity, perplexity
 from collab_harness.serving import Server, Setting
 from collab_harness.speed import Latency, Pass, choose, latency, run_pass, throughput
 from collab_harness.staging import stage
-from engines import Engine, Vocabulary, engine_of
+from engines import Engine, Vocabulary, engine_of, setting_of
 from report import Report
 from settings import Settings
 
@@ -38,32 +38,21 @@ class Bench:
     def prepare(settings: Settings, submission: Path, work: Path, report: Report) -> Bench:
         """Copy submission, reference and model to where an unprivileged user may read them."""
         report.submission(stage(submission, work / "submission"))
-        engine = engine_of(settings)
+        engine = engine_of(settings.harness, settings.profile)
         stage(settings.harness / engine.reference, work / "reference")
         report.phase("stage")
         engine.install(work, [work / "submission", work / "reference"])
         report.phase("install")
         engine.fetch(work, [work / "submission", work / "reference"])
+        vocabulary = engine.vocabulary()
         report.phase("fetch")
-        return Bench(settings, report, engine.vocabulary(), engine, work / "submission", work / "reference", work)
+        return Bench(settings, report, vocabulary, engine, work / "submission", work / "reference", work)
 
     def isolate(self, layers: Isolation, strict: bool) -> None:
         """From here on servers can be started. In strict mode every layer of STRICT must hold."""
-        profile = self.settings.profile
         self.report.isolation = layers
-        if strict and layers.held.get("network_namespace"):
-            raise HarnessFault(f"the network cannot be closed here: {layers.held['network_namespace']}")
-        self.setting = Setting(
-            isolation=layers,
-            required_layers=[layer for layer in STRICT if layer != "network_namespace"] if strict else [],
-            limits=self.settings.limits,
-            startup_s=profile["startup_s"],
-            request_s=profile["request_s"],
-            env=self.engine.environment(self.work),
-            readable=self.engine.readable(self.work),
-            devices=self.engine.devices,
-            internal_tcp=self.engine.internal_tcp,
-        )
+        required = layers.required() if strict else []
+        self.setting = setting_of(self.engine, self.settings.profile, self.settings.limits, self.work, layers, required)
 
     def serve(self, folder: Path) -> Server:
         assert self.setting is not None
@@ -126,6 +115,8 @@ def control(client: Client, bench: Bench) -> Controlled:
     """The pinned baseline on the same machine, minutes later: an index of the machine."""
     profile = bench.settings.profile
     prompts = random.Random(1).sample(bench.settings.prompts, profile["control_prompts"])
+    if client.generate(prompts[0], 1, {})[0] != bench.vocabulary.prompt(prompts[0]):
+        raise HarnessFault("the original reads a prompt as other tokens than the harness: the audit would ask the wrong thing")
     client.chat(prompts[0], profile["output_tokens"])
     one = run_pass(client, prompts, profile["output_tokens"], profile["pass_box_s"])
     return Controlled(throughput(one, bench.vocabulary.count))

@@ -18,6 +18,7 @@ sys.path[:0] = [str(HARNESS), str(HARNESS / "model")]
 import prepare  # noqa: E402
 import prepare_full  # noqa: E402
 from collab_harness.client import Client  # noqa: E402
+from collab_harness.faults import HarnessFault  # noqa: E402
 from collab_harness.speed import latency  # noqa: E402
 
 PUBLIC = set(json.loads((HARNESS / "data" / "prompts.json").read_text(encoding="utf-8")))
@@ -69,22 +70,43 @@ class Full(unittest.TestCase):
         self.assertAlmostEqual((found.decode_rate or 0) * found.between_tokens, 1)
 
     def test_prompts_references_and_pool(self) -> None:
-        prompts = prepare.private_prompts("x", 20)
+        prompts = prepare.private_prompts("x", 320)
         raw = [{"conversations": [{"from": "human", "value": p}, {"from": "gpt", "value": ""}]} for p in prompts + prompts[:3]]
         with tempfile.TemporaryDirectory() as folder:
             at = Path(folder)
             (at / "sharegpt.json").write_text(json.dumps(raw))
-            code = prepare_full.main([
-                "--prompts", str(at / "sharegpt.json"), "--original-port", str(self.port), "--reference-port", str(self.port),
-                "--public-out", str(at / "public"), "--private-out", str(at / "private"), "--temperature", "0",
-            ])  # fmt: skip
-            self.assertEqual(code, 0)
+            done = subprocess.run([sys.executable, "-c", PREPARE, str(HARNESS), folder], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
             public = json.loads((at / "public/prompts.json").read_text())
             private = json.loads((at / "private/prompts.json").read_text())
             references = json.loads((at / "private/references.json").read_text())
-        self.assertEqual((len(public), len(private)), (2, 18))
+            about = json.loads((at / "private/prepared.json").read_text())
+        self.assertEqual((len(public), len(private)), (32, 288))
         self.assertEqual(sorted(public + private), sorted(prompts))
-        self.assertEqual([len(r["token_ids"]) for r in references], [512] * 8)
+        self.assertEqual([len(r["token_ids"]) for r in references], [32] * prepare_full.REFERENCES)
+        self.assertEqual((about["agreement"]["top1"], about["agreement"]["nll_gap"]), (1, 0))
+        self.assertEqual(set(about["files"]), {"prompts.json", "ppl_records.json", "references.json"})
+
+    def test_a_pool_that_is_too_small_is_refused(self) -> None:
+        profile = {"passes": 3, "prompts_per_pass": 8}
+        with self.assertRaisesRegex(HarnessFault, "240 are needed"):
+            prepare_full.split(prepare.private_prompts("x", 200), "1", profile)
+        self.assertEqual(len(prepare_full.split(prepare.private_prompts("x", 300), "1", profile)[1]), 270)
+
+
+# In a process of its own, because it closes the network. The tiny model decodes greedily alone.
+PREPARE = """
+import sys
+from pathlib import Path
+harness, at = map(Path, sys.argv[1:])
+sys.path[:0] = [str(harness), str(harness / "model")]
+import prepare_full
+plain = prepare_full.load_profile
+models = {"reference": "reference", "author": {"id": "tiny-lm"}, "model": {"id": "tiny-lm"}}
+prepare_full.load_profile = lambda folder, name: plain(folder, name) | models
+prepare_full.SAMPLING = {"temperature": 0}
+prepare_full.make("rehearsal", at / "sharegpt.json", at / "private", at / "public", "seed")
+"""
 
 
 if __name__ == "__main__":

@@ -101,6 +101,12 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     decoder: Decoder
 
+    def answer(self, body: Json, chat: bool) -> Json:
+        return complete(self.decoder, body, chat)
+
+    def events(self, body: Json, chat: bool) -> Iterator[Json]:
+        return stream(self.decoder, body, chat)
+
     def do_GET(self) -> None:  # noqa: N802 (name fixed by http.server)
         known = self.path == "/v1/models"
         name = os.environ.get("SERVED_MODEL_NAME", "tiny-lm")
@@ -115,8 +121,8 @@ class Handler(BaseHTTPRequestHandler):
             body = json.loads(self.rfile.read(length))
             chat = self.path.endswith("chat/completions")
             if body.get("stream"):
-                return self._stream(stream(self.decoder, body, chat))
-            self._send(200, complete(self.decoder, body, chat))
+                return self._stream(self.events(body, chat))
+            self._send(200, self.answer(body, chat))
         except (BadRequest, ValueError, KeyError, TypeError, AttributeError) as error:
             self._send(400, {"error": {"message": str(error), "type": "invalid_request_error"}})
 
@@ -148,7 +154,10 @@ class Handler(BaseHTTPRequestHandler):
 
 def serve(decoder: Decoder) -> None:
     """Serve until killed, on HOST and PORT of the environment."""
-    handler = type("BoundHandler", (Handler,), {"decoder": decoder})
+    listen(type("BoundHandler", (Handler,), {"decoder": decoder}))
+
+
+def listen(handler: type[Handler]) -> None:
     address = (os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
     server = ThreadingHTTPServer(address, handler)
     server.daemon_threads = True

@@ -1,0 +1,107 @@
+"""Models of the Hub: nothing starts from a branch, and what is fetched answers offline under its plain name."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+
+HARNESS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(HARNESS), str(HARNESS / "model")]
+
+import hub_engine  # noqa: E402
+from collab_harness.faults import HarnessFault, SubmissionFault  # noqa: E402
+from collab_harness.preflight import preflight  # noqa: E402
+from hub_engine import HubEngine, pinned  # noqa: E402
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+FULL: dict[str, Any] = json.loads((HARNESS / "profiles" / "full.json").read_text(encoding="utf-8"))
+ORIGINAL = FULL["model"]["id"]
+MANIFEST = {"model_id": ORIGINAL, "served_model_name": "m", "port": 8000, "serve": ["python3", "serve.py"]}
+
+
+class Folders(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.harness, self.submission = Path(folder.name, "harness"), Path(folder.name, "submission")
+        self.work = Path(folder.name, "work")
+        for each in (self.harness, self.submission, self.work):
+            each.mkdir()
+        (self.submission / "serve.py").write_text("")
+
+    def pins(self, revision: str) -> None:
+        (self.harness / "pins.json").write_text(json.dumps({"models": {ORIGINAL: {"revision": revision}}}))
+
+    def manifest(self, **more: object) -> None:
+        (self.submission / "manifest.json").write_text(json.dumps(MANIFEST | more))
+
+
+class Pins(Folders):
+    def test_a_branch_is_no_pin(self) -> None:
+        for revision in ("main", "", COMMIT[:39], COMMIT.upper()):
+            self.pins(revision)
+            with self.assertRaisesRegex(HarnessFault, "not pinned"):
+                pinned(self.harness, ORIGINAL)
+        self.pins(COMMIT)
+        self.assertEqual(pinned(self.harness, ORIGINAL), COMMIT)
+
+    def test_without_pins_nothing_is_fetched(self) -> None:
+        self.manifest()
+        with self.assertRaisesRegex(HarnessFault, "eval prepare"):
+            HubEngine(self.harness, FULL).fetch(self.work, [self.submission])
+        self.assertEqual(list(self.work.iterdir()), [])
+
+
+class Models(Folders):
+    def problems(self) -> list[str]:
+        self.pins(COMMIT)
+        rules = json.loads((HARNESS / "preflight.json").read_text(encoding="utf-8"))
+        return preflight(self.submission, rules) or HubEngine(self.harness, FULL).problems(self.submission)
+
+    def test_the_original_and_own_weights_need_no_revision(self) -> None:
+        self.manifest()
+        self.assertEqual(self.problems(), [])
+        (self.submission / "weights").mkdir()
+        self.manifest(model_id="weights")
+        self.assertEqual(self.problems(), [])
+
+    def test_another_model_of_the_hub_needs_a_commit(self) -> None:
+        self.manifest(model_id="acme/quantized")
+        self.assertRegex(self.problems()[0], "acme/quantized needs model_revision")
+        self.manifest(model_id="acme/quantized", model_revision="main")
+        self.assertRegex(self.problems()[0], "model_revision: does not match")
+        self.manifest(model_id="acme/quantized", model_revision=COMMIT)
+        self.assertEqual(self.problems(), [])
+
+    def test_what_cannot_be_fetched_is_the_fault_of_whom_it_belongs_to(self) -> None:
+        self.pins(COMMIT)
+        original = hub_engine._run
+        self.addCleanup(setattr, hub_engine, "_run", original)
+        asked: list[list[str]] = []
+
+        def run(command: list[str], timeout_s: float, needed: bool = True) -> tuple[str | None, str]:
+            asked.append(command[3:5])
+            return (None, f"{self.work}/x\n") if command[3] == ORIGINAL else ("no such model", "")
+
+        hub_engine._run = run
+        self.manifest(model_id="acme/gone", model_revision=COMMIT)
+        with self.assertRaisesRegex(SubmissionFault, "submission: no such model"):
+            HubEngine(self.harness, FULL).fetch(self.work, [self.submission])
+        self.assertEqual(asked, [[ORIGINAL, COMMIT], ["acme/gone", COMMIT]])
+        hub_engine._run = lambda *words, **more: ("down", "")
+        with self.assertRaisesRegex(HarnessFault, "down"):
+            HubEngine(self.harness, FULL).fetch(self.work, [self.submission])
+
+
+class Environment(Folders):
+    def test_servers_are_offline_and_talk_over_loopback(self) -> None:
+        env = HubEngine(self.harness, FULL).environment(self.work)
+        self.assertEqual((env["HF_HUB_OFFLINE"], env["TRANSFORMERS_OFFLINE"], env["VLLM_HOST_IP"]), ("1", "1", "127.0.0.1"))
+
+
+if __name__ == "__main__":
+    unittest.main()
