@@ -1,4 +1,4 @@
-// Bundles one TypeScript program of this repository and runs it: node scripts/run.mjs test/bench/reads.ts
+// Bundles one TypeScript program of this repository and runs it: node scripts/run.mjs test/bench/growth.ts
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

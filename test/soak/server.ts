@@ -1,250 +1,165 @@
 /**
- * Simulated agents against the built server on the embedded hub, with kill -9 of the server on the way. At the end the
- * record is exactly what the agents were told.
- * Run after a build: node scripts/run.mjs test/soak/server.ts (SECONDS, AGENTS and KILLS are environment variables).
+ * Simulated agents against the built server on the embedded hub, behind a slow and faulty network, with kill -9 of the
+ * server on the way. At the end the record is exactly what the agents were told.
+ * Run after a build: node scripts/run.mjs test/soak/server.ts (SECONDS, AGENTS, KILLS, PAUSE_MS, HUB_LATENCY_MS).
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { machine, writeBlock } from '../bench/report.ts';
+import { agent, call, follow, newLedger } from './agents.ts';
+import { CALM, hubProxy } from './hub-proxy.ts';
+import { pageOf } from './page.ts';
+import { CENTRAL, ORGANIZER, Server, startHub } from './processes.ts';
 
 const SECONDS = Number(process.env.SECONDS ?? 600);
 const AGENTS = Number(process.env.AGENTS ?? 200);
 const KILLS = Number(process.env.KILLS ?? 5);
-const ROOT = resolve(process.env.ROOT ?? '.');
-
-function start(args: string[], env: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, args, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
-
-/** First line of stdout that `pick` takes. */
-function line<T>(child: ChildProcess, pick: (row: Record<string, unknown>) => T | undefined): Promise<T> {
-  return new Promise((done, fail) => {
-    let text = '';
-    child.stdout?.on('data', (chunk) => {
-      text += chunk;
-      const rows = text.split('\n');
-      text = rows.pop() ?? '';
-      for (const row of rows) {
-        const found = row.startsWith('{') ? pick(JSON.parse(row)) : undefined;
-        if (found !== undefined) done(found);
-      }
-    });
-    child.once('exit', (code) => fail(new Error(`ended with ${code}`)));
-  });
-}
+const PAUSE_MS = Number(process.env.PAUSE_MS ?? 6_000);
+const LATENCY = Number(process.env.HUB_LATENCY_MS ?? 20);
+const FAULTS = { refused: 0.02, lost: 0.01, slow: 0.02, slowMs: 3_000 };
+const OUTAGE_MS = 15_000;
 
 const dir = await mkdtemp(join(tmpdir(), 'collab-soak-'));
 const users = Array.from({ length: AGENTS }, (_, i) => `user-${i}`);
-await writeFile(
-  join(dir, 'hub.yaml'),
-  JSON.stringify({
-    users: [
-      { name: 'organizer', token: 'hf_organizer' },
-      ...users.map((name) => ({ name, token: `hf_${name}` })),
-    ],
-    orgs: [
-      {
-        name: 'arena',
-        plan: 'team',
-        members: [
-          { user: 'organizer', role: 'admin' },
-          ...users.map((user) => ({ user, role: 'contributor' })),
-        ],
-      },
-    ],
-  }),
-);
-const hub = start([
-  join(ROOT, 'dist/cli.mjs'),
-  'hub',
-  '--dir',
-  join(dir, 'hub'),
-  '--port',
-  '0',
-  '--seed',
-  join(dir, 'hub.yaml'),
-]);
-const hubUrl = await line(hub, (row) => row.url as string | undefined);
-for (const [id, isPrivate] of [
-  ['arena/quest-main-bucket', false],
-  ['organizer/quest-private', true],
-] as const)
-  await fetch(`${hubUrl}/api/buckets/${id}`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer hf_organizer', 'content-type': 'application/json' },
-    body: JSON.stringify({ private: isPrivate }),
-  });
+const hub = await startHub(dir, users);
+const proxy = await hubProxy(hub.url, LATENCY);
+const server = new Server(proxy.url);
+await server.boot();
 
-let server: ChildProcess;
-let url = '';
-async function boot(): Promise<void> {
-  server = start([join(ROOT, 'dist/space/server.mjs')], {
-    HF_ENDPOINT: hubUrl,
-    HF_TOKEN: 'hf_organizer',
-    PORT: '0',
-    HOST: '127.0.0.1',
-    ORG: 'arena',
-    COLLAB_SLUG: 'quest',
-    AUDIT_BUCKET: 'organizer/quest-private',
-    RAW_MESSAGE_PER_MINUTE: '100000',
-    RAW_MESSAGE_PER_HOUR: '1000000',
-    REGISTRATION_PER_MINUTE: '1000',
-  });
-  const port = await line(server, (row) => (row.event === 'listening' ? (row.port as number) : undefined));
-  server.stdout?.resume();
-  url = `http://127.0.0.1:${port}`;
-}
-await boot();
-
-interface Answer {
-  status: number;
-  json: Record<string, any>;
-}
-/** One request; any failure of the connection is status 0. */
-async function call(
-  method: string,
-  path: string,
-  credential: string,
-  body?: unknown,
-  key?: string,
-): Promise<Answer> {
-  try {
-    const response = await fetch(url + path, {
-      method,
-      headers: {
-        authorization: `Bearer ${credential}`,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(key && { 'idempotency-key': key }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000),
-    });
-    return { status: response.status, json: (await response.json()) as Record<string, any> };
-  } catch {
-    return { status: 0, json: {} };
-  }
-}
-
-const told = new Map<string, string>();
-const statuses = new Map<number, number>();
-const latencies: number[] = [];
-let reads = 0;
+const ledger = newLedger();
 const until = Date.now() + SECONDS * 1000;
+const share = (part: number) => wait(SECONDS * 1000 * part);
 
-/** Repeats with the same key until the server says 201. */
-async function sure(
-  path: string,
-  credential: string,
-  body: unknown,
-  key: string,
-): Promise<Record<string, any>> {
-  for (;;) {
-    const from = performance.now();
-    const answer = await call('POST', path, credential, body, key);
-    statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-    if (answer.status === 201) {
-      latencies.push(performance.now() - from);
-      return answer.json;
-    }
-    if (![0, 429, 503].includes(answer.status))
-      throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.json)}`);
-    await wait(200 + randomInt(400));
-  }
-}
-
-async function agent(i: number): Promise<void> {
-  const id = `agent-${i}`;
-  const card = await sure(
-    '/v1/agents/register',
-    `hf_user-${i}`,
-    { agent_id: id, model: 'm', harness: 'h', provision: true },
-    `join-${i}`,
-  );
-  for (let n = 0; Date.now() < until; n++) {
-    const body = `note ${n} of ${id} for @agent-${randomInt(AGENTS)}`;
-    const posted = await sure('/v1/messages', card.agent_key as string, { agent_id: id, body }, `${id}-${n}`);
-    if (told.has(posted.filename)) throw new Error(`${posted.filename} was given twice`);
-    told.set(posted.filename, body);
-    const page = await call('GET', `/v1/inbox/${id}?expand=true`, card.agent_key as string);
-    if (page.status === 200) reads++;
-    await wait(randomInt(Math.max(100, AGENTS * 30)));
-  }
-}
-
-/** Follows the cursor through restarts. */
-const seen: string[] = [];
-async function poll(last: boolean): Promise<void> {
-  for (;;) {
-    const after = seen.length > 0 ? `&after=${seen.at(-1)}` : '';
-    const page = await call('GET', `/v1/messages?order=asc&limit=500${after}`, 'hf_organizer');
-    if (page.status === 200) seen.push(...page.json.items);
-    if (last ? page.status === 200 && page.json.items.length === 0 : true) return;
-  }
-}
+const board: string[] = [];
+const results: string[] = [];
+const drains: [string, string[]][] = [
+  ['/v1/messages', board],
+  ['/v1/results', results],
+];
 async function poller(): Promise<void> {
-  for (; Date.now() < until; await wait(250)) await poll(false);
+  for (; Date.now() < until; await wait(250))
+    for (const [path, seen] of drains) await follow(server, ledger, path, ORGANIZER, seen);
 }
 
 async function killer(): Promise<void> {
   for (let i = 0; i < KILLS; i++) {
-    await wait((SECONDS * 1000) / (KILLS + 1));
-    const gone = new Promise((done) => server.once('exit', done));
-    server.kill('SIGKILL');
-    await gone;
-    await boot();
+    await share(1 / (KILLS + 1));
+    await server.end('SIGKILL');
+    await server.boot();
   }
 }
 
-await Promise.all([...users.map((_, i) => agent(i)), poller(), killer()]);
-await poll(true);
-const listed: string[] = [];
-for (let after = ''; ; ) {
-  const page = await call('GET', `/v1/messages?order=asc&expand=true&limit=200${after}`, 'hf_organizer');
-  if (page.status !== 200) continue;
-  for (const r of page.json.items) {
-    if (told.get(r.filename) !== r.body)
-      throw new Error(`${r.filename}: told ${told.get(r.filename)}, stands ${r.body}`);
-    listed.push(r.filename);
-  }
-  if (page.json.next === null) break;
-  after = `&after=${page.json.next}`;
+/** Faults from a tenth of the time to the last one, and one outage in the middle. */
+async function weather(): Promise<void> {
+  await share(0.1);
+  Object.assign(proxy.weather, FAULTS);
+  await share(0.45);
+  proxy.weather.down = true;
+  await wait(OUTAGE_MS);
+  proxy.weather.down = false;
+  await share(0.35);
+  Object.assign(proxy.weather, CALM);
 }
-const problems: string[] = [];
-if (listed.length !== told.size) problems.push(`${told.size} acknowledged, ${listed.length} in the record`);
-if (seen.join() !== [...told.keys()].sort().join())
-  problems.push(`the poller saw ${seen.length} of ${told.size}`);
-latencies.sort((a, b) => a - b);
-const at = (q: number) => Math.round(latencies[Math.floor(latencies.length * q)] ?? 0);
-const memory =
-  process.platform === 'linux'
-    ? await import('node:fs/promises').then((fs) => fs.readFile(`/proc/${server.pid}/status`, 'utf8'))
-    : '';
-console.log(
-  JSON.stringify(
-    {
-      seconds: SECONDS,
-      agents: AGENTS,
-      kills: KILLS,
-      messages: told.size,
-      reads,
-      poller: seen.length,
-      statuses: Object.fromEntries(statuses),
-      post_ms: { p50: at(0.5), p99: at(0.99) },
-      server_rss: /VmRSS:\s+(\d+ kB)/.exec(memory)?.[1],
-      problems,
-    },
-    null,
-    1,
-  ),
+
+async function watch(): Promise<void> {
+  for (; Date.now() < until; await wait(1_000)) await server.look();
+}
+
+const world = { server, ledger, agents: AGENTS, until, pauseMs: PAUSE_MS };
+await Promise.all([...users.map((_, i) => agent(world, i)), poller(), killer(), weather(), watch()]);
+Object.assign(proxy.weather, CALM);
+const finish = async (path: string, seen: string[]) => {
+  while (!(await follow(server, ledger, path, ORGANIZER, seen)));
+};
+for (const [path, seen] of drains) await finish(path, seen);
+for (const [handle, seen] of ledger.inboxes) await finish(`/v1/inbox/${handle}`, seen);
+
+/** Everything of a list, expanded: name → body. */
+async function whole(path: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (let after = ''; ; ) {
+    const page = await call(server, 'GET', `${path}?order=asc&expand=true&limit=200${after}`, ORGANIZER);
+    if (page.status !== 200) continue;
+    for (const r of page.json.items) found.set(r.filename, r.body);
+    if (page.json.next === null) return found;
+    after = `&after=${page.json.next}`;
+  }
+}
+
+/** Names in a folder of the bucket, asked of the hub itself. */
+async function inBucket(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  let next: string | undefined = `${hub.url}/api/buckets/${CENTRAL}/tree/${folder}?recursive=true`;
+  while (next) {
+    const page: Response = await fetch(next, { headers: { authorization: `Bearer ${ORGANIZER}` } });
+    for (const file of (await page.json()) as { path: string; type: string }[])
+      if (file.type === 'file') names.push(file.path);
+    next = /<([^>]+)>;\s*rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
+  }
+  return names;
+}
+
+const differ = (what: string, wanted: Iterable<string>, got: readonly string[]) => {
+  const [a, b] = [[...wanted].sort(), [...got]];
+  if (a.join() !== b.join())
+    ledger.problems.push(`${what}: ${a.length} told, ${b.length} seen, or another order`);
+};
+
+for (const [kind, path, seen] of [
+  ['messages', '/v1/messages', board],
+  ['results', '/v1/results', results],
+] as const) {
+  const listed = await whole(path);
+  differ(`${kind} by cursor`, ledger[kind].keys(), seen);
+  differ(`${kind} listed`, ledger[kind].keys(), [...listed.keys()]);
+  for (const [name, { body }] of ledger[kind])
+    if (listed.get(name) !== body) ledger.problems.push(`${name}: told ${body}, stands ${listed.get(name)}`);
+}
+const stamped = (paths: string[], folder: string) =>
+  paths
+    .filter((path) => new RegExp(`^${folder}/\\d{8}-[^/]+\\.md$`).test(path))
+    .map((path) => path.slice(folder.length + 1))
+    .sort();
+differ(
+  'messages in the bucket',
+  ledger.messages.keys(),
+  stamped(await inBucket('message_board'), 'message_board'),
 );
-const ended = new Promise((done) => server.once('exit', done));
-server!.kill('SIGTERM');
-await ended;
-hub.kill('SIGTERM');
-process.exitCode = problems.length > 0 ? 1 : 0;
+differ('results in the bucket', ledger.results.keys(), stamped(await inBucket('results'), 'results'));
+let delivered = 0;
+for (const [handle, seen] of ledger.inboxes) {
+  const told = [...ledger.messages].filter(([, { to }]) => to.includes(handle)).map(([name]) => name);
+  delivered += told.length;
+  differ(`inbox of ${handle}`, told, seen);
+}
+
+const latencies = ledger.latencies.sort((a, b) => a - b);
+const at = (q: number) => Math.round(latencies[Math.floor(latencies.length * q)] ?? 0);
+const summary = {
+  machine: machine(),
+  seconds: SECONDS,
+  agents: AGENTS,
+  kills: KILLS,
+  starts_ms: server.starts,
+  weather: { latency_ms: LATENCY, ...FAULTS, outage_ms: OUTAGE_MS },
+  hub_calls: proxy.did,
+  messages: ledger.messages.size,
+  inbox_copies: delivered,
+  results: ledger.results.size,
+  repeats_after_201: ledger.repeats,
+  reads_by_cursor: ledger.reads,
+  answers_to_writes: Object.fromEntries([...ledger.statuses].sort(([a], [b]) => a - b)),
+  write_ms: { p50: at(0.5), p99: at(0.99) },
+  server_peak_rss_mib: server.peakMiB,
+  problems: ledger.problems.slice(0, 20),
+};
+process.stdout.write(`${JSON.stringify(summary, null, 1)}\n`);
+if (process.env.WRITE) await writeBlock('soak', pageOf(summary));
+await server.end('SIGTERM');
+proxy.close();
+await hub.stop();
+if (ledger.problems.length === 0) await rm(dir, { recursive: true, force: true });
+else await writeFile(join(dir, 'ledger.json'), JSON.stringify([...ledger.messages, ...ledger.results]));
+process.exitCode = ledger.problems.length > 0 ? 1 : 0;
