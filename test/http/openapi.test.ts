@@ -5,7 +5,7 @@ import { startTestServer, type TestServer } from '../helpers/server.ts';
 
 let s: TestServer;
 beforeAll(async () => {
-  s = await startTestServer({ env: { JOBS_ENABLED: 'true' } });
+  s = await startTestServer({ env: { JOBS_ENABLED: 'true', VERIFICATION_MODE: 'peer' } });
 });
 afterAll(() => s.close());
 

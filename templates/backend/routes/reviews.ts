@@ -16,7 +16,7 @@ import type { Frontmatter } from '@collab/contract/schemas.ts';
 import { writeRecord } from '../codec/frontmatter.ts';
 import { recipients } from '../domain/mentions.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
-import { type Call, handle, type RouteModule } from '../http/handle.ts';
+import { type Binding, type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import { knownHandles } from '../store/handles.ts';
 import type { Draft, Entry } from '../store/types.ts';
@@ -34,8 +34,7 @@ interface Reviewer {
 }
 
 export const routes: RouteModule = (s) => {
-  if (s.settings.VERIFICATION_MODE !== 'peer') return [];
-  return [
+  const bindings = [
     handle(listReviews, async (call) => {
       const result = found(s, call.params.filename);
       await s.evaluation.standings.ready();
@@ -76,7 +75,17 @@ export const routes: RouteModule = (s) => {
       return { status: 201, body: { agent_id: handleOf, hf_user: user, vouched } };
     }),
   ];
+  return s.settings.VERIFICATION_MODE === 'peer' ? bindings : bindings.map(refused);
 };
+
+const refused = ({ route }: Binding): Binding => ({
+  route,
+  run() {
+    throw new ApiError('NOT_FOUND', 'reviews are taken in verification mode peer alone', {
+      hint: 'GET /v1 lists what this server answers',
+    });
+  },
+});
 
 function found(s: Services, filename: string): Entry {
   const safe = !filename.includes('/') && filename.endsWith('.md');
