@@ -30,6 +30,13 @@ describe('shared parts of harnesses', () => {
   );
 });
 
+describe('evaluator', () => {
+  const folder = 'templates/eval-space/tests';
+  test.each(tests(folder))('%s', (file) =>
+    unittest(join(packageRoot, folder, file), join(packageRoot, 'templates/eval-space')),
+  );
+});
+
 describe('harness of the Gemma challenge, as emitted', () => {
   let challenge: Awaited<ReturnType<typeof emitted>>;
   beforeAll(async () => {
