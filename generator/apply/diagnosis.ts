@@ -19,6 +19,8 @@ export interface Finding {
   state: 'ok' | 'warning' | 'wrong' | 'unknown';
   text: string;
   fix?: NextStep;
+  /** Other ways out. */
+  alternatives?: NextStep[];
 }
 
 /** What the Hub knows: clock, token, roles, buckets, Space. Every question is asked even when another fails. */
@@ -54,7 +56,8 @@ const LATER = new Set(['human:invite', `secret:${SPACE_SECRET}`, PROOFS, PROBE])
 
 function nodeFinding(node: ProvisionPlan['nodes'][number], untried: boolean): Finding {
   const good = node.state === 'unchanged' && !node.warn && !(node.id === 'check:private-bucket' && untried);
-  const fix = node.human ? { command: node.human.url, why: node.human.steps } : node.next?.[0];
+  const human = node.human && { command: node.human.url, why: node.human.steps };
+  const [fix, ...alternatives] = [...(human ? [human] : []), ...(node.next ?? [])];
   const bad = LATER.has(node.id) ? 'warning' : 'wrong';
   return {
     id: node.id,
@@ -66,7 +69,7 @@ function nodeFinding(node: ProvisionPlan['nodes'][number], untried: boolean): Fi
           ? 'unknown'
           : bad,
     text: `${node.title}: ${node.reason}`,
-    ...(good || !fix ? {} : { fix }),
+    ...(good || !fix ? {} : { fix, alternatives }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CollabError } from '../errors.ts';
 
@@ -12,7 +12,10 @@ const lockFile = (dir: string): string => join(dir, '.collab', 'apply.lock');
 export async function lockApply(dir: string): Promise<() => Promise<void>> {
   await mkdir(join(dir, '.collab'), { recursive: true });
   for (let attempt = 0; attempt < 3; attempt++) {
-    if (await claim(dir)) return () => rm(lockFile(dir), { force: true });
+    if (await claim(dir)) {
+      await sweepDrafts(dir);
+      return () => rm(lockFile(dir), { force: true });
+    }
     const holder = Number(await readFile(lockFile(dir), 'utf8').catch(() => '0'));
     if (holder > 0 && isAlive(holder)) throw running(holder);
     await rm(lockFile(dir), { force: true });
@@ -32,6 +35,17 @@ async function claim(dir: string): Promise<boolean> {
     throw error;
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** `plan-state.json.<pid>.tmp`, `apply.lock.<pid>.<uuid>`: what a killed run was writing. */
+const DRAFT = /^(?:plan-state\.json\.(\d+)\.tmp|apply\.lock\.(\d+)\..+)$/;
+
+async function sweepDrafts(dir: string): Promise<void> {
+  for (const name of await readdir(join(dir, '.collab'))) {
+    const found = DRAFT.exec(name);
+    const pid = Number(found?.[1] ?? found?.[2]);
+    if (found && pid !== process.pid && !isAlive(pid)) await rm(join(dir, '.collab', name), { force: true });
   }
 }
 

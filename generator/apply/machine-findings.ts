@@ -12,7 +12,7 @@ const MAX_SKEW_S = 60;
 export async function machineFindings(io: Io): Promise<Finding[]> {
   const built = existsSync(join(io.packageRoot, 'dist', 'space', 'server.mjs'));
   return [
-    { id: 'node', state: 'ok', text: `Node ${process.versions.node}` },
+    { id: 'node', state: 'ok', text: `Node: ${process.versions.node}` },
     built
       ? { id: 'package', state: 'ok', text: 'create-collab is complete' }
       : { id: 'package', state: 'wrong', text: 'create-collab is not built', fix: BUILD },
@@ -24,8 +24,8 @@ const BUILD: NextStep = { command: 'npm run build', why: 'in a checkout of creat
 
 async function pythonFinding(io: Io): Promise<Finding> {
   const python = await pythonHere(io);
-  if ('version' in python) return { id: 'python', state: 'ok', text: `Python ${python.version} runs` };
-  return { id: 'python', state: 'wrong', text: python.problem, fix: python.fix };
+  if ('version' in python) return { id: 'python', state: 'ok', text: `Python: ${python.version} runs` };
+  return { id: 'python', state: 'wrong', text: `Python: ${python.problem}`, fix: python.fix };
 }
 
 const SET_CLOCK: Partial<Record<NodeJS.Platform, string>> = {

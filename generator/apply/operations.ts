@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { HubPort } from '@collab/hub/port.ts';
+import { HubError, type HubPort } from '@collab/hub/port.ts';
 import { CollabError } from '../errors.ts';
 import { bucketIsPrivate } from '../plan/buckets.ts';
 import { CommandOf } from '../plan/commands.ts';
@@ -224,9 +224,22 @@ function spaceOperation(node: PlanNode, at: OperationContext): Operation {
   const { space: id, private: isPrivate } = at.inputs.config.hub;
   const made = node.state === 'create';
   return single(node, made, async () => {
-    if (made) await at.hub.createSpace(id, { sdk: 'docker', private: isPrivate });
+    if (made) await at.hub.createSpace(id, { sdk: 'docker', private: isPrivate }).catch(sayAlternatives);
     at.state.space = { id, made };
   });
+}
+
+/** Whoami spoke of a plan, and the Hub asks for money all the same. */
+function sayAlternatives(error: unknown): never {
+  if (!(error instanceof HubError && error.kind === 'payment')) throw error;
+  throw new CollabError(
+    'SPACE_NEEDS_PLAN',
+    `the Hub makes no Docker Space without a plan: ${error.message}`,
+    {
+      next: [CommandOf.noSpace, CommandOf.proSpace],
+      cause: error,
+    },
+  );
 }
 
 const VARIABLES_AT_A_TIME = 40;

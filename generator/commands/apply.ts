@@ -8,9 +8,9 @@ import type { Command, CommandContext } from '../command.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError, type NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
-import { nextSteps } from '../plan/print.ts';
+import { nextSteps, printWaiting } from '../plan/print.ts';
 import { waitsForPerson } from '../plan/provision.ts';
-import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
+import type { ProvisionPlan } from '../plan/types.ts';
 
 const run: Command['run'] = async (context) => {
   const { config, options } = await connect(context);
@@ -18,7 +18,7 @@ const run: Command['run'] = async (context) => {
   const report = await applyChallenge({ ...options, ...(expected ? { expected } : {}) });
   return {
     status: report.status,
-    text: [...reportLines(report), ...report.plan.nodes.filter(waitsForPerson).flatMap(waitLines)].join('\n'),
+    text: [...reportLines(report), ...printWaiting(report.plan.nodes)].join('\n'),
     data: {
       writes: report.writes,
       api_url: report.apiUrl,
@@ -26,7 +26,7 @@ const run: Command['run'] = async (context) => {
       waiting: report.plan.nodes.filter(waitsForPerson),
       timings_ms: { apply: report.timingsMs.apply, space_ready: report.timingsMs.spaceReady },
     },
-    next: stepsAfter(report, config),
+    next: stepsAfter(report, config, context.json),
   };
 };
 
@@ -59,16 +59,12 @@ function reportLines(report: ApplyReport): string[] {
   ];
 }
 
-const waitLines = (node: PlanNode): string[] => [
-  `? ${node.title}: ${node.reason}`,
-  ...(node.human ? [`      ${node.human.url}`, `      ${node.human.steps}`] : []),
-];
-
-function stepsAfter(report: ApplyReport, { hub }: ChallengeConfig): NextStep[] {
+/** The steps of waiting nodes stand beside them in what people read. */
+function stepsAfter(report: ApplyReport, { hub }: ChallengeConfig, json: boolean): NextStep[] {
   const failed = report.operations.flatMap((operation) => operation.error?.next ?? []);
   const done = hub.space ? [] : [CommandOf.serve];
   const afterwards = report.status === 'ok' ? done : [CommandOf.apply];
-  const rest = nextSteps(report.plan, afterwards);
+  const rest = json ? nextSteps(report.plan, afterwards) : afterwards;
   return [...new Map([...failed, ...rest].map((step) => [step.command, step])).values()];
 }
 

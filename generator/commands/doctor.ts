@@ -9,16 +9,15 @@ import type { Command, CommandContext } from '../command.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { isLocal } from '../plan/model.ts';
+import { stepLines } from '../plan/print.ts';
+import { wrap } from '../plan/wrap.ts';
 
 const MARK: Record<Finding['state'], string> = { ok: '✓', warning: '!', wrong: '✗', unknown: '?' };
 
 const run: Command['run'] = async (context) => {
   const findings = [...(await machineFindings(context.io)), ...(await challengeFindings(context))];
   const wrong = findings.filter(({ state }) => state === 'wrong');
-  const lines = findings.flatMap((finding) => [
-    `${MARK[finding.state]} ${finding.text}`,
-    ...(finding.fix ? [`    fix: ${finding.fix.command}`, `         ${finding.fix.why}`] : []),
-  ]);
+  const lines = findings.flatMap(findingLines);
   const unsure = findings.filter(({ state }) => state === 'unknown').length;
   const verdict =
     wrong.length === 0
@@ -28,9 +27,19 @@ const run: Command['run'] = async (context) => {
     status: wrong.length === 0 ? 'ok' : 'error',
     text: [...lines, '', verdict].join('\n'),
     data: { findings },
-    next: wrong.flatMap(({ fix }) => fix ?? []),
+    next: context.json ? wrong.flatMap(({ fix }) => fix ?? []) : [],
   };
 };
+
+function findingLines({ state, text, fix, alternatives = [] }: Finding): string[] {
+  const [first = '', ...rest] = text.split('\n');
+  return [
+    ...wrap(first, `${MARK[state]} `, '    '),
+    ...rest,
+    ...(fix ? stepLines(fix, '    fix: ') : []),
+    ...alternatives.flatMap((step) => stepLines(step, '    or:  ')),
+  ];
+}
 
 async function challengeFindings(context: CommandContext): Promise<Finding[]> {
   let connection: Connection;

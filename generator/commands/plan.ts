@@ -16,11 +16,12 @@ const run: Command['run'] = async (context) => {
   if (typeof out === 'string')
     await writeFile(resolve(context.io.cwd, out), `${JSON.stringify(plan, null, 2)}\n`);
   const status = planStatus(plan);
+  const afterwards = status === 'changes' ? [CommandOf.apply] : [];
   return {
     status,
     text: printPlan(plan, costLines(config, cost)),
     data: { plan, cost },
-    next: nextSteps(plan, status === 'changes' ? [CommandOf.apply] : []),
+    next: context.json ? nextSteps(plan, afterwards) : afterwards,
   };
 };
 

@@ -118,7 +118,8 @@ function fileNode(
     id: `${role === 'central' ? 'seed' : 'private-data'}:${path}`,
     kind: role === 'central' ? 'seed' : 'private-data',
     title: `${bucketId(inputs.config, role)}/${path}`,
-    dependsOn: [`bucket:${role}`],
+    // Nothing private is written before a participant was shown to get 404, where that can be tried.
+    dependsOn: [`bucket:${role}`, ...(role === 'private' ? ['check:private-bucket'] : [])],
     ...settled,
     ...(mine && live && (settled.state === 'update' || settled.state === 'conflict')
       ? { diff: diffOf(role, path, live, mine) }

@@ -34,9 +34,7 @@ const BROAD = new Set(['write', 'god']);
 function tokenNode(inputs: Inputs, world: World): PlanNode {
   const { identity } = world;
   const node = check('check:token', `Token of ${identity.name}`);
-  const next = [
-    { command: tokenUrl(inputs), why: 'open it to make a fine-grained token with these permissions' },
-  ];
+  const next = [{ command: tokenUrl(inputs), why: `make a fine-grained token: ${organizerScope(inputs)}` }];
   if (identity.tokenRole === 'read')
     return { ...node, state: 'blocked', reason: 'it is read-only; a fine-grained token is needed', next };
   if (BROAD.has(identity.tokenRole)) {
@@ -55,6 +53,12 @@ function tokenNode(inputs: Inputs, world: World): PlanNode {
   return { ...node, state: 'unchanged', reason: `${identity.tokenRole} token with the permissions needed` };
 }
 
+function organizerScope({ config }: Pick<Inputs, 'config'>): string {
+  const { central_bucket, private_bucket, space } = config.hub;
+  const namespaces = [central_bucket, private_bucket, space].flatMap((id) => (id ? [id.split('/')[0]] : []));
+  return `repo.write on ${[...new Set(namespaces)].join(' and ')}; nothing else`;
+}
+
 const tokenUrl = (inputs: Pick<Inputs, 'config'>): string =>
   isLocal(inputs.config)
     ? 'create-collab dev'
@@ -66,7 +70,9 @@ export function spaceTokenNode(
   identity: Identity,
 ): PlanNode {
   const node = check('check:space-token', `The Space's own token (${identity.name})`);
-  const next = [{ command: tokenUrl(inputs), why: 'open it to make a fine-grained token for the Space' }];
+  const next = [
+    { command: tokenUrl(inputs), why: `make a fine-grained one: ${spaceTokenScope(inputs.config)}` },
+  ];
   const broad = tooBroad(inputs, identity);
   if (broad && inputs.allowBroadToken)
     return { ...node, state: 'unchanged', reason: `${broad}, allowed by --allow-broad-token` };
@@ -201,10 +207,7 @@ function planNode(inputs: Inputs, world: World): PlanNode[] {
     next: [
       CommandOf.noSpace,
       { command: `${base(inputs)}/pricing`, why: `a plan for ${namespace}` },
-      {
-        command: 'challenge.yaml: hub.space: <namespace with PRO>/<name>',
-        why: 'the Space in the namespace of a PRO user',
-      },
+      CommandOf.proSpace,
     ],
   };
   return [blocked];
@@ -261,12 +264,14 @@ function creditsNode(inputs: Inputs, world: World): PlanNode[] {
         steps: 'Buy credits or add a payment method.',
         check: `whoami says canPay for ${config.hub.org}`,
       },
-      next: [
-        ...(config.hardware.jobs_enabled ? [CommandOf.noJobs] : []),
-        ...(config.verification.mode === 'jobs' ? [CommandOf.manual] : []),
-      ],
+      next: [withoutJobs(config)],
     },
   ];
+}
+
+function withoutJobs({ hardware, verification }: Inputs['config']) {
+  if (verification.mode !== 'jobs') return CommandOf.noJobs;
+  return hardware.jobs_enabled ? CommandOf.noJobsAtAll : CommandOf.manual;
 }
 
 const base = (inputs: Inputs): string =>

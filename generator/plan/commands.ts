@@ -21,13 +21,21 @@ export const CommandOf = {
     command: "challenge.yaml: hub.space: ''",
     why: 'no Space: apply makes the buckets, create-collab serve runs the server on a machine of yours',
   },
+  proSpace: {
+    command: 'challenge.yaml: hub.space: <namespace with PRO>/<name>',
+    why: 'the Space in the namespace of a PRO user',
+  },
   noJobs: {
     command: 'challenge.yaml: hardware.jobs_enabled: false',
-    why: 'without jobs: participants measure on their own hardware',
+    why: 'participants measure on their own hardware',
   },
   manual: {
     command: 'challenge.yaml: verification.mode: manual',
-    why: 'without jobs: organizers re-run results themselves and enter the verdicts',
+    why: 'organizers re-run results themselves and enter the verdicts',
+  },
+  noJobsAtAll: {
+    command: 'challenge.yaml: hardware.jobs_enabled: false, verification.mode: manual',
+    why: 'participants measure on their own hardware, and organizers enter the verdicts',
   },
   participant: {
     command: 'PARTICIPANT_TOKEN=… create-collab doctor',

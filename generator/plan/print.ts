@@ -1,6 +1,7 @@
 import type { NextStep } from '../errors.ts';
 import { isChange, waitsForPerson } from './provision.ts';
 import type { NodeState, PlanNode, ProvisionPlan } from './types.ts';
+import { wrap } from './wrap.ts';
 
 const MARK: Record<NodeState, string> = {
   create: '+',
@@ -38,16 +39,32 @@ function printGroup(group: PlanNode[]): string[] {
   if (!node) return [];
   if (group.length > 1) return [`${MARK[node.state]} ${group.length} ${plural(node)}: ${names(group)}`];
   const mark = node.state === 'unchanged' && node.warn ? '⚠' : MARK[node.state];
-  const head = `${mark} ${node.title}: ${node.reason}`;
+  const head = wrap(`${node.title}: ${node.reason}`, `${mark} `, '    ');
   const diff = node.kind === 'space-files' ? [] : (node.diff ?? []);
   return [
-    head,
+    ...head,
     ...diff.slice(0, DIFF_LINES).map((line) => `      ${line}`),
     ...(diff.length > DIFF_LINES ? [`      … ${diff.length - DIFF_LINES} more lines`] : []),
-    ...(node.human ? [`      ${node.human.url}`, `      ${node.human.steps}`] : []),
-    ...(node.next ?? []).map((step) => `      next: ${step.command}   (${step.why})`),
+    ...todo(node),
   ];
 }
+
+/** What a person has to do about a node, and the alternatives. */
+function todo({ human, next = [] }: PlanNode): string[] {
+  return [
+    ...(human ? [`      ${human.url}`, ...wrap(human.steps, '      ')] : []),
+    ...next.flatMap((step) => stepLines(step, human ? '      or: ' : '      next: ')),
+  ];
+}
+
+/** A command on a line of its own, so that it can be copied; why, below it. */
+export function stepLines({ command, why }: NextStep, label: string): string[] {
+  return [`${label}${command}`, ...wrap(why, ' '.repeat(label.length))];
+}
+
+/** The nodes that wait for a person, as {@link printPlan} shows them. */
+export const printWaiting = (nodes: PlanNode[]): string[] =>
+  nodes.filter(waitsForPerson).flatMap((node) => printGroup([node]));
 
 const plural = (node: PlanNode): string =>
   ({

@@ -1,127 +1,34 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Seed } from '../../generator/local-hub/seed.ts';
-import { startHub } from '../../generator/local-hub/serve.ts';
-import { main } from '../../generator/main.ts';
-import { put, testIo, writeChallenge } from './apply-fixture.ts';
+import { put } from './apply-fixture.ts';
+import {
+  acme,
+  collabOn,
+  commands,
+  HF,
+  onHub,
+  own,
+  remoteChallenge,
+  states,
+  TOKEN,
+  users,
+} from './apply-remote.ts';
 
 /** SETUP.md, step by step, as against huggingface.co: every call to it goes to an embedded hub. */
-
-const HF = 'https://huggingface.co';
-const WRITE = ['repo.content.read', 'repo.write'];
-const TOKEN = {
-  own: 'hf_own000000000',
-  space: 'hf_space0000000',
-  read: 'hf_read00000000',
-  revoked: 'hf_revoked00000',
-  participant: 'hf_participant0',
-};
-const scope = (name: string, type: string, permissions = WRITE) => ({ name, type, permissions });
-const users: Seed['users'] = [
-  {
-    name: 'ada',
-    token: TOKEN.own,
-    role: 'fineGrained',
-    scopes: [scope('acme', 'org'), scope('ada', 'user')],
-    tokens: [
-      {
-        token: TOKEN.space,
-        role: 'fineGrained',
-        scopes: [
-          scope('acme/gemma-main-bucket', 'bucket'),
-          scope('ada/gemma-private', 'bucket'),
-          scope('acme', 'org', [...WRITE, 'job.write']),
-        ],
-      },
-      { token: TOKEN.read, role: 'read', scopes: [] },
-    ],
-  },
-  { name: 'cy', token: TOKEN.participant, role: 'write' },
-];
-const acme: Seed['orgs'] = [
-  {
-    name: 'acme',
-    plan: 'team',
-    credits: 5,
-    members: [
-      { user: 'ada', role: 'admin' },
-      { user: 'cy', role: 'contributor' },
-    ],
-  },
-];
 
 let parent: string;
 let dir: string;
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), 'collab-setup-'));
-  dir = join(parent, 'challenge');
-  await writeChallenge(dir);
-  const yaml = await readFile(join(dir, 'challenge.yaml'), 'utf8');
-  const hub = `hub:\n  endpoint: ${HF}\n  org: acme\n  private_namespace: ada\n`;
-  await put(dir, 'challenge.yaml', `${yaml.replace(/^hub:[\s\S]*?(?=^\S|$(?![\s\S]))/m, '')}\n${hub}`);
+  dir = await remoteChallenge(parent);
 });
 afterEach(() => rm(parent, { recursive: true, force: true }));
 
-interface Ran {
-  code: number;
-  json: any;
-}
-type Collab = (env: Record<string, string>, ...argv: string[]) => Promise<Ran>;
-
-/** Runs command lines while huggingface.co is the seeded hub. Nothing they print holds a token. */
-async function onHub(orgs: Seed['orgs'], work: (collab: Collab) => Promise<void>): Promise<void> {
-  const hub = await startHub({
-    dir: join(parent, 'hub'),
-    port: 0,
-    host: '127.0.0.1',
-    seed: { users, orgs },
-  });
-  try {
-    await work((env, ...argv) => collabOn(hub.url, env, argv));
-  } finally {
-    await hub.close();
-  }
-}
-
-async function collabOn(hubUrl: string, env: Record<string, string>, argv: string[]): Promise<Ran> {
-  const texts = { out: '', err: '' };
-  const into = (name: 'out' | 'err') =>
-    new Writable({
-      write: (chunk, _encoding, done) => {
-        texts[name] += String(chunk);
-        done();
-      },
-    });
-  const toHub: typeof fetch = (input, init) => {
-    const url = String(input instanceof Request ? input.url : input);
-    return fetch(url.startsWith(HF) ? hubUrl + url.slice(HF.length) : url, init);
-  };
-  const io = testIo({
-    argv: [...argv, '--json'],
-    cwd: dir,
-    env: { HOME: parent, ...env },
-    fetch: toHub,
-    sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
-    stdout: into('out'),
-    stderr: into('err'),
-  });
-  const code = await main(io, '0.0.0');
-  for (const token of Object.values(TOKEN)) expect(texts.out + texts.err).not.toContain(token);
-  return { code, json: JSON.parse(texts.out) };
-}
-
-const states = ({ json }: Ran) =>
-  Object.fromEntries(json.findings.map(({ id, state }: { id: string; state: string }) => [id, state]));
-const commands = ({ json }: Ran): string[] => json.next.map(({ command }: { command: string }) => command);
-const own = { HF_TOKEN: TOKEN.own };
-
 describe('SETUP.md on huggingface.co', () => {
   it('a revoked token: every verb says where to get a new one, and none sends in a circle', async () => {
-    await onHub(acme, async (collab) => {
+    await onHub(dir, { users, orgs: acme }, async (collab) => {
       for (const verb of ['doctor', 'plan', 'apply', 'status', 'destroy']) {
         const ran = await collab({ HF_TOKEN: TOKEN.revoked }, verb);
         expect([verb, ran.code, commands(ran)]).toEqual([verb, 1, [`${HF}/settings/tokens`]]);
@@ -130,7 +37,7 @@ describe('SETUP.md on huggingface.co', () => {
   });
 
   it('before one is a member nothing is said of plan and credits, for nobody can know', async () => {
-    await onHub([], async (collab) => {
+    await onHub(dir, { users, orgs: [] }, async (collab) => {
       const found = states(await collab(own, 'doctor'));
       expect([found['check:org'], found['check:plan'], found['check:credits']]).toEqual([
         'wrong',
@@ -145,7 +52,7 @@ describe('SETUP.md on huggingface.co', () => {
   it("a private namespace that is not the organizer's is named, not the organization that is right", async () => {
     const yaml = await readFile(join(dir, 'challenge.yaml'), 'utf8');
     await put(dir, 'challenge.yaml', yaml.replace('private_namespace: ada', 'private_namespace: adah'));
-    await onHub(acme, async (collab) => {
+    await onHub(dir, { users, orgs: acme }, async (collab) => {
       const { json } = await collab(own, 'plan');
       const node = json.plan.nodes.find(({ id }: { id: string }) => id === 'check:org');
       expect([node.state, node.reason]).toEqual(['human', 'ada is not a member of adah']);
@@ -162,7 +69,7 @@ describe('SETUP.md on huggingface.co', () => {
   ])(
     "a participant's token that is %s is said to be that, and hides nothing else",
     async (_name, token, said) => {
-      await onHub(acme, async (collab) => {
+      await onHub(dir, { users, orgs: acme }, async (collab) => {
         await collab(own, 'apply');
         const ran = await collab({ ...own, PARTICIPANT_TOKEN: token }, 'doctor');
         const finding = ran.json.findings.find(({ id }: { id: string }) => id === 'check:private-bucket');
@@ -173,7 +80,7 @@ describe('SETUP.md on huggingface.co', () => {
   );
 
   it('doctor before the first apply: no fault, and what is still to come by name', async () => {
-    await onHub(acme, async (collab) => {
+    await onHub(dir, { users, orgs: acme }, async (collab) => {
       const ran = await collab(own, 'doctor');
       const found = states(ran);
       expect([ran.code, found['human:invite'], found['secret:HF_TOKEN'], found.space]).toEqual([
@@ -187,7 +94,7 @@ describe('SETUP.md on huggingface.co', () => {
   });
 
   it('buckets first, then a token for the server alone, then the invite; at the end nothing is left', async () => {
-    await onHub(acme, async (collab) => {
+    await onHub(dir, { users, orgs: acme }, async (collab) => {
       const first = await collab(own, 'apply');
       const waiting = first.json.waiting.map(({ id }: { id: string }) => id);
       expect([first.code, waiting]).toEqual([2, ['human:invite', 'secret:HF_TOKEN']]);
@@ -205,7 +112,7 @@ describe('SETUP.md on huggingface.co', () => {
   });
 
   it('a Space given up for `serve` is named until destroy has removed it; the buckets stay', async () => {
-    await onHub(acme, async (collab) => {
+    await onHub(dir, { users, orgs: acme }, async (collab) => {
       const all = { ...own, SPACE_TOKEN: TOKEN.space };
       const yaml = `${await readFile(join(dir, 'challenge.yaml'), 'utf8')}  invite_url: ${HF}/x\n`;
       await put(dir, 'challenge.yaml', yaml);
@@ -222,7 +129,7 @@ describe('SETUP.md on huggingface.co', () => {
 
   it('serve wants the narrow token of the server, and only that', async () => {
     await put(dir, 'challenge.yaml', `${await readFile(join(dir, 'challenge.yaml'), 'utf8')}  space: ''\n`);
-    await onHub(acme, async (collab) => {
+    await onHub(dir, { users, orgs: acme }, async (collab) => {
       const none = await collab(own, 'serve');
       expect([none.code, none.json.code]).toEqual([2, 'TOKEN_MISSING']);
       const broad = await collab({ SPACE_TOKEN: TOKEN.participant }, 'serve');
@@ -236,7 +143,7 @@ describe('SETUP.md on huggingface.co', () => {
   });
 
   it('dev rehearses it on this machine, and never calls huggingface.co', async () => {
-    const ran = await collabOn('http://127.0.0.1:9/never', own, ['dev', '--once']);
+    const ran = await collabOn(dir, 'http://127.0.0.1:9/never', own, ['dev', '--once']);
     expect([ran.code, ran.json.status, ran.json.message]).toEqual([0, 'ok', undefined]);
     expect(ran.json.api_url).toMatch(/^http:\/\/127/);
   }, 30_000);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHubClient } from '@collab/hub/client.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -83,7 +83,10 @@ describe('two at once', () => {
     ]);
     // Process ids end far below this one.
     await put(bench.dir, '.collab/apply.lock', '2147483646');
+    await put(bench.dir, '.collab/plan-state.json.2147483646.tmp', '{"half":');
     expect((await applyChallenge(bench.options())).status).toBe('ok');
+    const left = (await readdir(join(bench.dir, '.collab'))).filter((name) => /lock|tmp/.test(name));
+    expect(left).toEqual([]);
   });
 });
 
