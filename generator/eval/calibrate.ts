@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { CommandContext, Outcome } from '../command.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
+import type { Io } from '../io.ts';
 import { type Challenge, runHarness } from './harness.ts';
 import { python } from './process.ts';
 import { digits, table } from './table.ts';
@@ -50,19 +51,27 @@ export async function calibrate(context: CommandContext, challenge: Challenge): 
   if (!from && config.hub.endpoint !== 'local') throw elsewhere(config);
   const summaries = from ? await summariesBelow(from) : await runs(context, challenge);
   const out = join(dir, 'harness', 'calibration.json');
-  const { code, output } = await python(
-    io,
-    [
-      join(dir, 'harness', 'collab_harness', 'calibration.py'),
-      ...['--out', out, '--hub', config.hub.endpoint, '--flavor', config.hardware.flavor],
-      ...['--date', new Date(io.now()).toISOString(), ...summaries],
-    ],
-    { cwd: dir, timeoutMs: 60_000 },
-  );
+  const found = await noiseOf(io, challenge, summaries, out);
+  return { status: 'ok', text: report(config, found), data: { calibration: found, file: out } };
+}
+
+/** Computes the noise from summaries of A/A runs and writes it to `out`. @throws CollabError CALIBRATION_FAILED */
+export async function noiseOf(
+  io: Io,
+  { dir, config }: Challenge,
+  summaries: string[],
+  out: string,
+): Promise<Calibration> {
+  const program = join(dir, 'harness', 'collab_harness', 'calibration.py');
+  const where = ['--out', out, '--hub', config.hub.endpoint, '--flavor', config.hardware.flavor];
+  const date = ['--date', new Date(io.now()).toISOString()];
+  const { code, output } = await python(io, [program, ...where, ...date, ...summaries], {
+    cwd: dir,
+    timeoutMs: 60_000,
+  });
   if (code !== 0)
     throw new CollabError('CALIBRATION_FAILED', output.trim().split('\n').at(-1) ?? 'no reason given');
-  const found = Calibration.parse(JSON.parse(await readFile(out, 'utf8')));
-  return { status: 'ok', text: report(config, found), data: { calibration: found, file: out } };
+  return Calibration.parse(JSON.parse(await readFile(out, 'utf8')));
 }
 
 async function runs(context: CommandContext, challenge: Challenge): Promise<string[]> {

@@ -11,7 +11,12 @@ import { failedGates, Summary } from './summary.ts';
 export interface Challenge {
   dir: string;
   config: ChallengeConfig;
+  /** Where the private data is, absolute. Default: `private/` of the challenge. */
+  privateDir?: string;
 }
+
+export const privateDirOf = ({ dir, privateDir }: Pick<Challenge, 'dir' | 'privateDir'>): string =>
+  privateDir ?? join(dir, 'private');
 
 export interface RunRequest {
   /** Folder of the submission, absolute. */
@@ -54,7 +59,8 @@ export async function runHarness(io: Io, challenge: Challenge, request: RunReque
   return outcome(challenge.config, finished, await readSummary(request.state));
 }
 
-function command({ dir, config }: Challenge, request: RunRequest): string[] {
+function command(challenge: Challenge, request: RunRequest): string[] {
+  const { dir, config } = challenge;
   const harness = join(dir, 'harness');
   const entry = join(harness, config.hardware.entrypoint);
   if (!existsSync(entry)) throw noHarness(entry);
@@ -65,7 +71,7 @@ function command({ dir, config }: Challenge, request: RunRequest): string[] {
     ...mutate,
     entry,
     ...['--submission-dir', request.submission, '--state-dir', request.state],
-    ...(request.private ? ['--private-dir', privateDir(dir)] : []),
+    ...(request.private ? ['--private-dir', preparedDir(challenge)] : []),
     ...config.hardware.extra_args,
     ...(request.private ? config.verification.extra_args : []),
     ...(request.seed === undefined ? [] : ['--seed', String(request.seed)]),
@@ -74,8 +80,8 @@ function command({ dir, config }: Challenge, request: RunRequest): string[] {
   ];
 }
 
-function privateDir(dir: string): string {
-  const folder = join(dir, 'private');
+function preparedDir(challenge: Challenge): string {
+  const folder = privateDirOf(challenge);
   if (existsSync(join(folder, 'prepared.json'))) return folder;
   throw new CollabError('PRIVATE_DATA_MISSING', 'This challenge has no private data yet.', {
     next: [{ command: 'create-collab eval prepare', why: 'makes it, once' }],

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandContext, Outcome } from '../command.ts';
 import { CollabError } from '../errors.ts';
-import type { Challenge } from './harness.ts';
+import { type Challenge, privateDirOf } from './harness.ts';
 import { python } from './process.ts';
 
 type Place = Pick<CommandContext, 'io' | 'progress'>;
@@ -14,13 +14,13 @@ interface Prepared {
   files: Record<string, string>;
 }
 
-/** Whether the private data is complete and as it was made. */
-export async function isPrepared(dir: string): Promise<boolean> {
-  const text = await readFile(join(dir, 'private', 'prepared.json'), 'utf8').catch(() => null);
+/** Whether the private data in this folder is complete and as it was made. */
+export async function isPrepared(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, 'prepared.json'), 'utf8').catch(() => null);
   if (text === null) return false;
   const { files } = JSON.parse(text) as Prepared;
   const checks = Object.entries(files).map(async ([name, sha256]) => {
-    const content = await readFile(join(dir, 'private', name)).catch(() => null);
+    const content = await readFile(join(folder, name)).catch(() => null);
     return content !== null && createHash('sha256').update(content).digest('hex') === sha256;
   });
   return (await Promise.all(checks)).every(Boolean);
@@ -30,15 +30,16 @@ export async function isPrepared(dir: string): Promise<boolean> {
 export async function ensurePrepared(place: Place, challenge: Challenge): Promise<'made' | 'kept' | 'none'> {
   const script = join(challenge.dir, 'harness', 'prepare.py');
   if (!challenge.config.verification.private_split || !existsSync(script)) return 'none';
-  if (await isPrepared(challenge.dir)) return 'kept';
+  if (await isPrepared(privateDirOf(challenge))) return 'kept';
   await make(place, challenge, []);
   return 'made';
 }
 
-async function make({ io, progress }: Place, { dir, config }: Challenge, more: string[]): Promise<string> {
+async function make({ io, progress }: Place, challenge: Challenge, more: string[]): Promise<string> {
+  const { dir, config } = challenge;
   if (config.profile === 'full') throw needsTheModels();
   const began = io.now();
-  const out = join(dir, 'private');
+  const out = privateDirOf(challenge);
   const args = [join(dir, 'harness', 'prepare.py'), '--out', out, '--profile', config.profile, ...more];
   const { code, output } = await python(io, args, { cwd: dir, timeoutMs: 600_000 });
   if (code !== 0)
@@ -66,7 +67,7 @@ export async function prepare(context: CommandContext, challenge: Challenge): Pr
   const { options } = context;
   if (!existsSync(join(challenge.dir, 'harness', 'prepare.py')))
     throw new CollabError('NOTHING_TO_PREPARE', 'The harness of this challenge has no prepare.py.');
-  const there = await isPrepared(challenge.dir);
+  const there = await isPrepared(privateDirOf(challenge));
   if (there && !options.force)
     return {
       status: 'ok',

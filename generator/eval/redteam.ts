@@ -5,11 +5,12 @@ import type { CommandContext, Outcome } from '../command.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { withAccomplice } from './accomplice.ts';
+import { draw, standing } from './best-of-n.ts';
 import { type Challenge, type Ran, runHarness } from './harness.ts';
-import { ensurePrepared } from './prepare.ts';
+import { provingGround } from './proving-ground.ts';
 import { remember } from './record.ts';
 import { contentSha256, type ShippedCheat, shippedCheats } from './samples.ts';
-import { table } from './table.ts';
+import { digits, table } from './table.ts';
 
 /** A gain is three times the baseline of the same job: far above the noise of a loaded machine. */
 const GAIN = 3;
@@ -33,9 +34,9 @@ interface Bench {
 }
 
 /** `eval redteam`: every shipped cheat ends caught by what is named, and comes through when that is switched off. */
-export async function redteam(context: CommandContext, challenge: Challenge): Promise<Outcome> {
-  const cheats = await chosen(context, challenge);
-  await ensurePrepared(context, challenge);
+export async function redteam(context: CommandContext, asked: Challenge): Promise<Outcome> {
+  const cheats = await chosen(context, asked);
+  const challenge = await provingGround(context, asked);
   const work = await mkdtemp(join(tmpdir(), 'collab-redteam-'));
   const rows: CheatRow[] = [];
   try {
@@ -80,7 +81,24 @@ async function chosen({ options }: CommandContext, { dir }: Challenge): Promise<
   });
 }
 
+/** Posted again and again: the board's own pooling has to see to it. */
+async function reposted({ io, challenge, work }: Bench, cheat: ShippedCheat): Promise<CheatRow> {
+  const profile = quick(challenge);
+  const draws = await draw({ io, challenge, work, ...(profile ? { profile } : {}) }, cheat);
+  const { order } = challenge.config.metric;
+  const [as, without] = [standing(draws, order, true), standing(draws, order, false)];
+  const through = without.board === without.luckiest;
+  const state = as.board === as.luckiest ? 'won' : through ? 'caught' : 'caught by luck';
+  const gain = (score: number) => `${digits(100 * Math.abs(score / mean(as.draws) - 1))} %`;
+  const detail = `gains ${gain(as.board)} over the mean of its draws; alone ${gain(without.board)}`;
+  const by = state === 'won' ? [] : cheat.caught_by;
+  return { cheat: cheat.name, state, by, wins_without: through, detail };
+}
+
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 async function attack(bench: Bench, cheat: ShippedCheat): Promise<CheatRow> {
+  if (cheat.how === 'pooling') return reposted(bench, cheat);
   const ran = await runCheat(bench, cheat, []);
   const row = { cheat: cheat.name, by: [] as string[], wins_without: null, detail: ran.error ?? '' };
   const by = await stoppedBy(cheat, ran);

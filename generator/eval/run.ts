@@ -109,5 +109,7 @@ function gateTable(summary: Summary | null): string {
     digits(gate.se),
     gate.note ?? '',
   ]);
-  return table(['', 'gate', 'value', 'limit', 'n', 'se', 'note'], rows);
+  const absent = Object.entries((summary?.shown.gates_not_applicable ?? {}) as Record<string, string>);
+  const others = absent.map(([gate, why]) => ['–', gate, '', '', '', '', `does not apply: ${why}`]);
+  return table(['', 'gate', 'value', 'limit', 'n', 'se', 'note'], [...rows, ...others]);
 }

@@ -8,11 +8,13 @@ import { CollabError } from '../errors.ts';
 const Cheat = z.strictObject({
   /** Gates, layers or behaviours of the harness; one of them must be what stops it. */
   caught_by: z.array(z.string()).min(1),
-  how: z.enum(['gate', 'layer', 'fault', 'behaviour', 'private', 'identity']),
+  how: z.enum(['gate', 'layer', 'fault', 'behaviour', 'private', 'identity', 'pooling']),
   /** What the cheat is after. `gain`: valid and at least three times as fast as the baseline of the same job. */
-  wins_if: z.enum(['valid', 'gain', 'stdout', 'harness_dies']),
+  wins_if: z.enum(['valid', 'gain', 'stdout', 'harness_dies', 'best_draw']),
   /** What has to be switched off, all together, to let it through. */
   mutation: z.array(z.string()).min(1),
+  /** How often it is posted, a byte changed each time. */
+  draws: z.number().int().min(2).optional(),
   /** A program that runs outside, and is what the submission phones. */
   accomplice: z.string().optional(),
   /** Sub-folders of what was posted and of what is run, where they differ. */

@@ -1,11 +1,14 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandContext, Outcome } from '../command.ts';
+import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { usableCalibration } from './calibrate.ts';
 import { type Challenge, type Ran, runHarness } from './harness.ts';
-import { ensurePrepared } from './prepare.ts';
+import { python } from './process.ts';
+import { provingGround } from './proving-ground.ts';
 import { remember } from './record.ts';
 import { digits, table } from './table.ts';
 
@@ -27,9 +30,9 @@ type Result = Omit<Check, 'check' | 'ms'>;
 type Step = [check: string, run: (bench: Bench) => Promise<Result>];
 
 /** `eval selftest`: the harness accepts what is right, refuses what is not, and survives what is hostile. */
-export async function selftest(context: CommandContext, challenge: Challenge): Promise<Outcome> {
+export async function selftest(context: CommandContext, asked: Challenge): Promise<Outcome> {
   const { io, progress } = context;
-  await ensurePrepared(context, challenge);
+  const challenge = await provingGround(context, asked);
   const work = await mkdtemp(join(tmpdir(), 'collab-selftest-'));
   const checks: Check[] = [];
   try {
@@ -67,6 +70,9 @@ const STEPS: Step[] = [
   ['a no-op fails', (bench) => sample(bench, 'noop', 'submission-fault')],
   ['a broken manifest is refused before it is run', brokenManifest],
   ['two runs agree', twoRunsAgree],
+  ['hostile: links out of itself', (bench) => refused(bench, 'link', linkOut, 'only plain files')],
+  ['hostile: a name that forges a line', (bench) => refused(bench, 'name', forgedName, 'plain names')],
+  ['hostile: archives that unpack elsewhere', archives],
 ];
 
 const run = ({ io, challenge, work }: Bench, folder: string, name: string, profile?: string) =>
@@ -92,6 +98,61 @@ async function brokenManifest(bench: Bench): Promise<Result> {
   const ok = ran.state === 'submission-fault' && Boolean(ran.error?.startsWith('preflight: manifest.json'));
   return { expected: 'preflight: manifest.json …', found: ran.error ?? ran.state, ok };
 }
+
+type Spoil = (folder: string, bench: Bench) => Promise<void>;
+
+/** A baseline with one thing that no version control or package would carry. */
+async function spoiled(bench: Bench, name: string, spoil: Spoil): Promise<string> {
+  const folder = join(bench.work, name);
+  await cp(join(bench.challenge.dir, 'submissions', 'baseline'), folder, { recursive: true });
+  await spoil(folder, bench);
+  return folder;
+}
+
+async function refused(bench: Bench, name: string, spoil: Spoil, reason: string): Promise<Result> {
+  const ran = await run(bench, await spoiled(bench, name, spoil), name);
+  const ok = ran.state === 'submission-fault' && Boolean(ran.error?.includes(reason));
+  return { expected: `at fault: … ${reason} …`, found: ran.error ?? ran.state, ok };
+}
+
+const linkOut: Spoil = (folder, { challenge }) =>
+  symlink(join(challenge.dir, 'challenge.yaml'), join(folder, 'weights.json'));
+
+/** The identity of a submission has one line per file: a name must not be able to look like two of them. */
+const forgedName: Spoil = (folder) => writeFile(join(folder, `a\n${'0'.repeat(64)}  b`), '');
+
+/** Archives are bytes: nothing unpacks them, whatever their members are called. */
+async function archives(bench: Bench): Promise<Result> {
+  const target = join(bench.work, 'unpacked-by-somebody');
+  const folder = await spoiled(bench, 'archives', async (folder) => {
+    const made = await python(bench.io, ['-c', MAKE_ARCHIVES, folder, target], {
+      cwd: bench.work,
+      timeoutMs: 60_000,
+    });
+    if (made.code !== 0) throw new CollabError('SELFTEST_FAILED', `no archives: ${made.output}`);
+  });
+  const ran = await run(bench, folder, 'archives');
+  const left = existsSync(target);
+  const found = left
+    ? 'a member was unpacked'
+    : ran.valid
+      ? 'valid, nothing unpacked'
+      : (ran.error ?? ran.state);
+  return { expected: 'valid, nothing unpacked', found, ok: ran.valid && !left };
+}
+
+/** A tar with a link and a path out of itself, and 64 MiB of zeros in a small zip. */
+const MAKE_ARCHIVES = `import io, sys, tarfile, zipfile
+folder, target = sys.argv[1:]
+with tarfile.open(folder + '/weights.tar', 'w') as tar:
+    link = tarfile.TarInfo('link'); link.type, link.linkname = tarfile.SYMTYPE, '/'
+    tar.addfile(link)
+    for name in ('../' * 12 + target.lstrip('/'), 'link' + target):
+        member = tarfile.TarInfo(name); member.size = 1
+        tar.addfile(member, io.BytesIO(b'x'))
+with zipfile.ZipFile(folder + '/weights.zip', 'w', zipfile.ZIP_DEFLATED) as out:
+    out.writestr('zeros', bytes(64 << 20))
+`;
 
 /**
  * Without a calibration this is only a sanity check: two runs agree when their scores, or their scores as shares of the

@@ -63,7 +63,7 @@ describe('the rehearsal measures what it says', () => {
 
 describe('eval', () => {
   test('prepare makes private data once, the same for the same seed', async () => {
-    expect(await isPrepared(challenge.dir)).toBe(true);
+    expect(await isPrepared(join(challenge.dir, 'private'))).toBe(true);
     const again = await command.run(contextOf(io(), ['prepare', '.']));
     expect(again.data).toEqual({ made: false });
   });
@@ -76,6 +76,12 @@ describe('eval', () => {
       { at: 'manifest.json', problem: 'is missing' },
       { at: 'serve.py', problem: 'is missing' },
     ]);
+  });
+
+  test('run lists the gates that do not apply to the rehearsal beside those that do', async () => {
+    const { text } = await command.run(contextOf(io(), ['run', '.'], { submission: 'submissions/faster' }));
+    expect(text).toMatch(/✓\s+audit_top1\s+1/);
+    expect(text).toMatch(/–\s+multimodal_smoke\s+does not apply: the tiny model has no images/);
   });
 
   test('a folder that is not there, and no folder at all, are told apart', async () => {

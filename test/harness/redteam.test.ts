@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
@@ -19,20 +19,6 @@ beforeAll(async () => {
 });
 afterAll(() => challenge.remove());
 
-/** One cheat for each kind of defence; `create-collab eval redteam` runs all of them. */
-const ONE_OF_EACH = [
-  'memo',
-  'over-reports',
-  'patches-time',
-  'phones-out',
-  'prompt-cache',
-  'pruned-vocab',
-  'reads-private',
-  'swaps-after-posting',
-  'writes-summary',
-  'wrong-token-ids',
-];
-
 test('at least fifteen cheats are shipped, each with its paragraph and what catches it', async () => {
   const cheats = await shippedCheats(challenge.dir);
   expect(cheats.length).toBeGreaterThanOrEqual(15);
@@ -40,19 +26,26 @@ test('at least fifteen cheats are shipped, each with its paragraph and what catc
     const text = await readFile(join(cheat.folder, 'README.md'), 'utf8');
     for (const name of cheat.caught_by) expect(text, cheat.name).toContain(name);
   }
-  const names = cheats.map((cheat) => cheat.name);
-  expect(ONE_OF_EACH.filter((name) => !names.includes(name))).toEqual([]);
 });
 
-test('S7: a cheat of each kind is caught by what is named, and comes through when that is switched off', async () => {
-  const only = ONE_OF_EACH.join(',');
-  const outcome = await command.run(contextOf(machine(challenge.dir), ['redteam', '.'], { only }));
+test('S7: every cheat is caught by what is named, and comes through when that is switched off', async () => {
+  const outcome = await command.run(contextOf(machine(challenge.dir), ['redteam', '.']));
   const rows = outcome.data?.cheats as CheatRow[];
-  expect(rows.map((row) => row.cheat)).toEqual(ONE_OF_EACH);
+  const shipped = await shippedCheats(challenge.dir);
+  expect(rows.map((row) => row.cheat)).toEqual(shipped.map(({ name }) => name));
   expect(rows.filter((row) => row.state !== 'caught' && row.state !== 'untestable here')).toEqual([]);
   expect(outcome.status).toBe('ok');
-  expect((await proofs(challenge.dir)).redteam, 'a part proves nothing about the rest').toBe('never run');
-}, 240_000);
+  expect((await proofs(challenge.dir)).redteam).toBe('passed');
+}, 900_000);
+
+test('a part of the cheats proves nothing about the rest', async () => {
+  await rm(join(challenge.dir, '.collab/eval.json'), { force: true });
+  const outcome = await command.run(
+    contextOf(machine(challenge.dir), ['redteam', '.'], { only: 'wrong-token-ids' }),
+  );
+  expect(outcome.status).toBe('ok');
+  expect((await proofs(challenge.dir)).redteam).toBe('never run');
+});
 
 test('a defence that is gone is noticed: the red team fails', async () => {
   const cheats = await shippedCheats(challenge.dir);

@@ -2,6 +2,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
+import type { Gate } from '../../generator/config/types.ts';
 import { CollabError } from '../../generator/errors.ts';
 import { type Calibration, usableCalibration } from '../../generator/eval/calibrate.ts';
 import { proofs } from '../../generator/eval/record.ts';
@@ -27,7 +28,7 @@ test('selftest: oracle passes, no-op fails, every hostile submission ends within
   expect(await proofs(challenge.dir)).toEqual({ selftest: 'passed', redteam: 'never run' });
   await appendFile(join(challenge.dir, 'harness/run.py'), '# changed\n');
   expect((await proofs(challenge.dir)).selftest).toBe('stale');
-}, 300_000);
+}, 900_000);
 
 test('calibrate: A/A runs give the noise between and within jobs, for this hub and hardware alone', async () => {
   const outcome = await command.run(contextOf(machine(challenge.dir), ['calibrate', '.'], { runs: '3' }));
@@ -42,6 +43,26 @@ test('calibrate: A/A runs give the noise between and within jobs, for this hub a
   config.hub.endpoint = 'https://huggingface.co';
   expect(await usableCalibration({ dir: challenge.dir, config })).toBeNull();
 }, 120_000);
+
+test('the full profile is proven here with the parameters of the rehearsal, and leaves private/ alone', async () => {
+  const { provingGround } = await import('../../generator/eval/proving-ground.ts');
+  const { runHarness } = await import('../../generator/eval/harness.ts');
+  const config = structuredClone(challenge.config);
+  config.profile = 'full';
+  config.hardware.extra_args = ['--profile', 'full'];
+  config.gates.push({ ...(config.gates[0] as Gate), id: 'multimodal_smoke', field: 'multimodal_smoke' });
+  config.divisions[0]?.gates.push('multimodal_smoke');
+  const io = machine(challenge.dir);
+  const here = await provingGround(contextOf(io, []), { dir: challenge.dir, config });
+  expect(here.privateDir).not.toBe(join(challenge.dir, 'private'));
+  const ran = await runHarness(io, here, {
+    submission: join(challenge.dir, 'submissions/oracle'),
+    state: join(challenge.dir, 'runs/full-oracle'),
+    private: true,
+    profile: 'quick',
+  });
+  expect([ran.error, ran.failed, ran.valid]).toEqual([null, [], true]);
+});
 
 test('a local machine cannot stand in for the hardware of a challenge on Hugging Face', async () => {
   const { calibrate } = await import('../../generator/eval/calibrate.ts');

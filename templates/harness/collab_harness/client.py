@@ -104,6 +104,15 @@ class Client:
         asked = choice.get("prompt_token_ids") or reply.get("prompt_token_ids")
         return _ids(asked), _ids(choice.get("token_ids"))
 
+    def reply(self, content: str | list[Json], tokens: int) -> str:
+        """What a user would read: a greedy answer that ends by itself or after `tokens` tokens. `content` may hold pictures."""
+        body = {
+            "model": self._model, "max_tokens": tokens, "temperature": 0, "stream": False,
+            "messages": [{"role": "user", "content": content}],
+        }  # fmt: skip
+        message = _choice(self._post("/v1/chat/completions", body)).get("message")
+        return _text(message.get("content") if isinstance(message, dict) else None)
+
     def prompt_logprobs(self, ids: list[int]) -> list[Json | None]:
         """Log-probabilities of the tokens of a prompt, each with those of the model's first choice."""
         body = {

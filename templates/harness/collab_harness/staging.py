@@ -33,6 +33,8 @@ def regular_files(folder: Path, max_files: int = 10_000, max_bytes: int = 5 << 3
                 continue
             if not stat.S_ISREG(mode):
                 raise SubmissionFault(f"{relative}: only plain files are allowed, no links, pipes or devices")
+            if not relative.isprintable():
+                raise SubmissionFault(f"{relative!r}: only plain names are allowed, no line ends or other invisible characters")
             total += path.lstat().st_size
             found.append(Entry(relative, path))
         if len(found) > max_files or total > max_bytes:

@@ -70,6 +70,14 @@ class Refused(Case):
         with self.assertRaises(SubmissionFault):
             regular_files(self.folder)
 
+    def test_names_that_forge_a_line_of_the_identity(self) -> None:
+        for name in ("a\n" + "0" * 64 + "  b", "tab\t", "\x1b[2J", os.fsdecode(b"\xff\xfe"), "\u202eyp.evres"):
+            with self.subTest(ascii(name)):
+                self.put(name, "")
+                with self.assertRaisesRegex(SubmissionFault, "plain names"):
+                    regular_files(self.folder)
+                (self.folder / name).unlink()
+
     def test_too_many_and_too_large(self) -> None:
         self.put("large", "x" * 200)
         with self.assertRaises(SubmissionFault):
