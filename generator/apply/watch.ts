@@ -7,7 +7,7 @@ import { describe } from './run.ts';
 import type { ApplyOptions } from './types.ts';
 
 /** What a person edits while it runs. */
-const WATCHED = ['challenge.yaml', 'bucket', 'harness', 'submissions', 'private', 'space'];
+const WATCHED = ['challenge.yaml', 'task', 'bucket', 'harness', 'submissions', 'private', 'space'];
 /** Editors write a file in several steps. */
 const SETTLE_MS = 300;
 
