@@ -28,6 +28,7 @@ from collab_harness.serving import Server, Setting
 from collab_harness.staging import sha256_file, stage
 from engines import Engine, engine_of, setting_of
 from hub_engine import manifest_of, write_manifest
+from pictures import drawn, look, share
 from settings import limits_of, load_profile, read_json
 
 HERE = Path(__file__).resolve().parent
@@ -80,7 +81,9 @@ def agreement(client: Client, references: list[Json], profile: Json) -> Json:
     found = auditing.audit(emitted, client.prompt_logprobs)
     if found.top1.value < profile["reference_agreement"]:
         raise HarnessFault(f"the original agrees with itself in {found.top1.value:.4f} of its tokens only")
-    return {"top1": found.top1.value, "nll_gap": found.nll_gap.value, "tokens": found.top1.n}
+    seen = look(client, drawn(profile["pictures"], 0))
+    pictures = share(seen, seen)[1] if seen.right else None
+    return {"top1": found.top1.value, "nll_gap": found.nll_gap.value, "tokens": found.top1.n, "pictures": pictures}
 
 
 class Models:

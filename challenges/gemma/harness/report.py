@@ -18,6 +18,7 @@ from collab_harness.speed import reuse
 from collab_harness.staging import content_sha256, sha256_file
 from collab_harness.summary import Measured as Value
 from collab_harness.summary import judge, write_atomic
+from pictures import share
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -65,7 +66,7 @@ class Report:
         self.log("timings.jsonl", timings(measured))
         mean = statistics.fmean(measured.tps)
         sd = statistics.stdev(measured.tps) if len(measured.tps) > 1 else None
-        gates = self._judge(measured, audit)
+        gates = self._judge(measured, control, audit)
         self.phase("judge")
         self._write({
             self._settings.metric: mean,
@@ -78,9 +79,9 @@ class Report:
             print(f"{'pass' if gate['pass'] else 'FAIL'}  {gate['id']} = {gate['value']} ({gate['op']} {gate['limit']})")
         print(f"{self._settings.metric} = {mean:.1f}")
 
-    def _judge(self, measured: Measured, audit: Audit) -> list[Json]:
+    def _judge(self, measured: Measured, control: Controlled, audit: Audit) -> list[Json]:
         assert self._settings is not None
-        values = gate_values(measured, audit, self._settings.profile["output_tokens"])
+        values = gate_values(measured, control, audit, self._settings.profile["output_tokens"])
         return [judge(gate, values[gate["id"]]) for gate in self._settings.gates if gate["id"] in values]
 
     def _write(self, payload: Json) -> None:
@@ -108,8 +109,9 @@ class Report:
         }
 
 
-def gate_values(measured: Measured, audit: Audit, asked: int) -> dict[str, Value]:
+def gate_values(measured: Measured, control: Controlled, audit: Audit, asked: int) -> dict[str, Value]:
     """What each gate of this challenge is held against."""
+    pictures = {"multimodal_smoke": _pictures(measured, control)} if control.looked.right else {}
     length = max(abs(n - asked) / asked for n in measured.counts)
     again = reuse(measured.passes, GATE_CONFIDENCE)
     return {
@@ -118,7 +120,13 @@ def gate_values(measured: Measured, audit: Audit, asked: int) -> dict[str, Value
         "output_length": Value(length, len(measured.counts)),
         "reuse": Value(again.lower, again.n, note=f"lower bound; estimate {again.speedup:.3f}"),
         "ppl": Value(measured.ppl.ppl, measured.ppl.tokens, note="as the submission reports it"),
+        **pictures,
     }
+
+
+def _pictures(measured: Measured, control: Controlled) -> Value:
+    value, n = share(measured.looked, control.looked)
+    return Value(value, n, note=measured.looked.problem or "")
 
 
 def shown(measured: Measured, control: Controlled, settings: Settings) -> Json:

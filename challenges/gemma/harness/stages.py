@@ -17,6 +17,7 @@ from collab_harness.serving import Server, Setting
 from collab_harness.speed import Latency, Pass, choose, latency, run_pass, throughput
 from collab_harness.staging import stage
 from engines import Engine, Vocabulary, engine_of, setting_of
+from pictures import Looked, drawn, look
 from report import Report
 from settings import Settings
 
@@ -67,11 +68,13 @@ class Measured:
     ppl: Perplexity
     # A text says why there is none: streaming is not asked of a submission.
     latency: Latency | str
+    looked: Looked
 
 
 @dataclass(frozen=True)
 class Controlled:
     tps: float
+    looked: Looked
 
 
 def measure(bench: Bench) -> Measured:
@@ -88,9 +91,10 @@ def measure(bench: Bench) -> Measured:
             passes = [run_pass(client, prompts, profile["output_tokens"], profile["pass_box_s"]) for prompts in chosen]
             shown = perplexity(settings.ppl_records, client.prompt_logprobs)
             streamed = _latency(client, chosen[0][: profile["latency_prompts"]], profile["output_tokens"])
+            looked = look(client, _pictures(bench))
     finally:
         bench.report.log("server.log", server.log)
-    return _counted(bench, passes, shown, streamed)
+    return _counted(bench, passes, shown, streamed, looked)
 
 
 def _latency(client: Client, prompts: list[str], tokens: int) -> Latency | str:
@@ -100,7 +104,11 @@ def _latency(client: Client, prompts: list[str], tokens: int) -> Latency | str:
         return str(fault)
 
 
-def _counted(bench: Bench, passes: list[Pass], shown: Perplexity, streamed: Latency | str) -> Measured:
+def _pictures(bench: Bench) -> list[str]:
+    return drawn(bench.settings.profile["pictures"], bench.report.seed)
+
+
+def _counted(bench: Bench, passes: list[Pass], shown: Perplexity, streamed: Latency | str, looked: Looked) -> Measured:
     answers = [request.answer for one in passes for request in one.requests]
     asked = bench.settings.profile["output_tokens"]
     for answer in answers:
@@ -108,7 +116,7 @@ def _counted(bench: Bench, passes: list[Pass], shown: Perplexity, streamed: Late
             raise SubmissionFault("token_ids: the ids of an answer do not spell its text")
     counts = [bench.vocabulary.count(answer) for answer in answers]
     tps = [throughput(one, lambda answer: min(asked, bench.vocabulary.count(answer))) for one in passes]
-    return Measured(passes, tps, counts, shown, streamed)
+    return Measured(passes, tps, counts, shown, streamed, looked)
 
 
 def control(client: Client, bench: Bench) -> Controlled:
@@ -119,7 +127,7 @@ def control(client: Client, bench: Bench) -> Controlled:
         raise HarnessFault("the original reads a prompt as other tokens than the harness: the audit would ask the wrong thing")
     client.chat(prompts[0], profile["output_tokens"])
     one = run_pass(client, prompts, profile["output_tokens"], profile["pass_box_s"])
-    return Controlled(throughput(one, bench.vocabulary.count))
+    return Controlled(throughput(one, bench.vocabulary.count), look(client, _pictures(bench)))
 
 
 def blame(bench: Bench) -> None:
