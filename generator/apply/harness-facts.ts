@@ -9,10 +9,12 @@ import type { HarnessFacts } from '../plan/model.ts';
 /** Where the shared parts of harnesses keep the layers and their probe. */
 const LAYER_CODE = ['isolation.py', 'limits.py', 'linux.py', 'probe.py', 'process.py', 'sandbox.py'];
 
-/** What the plan says of the harness; `null` when no job runs it. */
+/** What the plan says of the harness; `null` when nothing of ours runs it. */
 export async function harnessFacts(dir: string, config: ChallengeConfig): Promise<HarnessFacts | null> {
-  if (!config.hardware.jobs_enabled && config.verification.mode !== 'jobs') return null;
-  const [proven, cheats, probe] = await Promise.all([proofs(dir), layerCheats(dir), layerCode(dir)]);
+  const byJobs = config.hardware.jobs_enabled || config.verification.mode === 'jobs';
+  if (!byJobs && config.verification.mode !== 'eval-space') return null;
+  const code = byJobs ? layerCode(dir) : null;
+  const [proven, cheats, probe] = await Promise.all([proofs(dir), layerCheats(dir), code]);
   return { proofs: proven, cheats, probe };
 }
 

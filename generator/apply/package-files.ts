@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CollabError } from '../errors.ts';
-import { mounts, type PackageFiles } from '../plan/files.ts';
+import { EVALUATOR_MOUNTS, mounts, type PackageFiles } from '../plan/files.ts';
 
 /** Names of the templates: folders of `challenges/` with a challenge.yaml. */
 export async function templateNames(packageRoot: string): Promise<string[]> {
@@ -21,6 +21,14 @@ export function readPackage(packageRoot: string, template: string): PackageFiles
   const files = new Map<string, Uint8Array>();
   for (const [prefix] of mounts(template)) readBelow(packageRoot, prefix, files);
   for (const needed of NEEDED) if (!files.has(needed)) throw incomplete(needed);
+  return files;
+}
+
+/** What the evaluator's Space is made of. */
+export function readEvaluator(packageRoot: string): PackageFiles {
+  const files = new Map<string, Uint8Array>();
+  for (const [prefix] of EVALUATOR_MOUNTS) readBelow(packageRoot, prefix, files);
+  if (files.size === 0) throw incomplete('templates/eval-space/');
   return files;
 }
 

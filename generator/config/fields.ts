@@ -394,11 +394,16 @@ export const FIELDS = [
   field('verification.mode', {
     kind: 'choice',
     flag: 'verification',
-    doc: 'Who decides that a result is valid: jobs (every result is run again), peer (reviews of others) or manual (the organizer).',
+    doc: 'Who decides that a result is valid: jobs or eval-space (every result is run again: by a job, or in a private Space of yours), peer (reviews of others) or manual (the organizer).',
     question: 'Who verifies results?',
     fallback: (known) => (known('hardware.jobs_enabled') ? 'jobs' : 'manual'),
     choices: [
       { value: 'jobs', label: 'A job re-runs every result', hint: 'one job per result, on your budget' },
+      {
+        value: 'eval-space',
+        label: 'A private Space of yours re-runs every result',
+        hint: 'free on cpu-basic, else its hardware by the hour; one result at a time',
+      },
       { value: 'manual', label: 'The organizer', hint: 'free; you decide each result by hand' },
       {
         value: 'peer',
@@ -421,7 +426,7 @@ export const FIELDS = [
     flag: 'private-split',
     doc: 'Whether verification uses private questions that participants never see.',
     question: 'Verify on a private split that participants never see?',
-    when: (known) => known('verification.mode') === 'jobs',
+    when: (known) => ['jobs', 'eval-space'].includes(String(known('verification.mode'))),
     fallback: true,
   }),
   field('verification.approvals', {
@@ -524,7 +529,23 @@ export const FIELDS = [
     when: (known) => known('hub.endpoint') !== 'local',
     own: true,
     fallback: (known) => `${known('hub.org')}/${known('challenge.slug')}-collab`,
-    check: (v, known) => (v === '' ? undefined : repoId()(v, known)),
+    check: (v, known) => {
+      if (v !== '') return repoId()(v, known);
+      const evaluator = known('verification.mode') === 'eval-space';
+      return evaluator
+        ? 'verification.mode eval-space needs a Space: the evaluator asks it for work'
+        : undefined;
+    },
+  }),
+  field('hub.eval_space', {
+    kind: 'line',
+    flag: 'eval-space',
+    doc: 'The private Space that re-runs results; only in verification.mode eval-space.',
+    question: 'Space of the evaluator?',
+    when: (known) => known('hub.endpoint') !== 'local' && known('verification.mode') === 'eval-space',
+    own: true,
+    fallback: (known) => `${known('hub.private_namespace')}/${known('challenge.slug')}-evaluator`,
+    check: repoId('hub.private_namespace'),
   }),
   field('hub.private', {
     kind: 'bool',

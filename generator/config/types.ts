@@ -49,7 +49,7 @@ export interface ChallengeConfig {
     budget_usd: number;
   };
   verification: {
-    mode: 'manual' | 'jobs' | 'peer';
+    mode: 'manual' | 'jobs' | 'eval-space' | 'peer';
     agent: string;
     private_split: boolean;
     approvals: number;
@@ -68,6 +68,8 @@ export interface ChallengeConfig {
     central_bucket: string;
     private_bucket: string;
     space: string;
+    /** Of the evaluator; there only in verification.mode eval-space. */
+    eval_space: string;
     private: boolean;
     invite_url: string;
   };

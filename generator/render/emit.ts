@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import pkg from '../../package.json' with { type: 'json' };
 import type { ChallengeConfig } from '../config/types.ts';
 import { CHALLENGE_FILE, writeChallenge } from '../config/yaml.ts';
-import { layout, type PackageFiles, type TreeEntry } from '../plan/files.ts';
+import { EVALUATOR_MOUNTS, layout, mounted, type PackageFiles, type TreeEntry } from '../plan/files.ts';
 import { composeBucketReadme } from '../plan/sections.ts';
 import type { PlannedFile } from '../plan/types.ts';
 import { apiRows } from './api.ts';
@@ -12,7 +12,7 @@ import { viewOf } from './view.ts';
 
 export async function emit(config: ChallengeConfig, files: PackageFiles): Promise<PlannedFile[]> {
   const { version } = pkg;
-  const entries = layout(files, config.template);
+  const entries = layout(files, config.template, config.verification.mode === 'eval-space');
   const buildDependencies = needed(entries, pkg.devDependencies);
   const rendered = await renderTree(entries, viewOf(config, { version, api: apiRows(), buildDependencies }));
   const challenge = writeChallenge(config);
@@ -21,6 +21,12 @@ export async function emit(config: ChallengeConfig, files: PackageFiles): Promis
     planned('.collab/template.json', templateRecord(config, challenge, version)),
   ];
   return [...withSections(rendered, config), ...own].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The files of `eval-space/` alone: for a repository whose verification mode was another one when it was written. */
+export async function emitEvaluator(config: ChallengeConfig, files: PackageFiles): Promise<PlannedFile[]> {
+  const view = viewOf(config, { version: pkg.version, api: [], buildDependencies: [] });
+  return renderTree(mounted(files, EVALUATOR_MOUNTS), view);
 }
 
 /** Packages that `space/src` imports, and the tools that build it, at the versions this one was built with. */

@@ -44,6 +44,7 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
     verification: {
       ...verification,
       byJobs: verification.mode === 'jobs',
+      byEvaluator: verification.mode === 'eval-space',
       byHand: verification.mode === 'manual',
       byPeers: verification.mode === 'peer',
     },

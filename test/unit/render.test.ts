@@ -157,6 +157,7 @@ const REMOTE = {
   private_namespace: 'ada',
   central_bucket: 'acme/my-main-bucket',
   private_bucket: 'ada/my-private',
+  eval_space: 'ada/my-evaluator',
   space: 'acme/My_collab',
   private: false,
   invite_url: 'https://huggingface.co/i',
