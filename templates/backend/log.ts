@@ -26,4 +26,19 @@ export function createLog(write: (line: string) => void, now: () => number): Log
     write(`${JSON.stringify({ ts: new Date(now()).toISOString(), level, event, ...fields }, clean)}\n`);
 }
 
+/** Lines of one turn of the event loop leave in one write. What is left goes when the process ends. */
+export function perTurn(write: (text: string) => void): (line: string) => void {
+  let lines = '';
+  const flush = () => {
+    const text = lines;
+    lines = '';
+    if (text !== '') write(text);
+  };
+  process.on('exit', flush);
+  return (line) => {
+    if (lines === '') setImmediate(flush);
+    lines += line;
+  };
+}
+
 export const silent: Log = () => {};

@@ -5,11 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { createBudget, createHubClient } from '@collab/hub/index.ts';
 import { serve } from '@hono/node-server';
 import { createApp } from './app.ts';
-import { createLog } from './log.ts';
+import { createLog, perTurn } from './log.ts';
 import { parseSettings, type Settings, SettingsError } from './settings.ts';
 
 const now = () => Date.now();
-const log = createLog((line) => process.stdout.write(line), now);
+const log = createLog(
+  perTurn((text) => process.stdout.write(text)),
+  now,
+);
 
 function settingsOrExit(): Settings {
   try {

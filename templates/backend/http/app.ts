@@ -4,26 +4,18 @@ import { ApiError, ERRORS, type ErrorBody } from '@collab/contract/errors.ts';
 import type { AnyRoute } from '@collab/contract/route.ts';
 import { EVALUATOR_HEADER } from '@collab/contract/routes/evaluator.ts';
 import { type Context, Hono } from 'hono';
-import { compress } from 'hono/compress';
 import { getCookie } from 'hono/cookie';
 import type { Credential } from '../auth/types.ts';
 import { slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { isCompat } from '../settings.ts';
+import { type Answer, answerOf, HEADERS, jsonAnswer, respond } from './answer.ts';
 import { compatFailure, compatQuery, compatReply, NO_SUCH_ROUTE } from './compat.ts';
-import { isCurrent, weakTag } from './conditional.ts';
 import type { Binding, Call, Reply } from './handle.ts';
-import { addressOf, bearerOf, readBody, readParams, readQuery } from './request.ts';
-import { whole } from './whole.ts';
+import { KEPT, KeptAnswers } from './kept.ts';
+import { addressOf, bearerOf, headerOf, readBody, readParams, readQuery } from './request.ts';
 
 export const SESSION_COOKIE = 'collab_session';
-
-const HEADERS = {
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Cache-Control': 'no-store',
-};
 
 /** These answer before the record is loaded. */
 const EARLY = new Set(['meta.healthz', 'meta.describe', 'meta.openapi', 'meta.docs']);
@@ -34,7 +26,7 @@ const AUDITED_REFUSALS = 300;
 /** Whether one more refusal of this caller is kept. */
 type Auditable = (facts: Partial<Call>) => boolean;
 
-type Env = { Variables: { requestId: string; started: number; code?: string } };
+type Env = { Variables: { requestId: string; started: number; code?: string; whole?: boolean } };
 
 export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
   const app = new Hono<Env>();
@@ -44,29 +36,41 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
     c.set('requestId', randomUUID());
     c.set('started', s.now());
     await next();
-    for (const [name, value] of Object.entries(HEADERS))
-      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
-    c.res.headers.set('X-Request-Id', c.get('requestId'));
+    if (!c.get('whole')) complete(c);
     logRequest(s, c);
   });
-  // Reads alone: nothing secret is ever in one beside what a caller chose.
-  app.get('*', compress());
-  for (const binding of bindings)
-    app.on(binding.route.method, honoPath(binding.route.path), (c) => serve(s, binding, c, auditable));
+  const kept = new KeptAnswers(() => `${s.store.version} ${s.evaluation.standings.version}`, s.now);
+  for (const binding of bindings) {
+    const { name, method, path } = binding.route;
+    const make = (c: Context<Env>) => serve(s, binding, c, auditable);
+    const keep = async (c: Context<Env>) =>
+      kept.find(c.req.url) ?? (await kept.make(c.req.url, () => make(c)));
+    const answer = KEPT.has(name) ? keep : make;
+    app.on(method, honoPath(path), async (c) => send(c, await answer(c)));
+  }
   for (const [path, methods] of byPath(bindings))
     app.all(honoPath(path), (c) => {
-      c.header('Allow', methods.join(', '));
-      return failure(
-        s,
-        c,
-        new ApiError('METHOD_NOT_ALLOWED', `${c.req.method} is not served here; ${methods.join(', ')} is`),
-      );
+      const message = `${c.req.method} is not served here; ${methods.join(', ')} is`;
+      const refused = failure(s, c, new ApiError('METHOD_NOT_ALLOWED', message));
+      return send(c, { ...refused, headers: { ...refused.headers, Allow: methods.join(', ') } });
     });
-  app.onError((error, c) => failure(s, c, error));
+  app.onError((error, c) => send(c, failure(s, c, error)));
   app.notFound((c) =>
-    failure(s, c, new ApiError('NOT_FOUND', NO_SUCH_ROUTE, { hint: 'GET /v1 lists them' })),
+    send(c, failure(s, c, new ApiError('NOT_FOUND', NO_SUCH_ROUTE, { hint: 'GET /v1 lists them' }))),
   );
   return app;
+}
+
+/** What does not come from a declared route (files, login) gets the common headers it did not set. */
+function complete(c: Context<Env>): void {
+  for (const [name, value] of Object.entries(HEADERS))
+    if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+  c.res.headers.set('X-Request-Id', c.get('requestId'));
+}
+
+function send(c: Context<Env>, answer: Answer): Response | Promise<Response> {
+  c.set('whole', true);
+  return respond(c, answer, c.get('requestId'));
 }
 
 /** `{x}` → `:x`, `{x*}` → the rest. */
@@ -87,19 +91,17 @@ async function serve(
   { route, run }: Binding,
   c: Context<Env>,
   auditable: Auditable,
-): Promise<Response> {
+): Promise<Answer> {
   let facts: Partial<Call> = {};
   const compat = isCompat(s.settings);
   try {
     if (!EARLY.has(route.name)) await s.store.ready();
     const { query, ignored } = readQuery(route, c.req.url, compat ? compatQuery : undefined);
-    if (ignored.length > 0)
-      c.header('X-Ignored-Params', ignored.map(encodeURIComponent).join(',').slice(0, 1000));
-    const credential = { ...credentialOf(s, c), evaluatorKey: c.req.header(EVALUATOR_HEADER) };
+    const credential = { ...credentialOf(s, c), evaluatorKey: headerOf(c, EVALUATOR_HEADER) };
     facts = {
       credential,
       ip: addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)),
-      userAgent: c.req.header('user-agent')?.slice(0, 300),
+      userAgent: headerOf(c, 'user-agent')?.slice(0, 300),
     };
     const { body, text } = await readBody(route, c.req.raw, s.settings.MESSAGE_MAX_BYTES * 2 + 65_536);
     facts.body = body as never;
@@ -110,40 +112,21 @@ async function serve(
       body,
       idempotency: idempotencyOf(route, c, text),
       requestId: c.get('requestId'),
-      ifNoneMatch: c.req.header('if-none-match'),
-      signal: c.req.raw.signal,
+      ifNoneMatch: headerOf(c, 'if-none-match'),
     } as Call;
     const reply = await run(call);
     if (s.strict) checkReply(route, reply);
-    return respond(c, route, compat ? compatReply(route, reply) : reply);
+    const answer = answerOf(route, compat ? compatReply(route, reply) : reply);
+    return ignored.length > 0 ? { ...answer, headers: { ...answer.headers, ...naming(ignored) } } : answer;
   } catch (error) {
     if (route.method !== 'GET' && auditable(facts)) auditRefusal(s, route, facts, error);
     return failure(s, c, error);
   }
 }
 
-function respond(c: Context<Env>, route: AnyRoute, reply: Reply): Response {
-  for (const [name, value] of Object.entries(reply.headers ?? {})) c.header(name, value);
-  const status = (reply.status ?? route.statuses[0] ?? 200) as 200;
-  if (reply.headers?.ETag) c.header('Vary', 'Accept-Encoding');
-  if (reply.status === 304) return c.body(null, 304);
-  if (reply.raw !== undefined) return whole(c, reply.raw, status);
-  return route.method === 'GET' && status === 200
-    ? conditional(c, reply.body)
-    : json(c, reply.body ?? null, status);
-}
-
-const json = (c: Context<Env>, body: unknown, status: number) =>
-  whole(c, JSON.stringify(body), status, { 'Content-Type': 'application/json' });
-
-function conditional(c: Context<Env>, body: unknown): Response {
-  const text = JSON.stringify(body ?? null);
-  const tag = weakTag(text);
-  c.header('ETag', tag);
-  c.header('Vary', 'Accept-Encoding');
-  if (isCurrent(c.req.header('if-none-match'), tag)) return c.body(null, 304);
-  return whole(c, text, 200, { 'Content-Type': 'application/json' });
-}
+const naming = (ignored: string[]) => ({
+  'X-Ignored-Params': ignored.map(encodeURIComponent).join(',').slice(0, 1000),
+});
 
 function checkReply(route: AnyRoute, reply: Reply): void {
   const status = reply.status ?? route.statuses[0];
@@ -156,9 +139,9 @@ function checkReply(route: AnyRoute, reply: Reply): void {
 
 /** A header beats the session. A session writes only from its own pages: other sites cannot set these headers. */
 function credentialOf(s: Services, c: Context<Env>): Credential {
-  const bearer = bearerOf(c.req.header('authorization'));
+  const bearer = bearerOf(headerOf(c, 'authorization'));
   if (bearer !== null) return { bearer, from: 'header' };
-  const session = s.sessions.find(getCookie(c, SESSION_COOKIE));
+  const session = headerOf(c, 'cookie') ? s.sessions.find(getCookie(c, SESSION_COOKIE)) : undefined;
   if (!session || (c.req.method !== 'GET' && !sameOrigin(c))) return { bearer: null, from: 'none' };
   return { bearer: session.token, from: 'session' };
 }
@@ -173,7 +156,7 @@ export function sameOrigin(c: Context): boolean {
 
 /** `{key}-{request}`: the same key with another body is told apart. Bound to the caller by the route, in the record's author. */
 function idempotencyOf(route: AnyRoute, c: Context<Env>, text: string): string | null {
-  const key = c.req.header('idempotency-key');
+  const key = headerOf(c, 'idempotency-key');
   if (key === undefined || key === '' || route.method === 'GET') return null;
   if (key.length > 256)
     throw new ApiError('INVALID_REQUEST', 'Idempotency-Key is longer than 256 characters');
@@ -181,7 +164,7 @@ function idempotencyOf(route: AnyRoute, c: Context<Env>, text: string): string |
   return `${hash(`${route.name}\n${key}`)}-${hash(text)}`;
 }
 
-function failure(s: Services, c: Context<Env>, error: unknown): Response {
+function failure(s: Services, c: Context<Env>, error: unknown): Answer {
   const made =
     error instanceof ApiError
       ? error
@@ -197,10 +180,12 @@ function failure(s: Services, c: Context<Env>, error: unknown): Response {
       code: api.code,
       cause: causes(api),
     });
-  if (api.retryAfterS !== undefined) c.header('Retry-After', String(Math.max(1, Math.ceil(api.retryAfterS))));
-  if (api.code === 'UNAUTHORIZED') c.header('WWW-Authenticate', 'Bearer');
+  const headers = {
+    ...(api.retryAfterS !== undefined && { 'Retry-After': String(Math.max(1, Math.ceil(api.retryAfterS))) }),
+    ...(api.code === 'UNAUTHORIZED' && { 'WWW-Authenticate': 'Bearer' }),
+  };
   const body = api.toBody(requestId) satisfies ErrorBody;
-  return json(c, detail === undefined ? body : { detail, ...body }, ERRORS[api.code].status);
+  return jsonAnswer(ERRORS[api.code].status, detail === undefined ? body : { detail, ...body }, headers);
 }
 
 function causes(error: Error): string {

@@ -17,7 +17,6 @@ export interface Call<R extends AnyRoute = AnyRoute> {
   userAgent: string | undefined;
   /** JSON answers are compared with it by themselves. */
   ifNoneMatch: string | undefined;
-  signal: AbortSignal;
 }
 
 /** JSON by default. `raw` for bytes or text of the route's own content type; 304 has neither. */

@@ -63,11 +63,16 @@ function packed(bytes: Uint8Array): PackedFile {
 }
 
 /** The smallest coding the caller takes (RFC 9110 §12.5.3); what is small or compressed by nature goes as it is. */
-export function codingFor(c: Context, size: number, type: string): Coding {
+export function codingFor(
+  c: Context,
+  size: number,
+  type: string,
+  supports: Coding[] = ['br', 'gzip'],
+): Coding {
   if (size < MIN_BYTES || !/^(?:text|application)\/|\+xml/.test(type)) return 'identity';
   return accepts(c, {
     header: 'Accept-Encoding',
-    supports: ['br', 'gzip'],
+    supports,
     default: 'identity',
     match: (taken, { supports }) => supports.find((coding) => weight(taken, coding) > 0) ?? 'identity',
   }) as Coding;

@@ -9,6 +9,16 @@ type Issue = z.core.$ZodIssue;
 export const problemsOf = (issues: Issue[]): Problem[] =>
   issues.slice(0, 20).map((i) => ({ path: i.path.map(String).join('.') || '(body)', problem: i.message }));
 
+/** A header of the request; where Node has read them already, without a copy of all. */
+export function headerOf(c: Context, name: string): string | undefined {
+  const own = (
+    c.env as { incoming?: { headers?: Record<string, string | string[] | undefined> } } | undefined
+  )?.incoming?.headers;
+  if (own === undefined) return c.req.header(name);
+  const value = own[name.toLowerCase()];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
 /** Bytes of the body, at most `max`. */
 async function bodyBytes(request: Request, max: number): Promise<Uint8Array> {
   const tooLarge = () => new ApiError('TOO_LARGE', `the body is over ${max} bytes`);
@@ -29,6 +39,7 @@ export async function readBody(
   request: Request,
   max: number,
 ): Promise<{ body: unknown; bytes: number; text: string }> {
+  if (route.method === 'GET') return { body: undefined, bytes: 0, text: '' };
   const bytes = await bodyBytes(request, max);
   if (route.body === null) return { body: undefined, bytes: 0, text: '' };
   const type = request.headers.get('content-type') ?? '';
@@ -100,7 +111,7 @@ export function bearerOf(header: string | undefined): string | null {
 
 /** The caller's address: what the outermost trusted proxy saw, or the connection itself. */
 export function addressOf(c: Context, hops: number, peer: string | undefined): string | undefined {
-  const chain = (c.req.header('x-forwarded-for') ?? '')
+  const chain = (headerOf(c, 'x-forwarded-for') ?? '')
     .split(',')
     .map((p) => p.trim())
     .filter(Boolean);

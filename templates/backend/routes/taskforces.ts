@@ -92,7 +92,8 @@ function isAgent(s: Services, id: string): boolean {
 function notesView(s: Services, name: string): FolderView {
   const folder = s.store.folder(`taskforces/${name}`);
   const notes = folder.entries().filter((entry) => isNote(name, entry.path));
-  return { count: notes.length, entries: () => notes, where: (facet, value) => folder.where(facet, value) };
+  const where: FolderView['where'] = (facet, value) => folder.where(facet, value);
+  return { version: folder.version, count: notes.length, entries: () => notes, where };
 }
 
 export function checkedName(name: string): string {

@@ -37,6 +37,7 @@ function facetValue(entry: Entry, facet: Facet): string | undefined {
 
 /** Posting lists of a facet are made when it is first asked for: a start pays for none, an unread inbox never does. */
 class Folder implements FolderView {
+  version = 0;
   readonly list: Entry[] = [];
   private readonly postings = new Map<Facet, Map<string, Entry[]>>();
 
@@ -59,11 +60,13 @@ class Folder implements FolderView {
   }
 
   put(entry: Entry): void {
+    this.version++;
     insert(this.list, entry);
     for (const [facet, lists] of this.postings) post(lists, facet, entry);
   }
 
   drop(entry: Entry): void {
+    this.version++;
     remove(this.list, entry.path);
     for (const [facet, lists] of this.postings) {
       const value = facetValue(entry, facet);
@@ -83,7 +86,7 @@ function post(lists: Map<string, Entry[]>, facet: Facet, entry: Entry): void {
   else lists.set(value, [entry]);
 }
 
-const EMPTY: FolderView = { count: 0, entries: () => [], where: () => [] };
+const EMPTY: FolderView = { version: 0, count: 0, entries: () => [], where: () => [] };
 
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 const topOf = (path: string) => path.slice(0, path.indexOf('/'));
@@ -96,6 +99,9 @@ export class IndexData {
   private readonly folders = new Map<string, Folder>();
   /** Every file of a top-level folder, for prefix reads. */
   private readonly tops = new Map<string, Entry[]>();
+
+  /** Grows with every change. */
+  version = 0;
 
   get size(): number {
     return this.files.size;
@@ -126,6 +132,7 @@ export class IndexData {
   put(entry: Entry): void {
     const before = this.files.get(entry.path);
     if (before) this.drop(entry.path);
+    this.version++;
     this.files.set(entry.path, entry);
     const top = this.tops.get(topOf(entry.path));
     if (top) insert(top, entry);
@@ -143,6 +150,7 @@ export class IndexData {
   drop(path: string): void {
     const entry = this.files.get(path);
     if (!entry) return;
+    this.version++;
     this.files.delete(path);
     const top = this.tops.get(topOf(path));
     if (top) remove(top, path);

@@ -19,6 +19,8 @@ export interface RunningStore extends Store {
   /** Finishes the queue and leaves a snapshot. */
   close(): Promise<void>;
   handles(): string[];
+  /** Changes whenever an answer made of the record could. */
+  readonly version: string;
   readonly health: {
     records: number;
     queue: number;
@@ -169,6 +171,9 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     run,
     get stale() {
       return keeper.stale;
+    },
+    get version() {
+      return `${index.version}${keeper.stale ? ' stale' : ''}`;
     },
     get health() {
       return {

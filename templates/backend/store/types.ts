@@ -41,6 +41,8 @@ export type Facet =
 
 /** Entries sorted by path, ascending. `README.md` is not a record (it is found by `get`). */
 export interface FolderView {
+  /** Changes with every change. */
+  readonly version: number | string;
   readonly count: number;
   /** Ascending. Do not change it. */
   entries(): readonly Entry[];

@@ -38,6 +38,8 @@ export interface Standings {
   state(result: string): VerificationState;
   board(view: BoardView): Board<Row | MeasuredRow>;
   measured(view: BoardView): Board<MeasuredRow>;
+  /** Changes whenever a board or a state could. */
+  readonly version: string;
 }
 
 const CALIBRATION_BYTES = 65_536;
@@ -49,6 +51,8 @@ export function standings(deps: StandingsDeps, now: () => number): Standings {
   let cachedAt = '';
   let calibration: Calibration | null = null;
   let readAt = Number.NEGATIVE_INFINITY;
+  let readings = 0;
+  const versionNow = () => `${book.version}:${deps.queueVersion()}:${readings}`;
 
   async function ready(): Promise<void> {
     await book.ready();
@@ -58,10 +62,11 @@ export function standings(deps: StandingsDeps, now: () => number): Standings {
     if (bytes === undefined) return;
     calibration = bytes && readCalibration(new TextDecoder().decode(bytes), deps.place);
     cache.clear();
+    readings++;
   }
 
   function once<T>(key: string, compute: () => T): T {
-    const version = `${book.version}:${deps.queueVersion()}`;
+    const version = versionNow();
     if (version !== cachedAt) cache.clear();
     cachedAt = version;
     if (!cache.has(key)) cache.set(key, compute());
@@ -103,6 +108,9 @@ export function standings(deps: StandingsDeps, now: () => number): Standings {
   return {
     ready,
     entries,
+    get version() {
+      return versionNow();
+    },
     state(result) {
       const { state } = book.judgement(result);
       return state === 'pending' ? (deps.queueState(result) ?? 'pending') : state;

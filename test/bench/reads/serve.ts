@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
-import { createLog } from '../../../templates/backend/log.ts';
+import { createLog, perTurn } from '../../../templates/backend/log.ts';
 import { memoryHub } from '../../helpers/memory-hub.ts';
 import { CENTRAL, PRIVATE, SERVER_TOKEN, USERS } from '../../helpers/server.ts';
 import { appOver } from '../app.ts';
@@ -17,7 +17,10 @@ export async function serveRecord(dir: string, port: number): Promise<void> {
   hub.seed(PRIVATE, {});
   const { app, services, run } = appOver(
     hub,
-    createLog((line) => process.stdout.write(line), Date.now),
+    createLog(
+      perTurn((text) => process.stdout.write(text)),
+      Date.now,
+    ),
   );
   void run();
   await services.store.ready();
