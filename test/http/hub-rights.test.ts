@@ -205,4 +205,28 @@ describe('members', () => {
     }
     expect(names.sort()).toEqual(['collab-server', 'organizer', 'participant-1', 'participant-2', 'reader']);
   });
+
+  it('get another role from an admin with a token that may, where the plan allows it', async () => {
+    const change = async (who: string, role: string, org = 'acme', user = 'participant-2') =>
+      (await hub.call(who, 'PUT', `/api/organizations/${org}/members/${user}/role`, { role })).status;
+    const create = async (name: string) =>
+      (await hub.call(TOKENS.two, 'POST', `/api/buckets/acme/${name}`, {})).status;
+    const refused: [string, number][] = [
+      [TOKENS.writer, 403],
+      [TOKENS.one, 403],
+      [TOKENS.outsider, 403],
+      [TOKENS.readOnly, 403],
+      [TOKENS.fine, 403],
+    ];
+    for (const [who, status] of refused) expect(await change(who, 'admin')).toBe(status);
+    expect(await change(TOKENS.admin, 'owner')).toBe(400);
+    expect(await change(TOKENS.admin, 'read', 'acme', 'nobody')).toBe(404);
+    expect(await change(TOKENS.admin, 'read', 'none')).toBe(404);
+    expect(await change(TOKENS.admin, 'read', 'poor', 'organizer')).toBe(402);
+    expect(await create('of-two')).toBe(200);
+    expect(await change(TOKENS.admin, 'read')).toBe(200);
+    expect(await create('of-two-more')).toBe(403);
+    expect(await change(TOKENS.admin, 'contributor')).toBe(200);
+    expect(await create('of-two-more')).toBe(200);
+  });
 });

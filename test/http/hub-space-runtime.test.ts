@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TOKENS, testHub, until } from '../helpers/hub.ts';
 
@@ -160,6 +161,24 @@ describe('hardware and sleep', () => {
     expect(back.body.gcTimeout).toBe(172_800);
     await stage(at, 'RUNNING');
     expect((await (await fetch(host)).json())[1]).toBe('2');
+  });
+
+  it('passes large bodies and open streams whole while somebody is there', async () => {
+    const echo = `
+      import { createServer } from 'node:http';
+      createServer((req, res) => {
+        if (req.url === '/end') return void setTimeout(() => res.end('late'), 1500);
+        req.pipe(res);
+      }).listen(process.env.PORT, process.env.HOST);`;
+    const more = { hardware: 'cpu-upgrade', sleepTimeSeconds: 3 };
+    const { host, at } = await space('echo', { ...files, 'server.mjs': echo }, more);
+    await stage(at, 'RUNNING');
+    const body = randomBytes(8_000_000);
+    const late = fetch(`${host}/end`);
+    const answer = await fetch(host, { method: 'POST', body });
+    expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
+    expect(await (await late).text()).toBe('late');
+    await stage(at, 'SLEEPING');
   });
 
   it('refuses hardware that is not known, not paid, or not the caller’s to change', async () => {

@@ -48,6 +48,11 @@ export function canRunJobs(db: Database, who: Principal, namespace: string): boo
   return tokenAllows(who, ['job.write'], `${namespace}/`, 'bucket');
 }
 
+/** Admins, with a token that may change the organization. */
+export function canManageOrg(db: Database, who: Principal, org: string): boolean {
+  return roleIn(db, who, org) === 'admin' && tokenAllows(who, ['org.write'], `${org}/`, 'bucket');
+}
+
 export function isOrgMember(db: Database, who: Principal | null, org: string): boolean {
   return RANK[roleIn(db, who, org)] > RANK.no_access;
 }
@@ -75,7 +80,7 @@ export function requireWrite<T extends Repo>(
   if (!who) throw unauthorized();
   if (!canWrite(db, who, found, type))
     throw forbidden(
-      `You don't have write access to ${found.repo}. Check the role and the token's permissions.`,
+      `You don't have write access to ${found.repo}: check the role and the token's permissions`,
     );
   return found;
 }

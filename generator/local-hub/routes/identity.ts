@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { forbidden, HubFault, notFound } from '../faults.ts';
 import { type HubEnv, type HubRequest, intQuery, jsonBody, nextPage } from '../http.ts';
-import { isOrgMember, requireUser, roleIn } from '../identity/permissions.ts';
+import { canManageOrg, isOrgMember, requireUser } from '../identity/permissions.ts';
 import type { Principal } from '../identity/principal.ts';
 import { put } from '../store/database.ts';
 import type { OrgRole, OrgRow, UserRow } from '../store/tables.ts';
@@ -136,8 +136,7 @@ async function setRole(c: HubRequest): Promise<Response> {
   const { db } = c.var.hub;
   const { role } = await jsonBody(c, z.object({ role: ROLES }));
   const org = requireOrg(c);
-  if (roleIn(db, requireUser(c.var.who), org.name) !== 'admin')
-    throw forbidden('Only admins may change roles');
+  if (!canManageOrg(db, requireUser(c.var.who), org.name)) throw forbidden('Only admins may change roles');
   if (!org.plan) throw new HubFault(402, 'Changing roles needs a paid plan');
   const member = Object.keys(org.members).find((m) => m.toLowerCase() === c.req.param('user')?.toLowerCase());
   if (!member) throw notFound('No such member');
