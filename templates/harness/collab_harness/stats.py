@@ -240,6 +240,13 @@ def non_inferiority_items(discordant: float, margin: float, alpha: float, power:
     return math.ceil(z * z * discordant / margin**2)
 
 
+def non_inferiority_power(n: int, discordant: float, margin: float, alpha: float) -> float:
+    """Chance that equal accuracy is shown to be not inferior by `margin` with `n` items (the same formula, for the power)."""
+    if discordant <= 0:
+        return 1.0
+    return _NORMAL.cdf(margin * math.sqrt(n / discordant) - normal_quantile(1 - alpha))
+
+
 # --- a family of gates ---
 
 
