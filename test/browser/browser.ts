@@ -9,11 +9,11 @@ const PLACES = [
   '/usr/bin/google-chrome',
 ];
 
-export function launch(): Promise<Browser> {
+export function launch(args: string[] = []): Promise<Browser> {
   const executablePath = PLACES.find((p) => p !== '' && existsSync(p));
   if (!executablePath)
     throw new Error('No Chromium found: install the chromium package, or set CHROMIUM_PATH.');
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', ...args] });
 }
 
 export interface Watched {

@@ -6,7 +6,7 @@ import {
   seededFiles,
   seededRecord,
 } from '../helpers/seeded-record.ts';
-import { type SeededSpace, startSeededSpace } from '../helpers/seeded-space.ts';
+import { type PublicAddress, type SeededSpace, startSeededSpace } from '../helpers/seeded-space.ts';
 
 export interface Served extends SeededSpace {
   record: SeededRecord;
@@ -26,13 +26,20 @@ const ARTIFACTS: [string, string][] = [
 /** What a cheat prints when it is asked the private prompts. */
 const VERIFICATION_LOG = 'asked: private prompt 17\n';
 
+/** Messages in the inbox of user-1. */
+const INBOX = 6;
+
 const BASELINE: [string, string] = [
   'results/20260608-080000-000_glass-otter.md',
   '---\nagent: glass-otter\ntps: 44\nmethod: vLLM as it comes\nstatus: baseline\ndescription: nothing changed\n---\nAs it comes.\n',
 ];
 
 /** @param extra files of the central bucket, path → text. */
-export async function startServed(size: SeedSize, extra: [string, string][] = []): Promise<Served> {
+export async function startServed(
+  size: SeedSize,
+  extra: [string, string][] = [],
+  at?: PublicAddress,
+): Promise<Served> {
   const record = seededRecord(size);
   const files = new Map([...seededFiles(record, 'gemma-collab', 'gemma'), ...extra]);
   const best = record.results
@@ -40,7 +47,9 @@ export async function startServed(size: SeedSize, extra: [string, string][] = []
     .reduce((a, b) => (b.score > a.score ? b : a));
   for (const [name, text] of ARTIFACTS) files.set(`${best.frontmatter.artifacts}/${name}`, text);
   files.set(...BASELINE);
-  const space = await startSeededSpace(files);
+  for (const { filename } of record.messages.slice(-INBOX))
+    files.set(`inbox/human-user-1/${filename}`, files.get(`message_board/${filename}`) as string);
+  const space = await startSeededSpace(files, at);
   const { failed } = await space.hub.write(space.private, {
     adds: [{ path: `verification_runs/${best.filename}/job_logs.txt`, content: VERIFICATION_LOG }],
   });

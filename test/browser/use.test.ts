@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, open } from './browser.ts';
+import { logIn as logInAt } from './person.ts';
 import { type Served, SMALL, startServed } from './served.ts';
 
 let browser: Browser;
@@ -15,14 +16,7 @@ afterAll(async () => {
   await served?.close();
 });
 
-/** Through the embedded hub's own OAuth pages, as a person would. */
-async function logIn(page: Page, user: string): Promise<void> {
-  await page.getByRole('button', { name: 'Log in', exact: true }).click();
-  await page.waitForURL(/\/oauth\/authorize/);
-  await page.getByRole('button', { name: new RegExp(`${user}\\b`) }).click();
-  await page.waitForURL(new RegExp(`^${served.url}`));
-  await page.getByRole('button', { name: 'Log out' }).waitFor();
-}
+const logIn = (page: Page, user: string) => logInAt(page, served.url, user);
 
 const post = async (page: Page, text: string): Promise<void> => {
   await page.getByLabel('Message', { exact: true }).fill(text);

@@ -50,8 +50,20 @@ export interface SeededSpace {
   close: () => Promise<void>;
 }
 
-/** @param files of the central bucket, path → text. */
-export async function startSeededSpace(files: ReadonlyMap<string, string>): Promise<SeededSpace> {
+/** Where the Space says it is, and where people log in, when something stands before both. */
+export interface PublicAddress {
+  host: string;
+  provider: string;
+}
+
+/**
+ * @param files of the central bucket, path → text.
+ * @param at without it the Space is where the hub puts it.
+ */
+export async function startSeededSpace(
+  files: ReadonlyMap<string, string>,
+  at?: PublicAddress,
+): Promise<SeededSpace> {
   const dir = await mkdtemp(join(tmpdir(), 'collab-space-'));
   const server = await startHub({ port: 0, dir, seed: SEED });
   const hub = createHubClient({ endpoint: server.url, token: TOKENS.organizer });
@@ -64,7 +76,7 @@ export async function startSeededSpace(files: ReadonlyMap<string, string>): Prom
   await hub.createSpace(SPACE, { sdk: 'docker', private: false });
   for (const [key, value] of Object.entries(SETTINGS)) await hub.setSpaceVariable(SPACE, { key, value });
   await hub.setSpaceSecret(SPACE, 'HF_TOKEN', TOKENS.organizer);
-  await hub.commitSpace(SPACE, await spaceFiles(), [], 'first');
+  await hub.commitSpace(SPACE, await spaceFiles(at), [], 'first');
   const url = await until(() => running(hub), 60_000);
   return {
     url,
@@ -101,22 +113,35 @@ const SEED = {
 
 const CARD = `---\ntitle: Gemma\nsdk: docker\napp_port: 7860\nhf_oauth: true\nhf_oauth_scopes:\n- openid\n- profile\n---\n`;
 
-async function spaceFiles(): Promise<{ path: string; content: Uint8Array }[]> {
+async function spaceFiles(at?: PublicAddress): Promise<{ path: string; content: Uint8Array }[]> {
   const built = ['server.mjs', 'public', 'client/collab.mjs'];
   const names = (await readdir(BUILT, { recursive: true, withFileTypes: true }))
     .filter((e) => e.isFile())
     .map((e) => relative(BUILT, join(e.parentPath, e.name)))
     .filter((name) => built.some((b) => name === b || name.startsWith(`${b}/`)));
   const files = await Promise.all(
-    names.map(async (path) => ({ path, content: await readFile(join(BUILT, path)) })),
+    names.map(async (path) => ({
+      path: at && path === 'server.mjs' ? INNER : path,
+      content: await readFile(join(BUILT, path)),
+    })),
   );
   const text = (path: string, content: string) => ({ path, content: new TextEncoder().encode(content) });
   return [
     ...files,
+    ...(at ? [text('server.mjs', elsewhere(at))] : []),
     text('README.md', CARD),
     text('Dockerfile', 'FROM node:22-slim\nCMD ["node","server.mjs"]\n'),
   ];
 }
+
+const INNER = 'inner.mjs';
+
+/** The hub of this machine knows loopback addresses alone: the server is told its public ones. */
+const elsewhere = ({ host, provider }: PublicAddress) =>
+  `process.env.SPACE_HOST = ${JSON.stringify(host)};
+process.env.OPENID_PROVIDER_URL = ${JSON.stringify(provider)};
+await import('./${INNER}');
+`;
 
 async function running(hub: HubPort): Promise<string | false> {
   const { stage, errorMessage } = await hub.spaceRuntime(SPACE);

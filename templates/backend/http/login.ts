@@ -3,6 +3,7 @@ import { createHash, hkdfSync } from 'node:crypto';
 import type { Context, Hono } from 'hono';
 import { deleteCookie, getCookie, getSignedCookie, setCookie, setSignedCookie } from 'hono/cookie';
 import { z } from 'zod';
+import type { Session } from '../auth/sessions.ts';
 import type { Services } from '../services.ts';
 import { SESSION_COOKIE, sameOrigin } from './app.ts';
 import { addressOf } from './request.ts';
@@ -97,6 +98,8 @@ export function addLogin(app: Hono<any>, s: Services): void {
     return c.redirect(attempt.next);
   });
 
+  addHandover(app, s, cookie);
+
   app.post('/logout', (c) => {
     if (!sameOrigin(c)) return c.redirect('/', 303);
     s.sessions.close(getCookie(c, SESSION_COOKIE));
@@ -125,6 +128,49 @@ function audit(s: Services, c: Context, hfUser: string, status: number): void {
     hf_user: hfUser,
   });
 }
+
+type CookieOptions = Parameters<typeof setCookie>[3];
+
+/** What a frame chose, and its hash as the tab gives it: 32 bytes in base64url. */
+const CLAIM = /^[A-Za-z0-9_-]{43}$/;
+const CLAIM_HEADER = 'x-collab-claim';
+const HANDOVER_MS = 120_000;
+
+/**
+ * A login made in a tab of its own, given on to the frame that opened the tab: cookies are kept apart per embedding
+ * site, so the frame needs one of its own. The frame tells a secret to the tab, which takes it from a page of this very
+ * origin alone; the tab, logged in, leaves its hash here; the frame shows the secret and gets a session of its own.
+ */
+function addHandover(app: Hono<any>, s: Services, cookie: CookieOptions): void {
+  const open = new Map<string, Session & { leftUntil: number }>();
+
+  app.post('/login/handover', (c) => {
+    const claim = claimIn(c);
+    const session = sameOrigin(c) ? s.sessions.find(getCookie(c, SESSION_COOKIE)) : null;
+    if (!session || claim === null) return c.body(null, 403);
+    for (const [key, { leftUntil }] of open) if (leftUntil <= s.now() || open.size > 1000) open.delete(key);
+    open.set(claim, { ...session, leftUntil: s.now() + HANDOVER_MS });
+    return c.body(null, 204);
+  });
+
+  app.post('/login/claim', (c) => {
+    const claim = claimIn(c);
+    if (!sameOrigin(c) || claim === null) return c.body(null, 403);
+    const hash = createHash('sha256').update(claim).digest('base64url');
+    const left = open.get(hash);
+    open.delete(hash);
+    if (!left || left.leftUntil <= s.now()) return c.body(null, 404);
+    const { token, user, until } = left;
+    const value = s.sessions.open({ token, user, until });
+    setCookie(c, SESSION_COOKIE, value, { ...cookie, maxAge: Math.floor((until - s.now()) / 1000) });
+    return c.body(null, 204);
+  });
+}
+
+const claimIn = (c: Context): string | null => {
+  const claim = c.req.header(CLAIM_HEADER) ?? '';
+  return CLAIM.test(claim) ? claim : null;
+};
 
 const provider = (s: Services) => s.settings.OPENID_PROVIDER_URL || s.settings.HF_ENDPOINT;
 

@@ -3,11 +3,13 @@ import { type Baseline, baselinesOf } from './baselines.ts';
 import { readBoard } from './board.ts';
 import { type Config, toConfig } from './config.ts';
 import { Feed } from './feed.svelte.ts';
+import { leaveForFrame } from './frame-login.ts';
 import { ApiError, Http } from './http.ts';
 import { lastRead, markRead, newestInbox } from './inbox.ts';
 import { allPages } from './pages.ts';
 import { poll } from './poll.ts';
 import { Resource } from './resource.svelte.ts';
+import { FRAME_LOGIN } from './session.ts';
 import type { AgentInfo, Leaderboard, Queue, ServiceInfo, Stats, Viewer } from './types.ts';
 
 const LIVE_MS = 10_000;
@@ -38,6 +40,8 @@ export class App {
   online = $state(true);
   search = $state('');
   helpOpen = $state(false);
+  /** `left`: this tab logged in for a frame. `blocked`: this frame was logged in, and the browser keeps it not. */
+  frameLogin = $state<'' | 'left' | 'blocked'>('');
 
   constructor(http: Http = new Http()) {
     this.http = http;
@@ -90,6 +94,8 @@ export class App {
     follow();
     connectivity();
     addEventListener('hashchange', follow);
+    const frameLogin = () => void this.#frameLogin();
+    addEventListener(FRAME_LOGIN, frameLogin);
     addEventListener('online', connectivity);
     addEventListener('offline', connectivity);
     const stops = [
@@ -102,6 +108,7 @@ export class App {
     return () => {
       for (const stop of stops) stop();
       removeEventListener('hashchange', follow);
+      removeEventListener(FRAME_LOGIN, frameLogin);
     };
   }
 
@@ -116,8 +123,19 @@ export class App {
 
   async #begin(): Promise<void> {
     await this.info.refresh();
-    void this.session.refresh().then(() => this.inbox.refresh());
+    void this.session.refresh().then(() => this.#arrived());
     void this.baselines.refresh();
+  }
+
+  async #arrived(): Promise<void> {
+    void this.inbox.refresh();
+    if (this.me !== null && (await leaveForFrame())) this.frameLogin = 'left';
+  }
+
+  async #frameLogin(): Promise<void> {
+    await this.session.refresh();
+    this.frameLogin = this.me === null ? 'blocked' : '';
+    void this.inbox.refresh();
   }
 
   async #live(): Promise<void> {

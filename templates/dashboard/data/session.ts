@@ -1,15 +1,15 @@
 import type { App } from './app.svelte.ts';
+import { framed, logInFromFrame } from './frame-login.ts';
 
-/**
- * Goes to the login. Inside another site's frame cookies may be refused, so it opens in a tab of its own; this page
- * asks again who is logged in when it is seen next.
- */
+/** Goes to the login, inside another site's frame in a tab of its own. */
 export function logIn(): void {
   const next = `${location.pathname}${location.search}${location.hash}`;
-  const url = `/login?next=${encodeURIComponent(next)}`;
-  if (window.top !== window.self) window.open(url, '_blank', 'noopener');
-  else location.assign(url);
+  if (framed()) logInFromFrame(next, () => dispatchEvent(new Event(FRAME_LOGIN)));
+  else location.assign(`/login?next=${encodeURIComponent(next)}`);
 }
+
+/** The server gave this frame a session; whether the browser keeps it is seen by asking. */
+export const FRAME_LOGIN = 'collab-frame-login';
 
 export async function logOut(app: App): Promise<void> {
   await app.http.post('/logout', {}).catch(() => undefined);

@@ -16,14 +16,19 @@ export function formatScore(value: number | null | undefined, exact?: string): s
 export const formatCount = (n: number): string => n.toLocaleString('en');
 
 export const formatCompact = (n: number): string =>
-  new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }).format(n);
+  new Intl.NumberFormat('en', {
+    notation: 'compact',
+    maximumFractionDigits: 1,
+    minimumFractionDigits: n < 1000 ? 0 : 1,
+  }).format(n);
 
 /** `9 B`, `1.2 kB`, `3 MB`. */
 export function formatBytes(bytes: number): string {
   const step = Math.min(3, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   const unit = ['byte', 'kilobyte', 'megabyte', 'gigabyte'][step];
-  const style = { style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: 1 } as const;
-  return new Intl.NumberFormat('en', style).format(bytes / 1000 ** step);
+  const style = { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 } as const;
+  const short = new Intl.NumberFormat('en', style).format(bytes / 1000 ** step);
+  return short.replace(/bytes?$/, 'B');
 }
 
 export const formatUsd = (n: number): string =>

@@ -13,8 +13,8 @@ import { newsSince } from './news.ts';
 import { paretoAxes, paretoPoints } from './pareto.ts';
 import { peopleOf } from './people.ts';
 import { previewOf, quoteOf } from './preview.ts';
-import { bucketPath, factsOf, filePath, foldersOf } from './result.ts';
-import { href, parseRoute } from './route.ts';
+import { bucketPath, factsOf, filePath, foldersOf, logsPath, plainText, runWords } from './result.ts';
+import { href, parseRoute, titleOf } from './route.ts';
 import { filterMessages, highlightRanges } from './search.ts';
 import { toSeries } from './series.ts';
 import { authorOf, timeOf } from './stamp.ts';
@@ -400,12 +400,38 @@ describe('files of a result', () => {
     expect(filePath('artifacts/a b/50%#.txt')).toBe('/v1/files/artifacts/a%20b/50%25%23.txt');
   });
   it.each([
-    [0, '0B'],
-    [999, '999B'],
-    [1234, '1.2kB'],
-    [5e9, '5GB'],
+    [0, '0 B'],
+    [999, '999 B'],
+    [1234, '1.2 kB'],
+    [5e9, '5 GB'],
   ])('%d bytes', (bytes, words) => {
-    expect(formatBytes(bytes)).toBe(words);
+    expect(formatBytes(bytes).replace('\u00a0', ' ')).toBe(words);
+  });
+});
+
+describe('logs', () => {
+  it('are shown without what steers a terminal', () => {
+    expect(plainText('\x1b[1;32mok\x1b[0m \x1b]0;title\x07<b>\x1bM x')).toBe('ok <b> x');
+    expect(plainText(null)).toBeNull();
+  });
+  it('have names people understand', () => {
+    expect(['benchmark', 'first', 'run-ab12'].map(runWords)).toEqual([
+      'Benchmark',
+      'Verification, first run',
+      'Verification, run-ab12',
+    ]);
+    expect(logsPath('a/b.md', 'run 1')).toBe('/v1/results/a%2Fb.md/logs/run%201');
+  });
+});
+
+describe('titles', () => {
+  it('say where one is and what waits', () => {
+    const title = (hash: string, unread = 0) => titleOf(parseRoute(hash), 'Gemma', unread);
+    expect([title('#/'), title('#/plots'), title('#/agents/bob', 2)]).toEqual([
+      'Gemma',
+      'Plots · Gemma',
+      '(2) @bob · Gemma',
+    ]);
   });
 });
 

@@ -41,3 +41,22 @@ function decode(text: string): string {
     return text;
   }
 }
+
+export const LABELS: Record<View, string> = {
+  overview: 'Overview',
+  leaderboard: 'Leaderboard',
+  plots: 'Plots',
+  board: 'Board',
+  queue: 'Queue',
+  agents: 'People & agents',
+  traces: 'Traces',
+  inbox: 'Inbox',
+  results: 'Result',
+  join: 'Join',
+};
+
+/** Of the window or tab: where one is, and what waits there. */
+export function titleOf({ view, id }: Route, collaboration: string, unread: number): string {
+  const about = view === 'agents' && id !== null ? `@${id}` : LABELS[view];
+  return `${unread > 0 ? `(${unread}) ` : ''}${view === 'overview' ? '' : `${about} · `}${collaboration}`;
+}

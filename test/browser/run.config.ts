@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** What is run by hand: pictures and measurements. */
+export default defineConfig({
+  test: {
+    include: ['test/browser/**/*.run.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 180_000,
+    fileParallelism: false,
+  },
+});

@@ -1,0 +1,54 @@
+/** A login of a tab, given on to the frame that opened it. */
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../helpers/server.ts';
+
+const SECRET = 's'.repeat(43);
+const HASH = createHash('sha256').update(SECRET).digest('base64url');
+const OWN = { 'sec-fetch-site': 'same-origin' };
+let server: TestServer;
+let cookie: string;
+beforeEach(async () => {
+  server = await startTestServer({
+    env: { OAUTH_CLIENT_ID: 'x', OAUTH_CLIENT_SECRET: 'y', SPACE_HOST: 'the.hf.space' },
+  });
+  const until = server.clock.now() + 3_600_000;
+  const value = server.services.sessions.open({ token: 'hf_useroneuseroneuserone', user: 'user-one', until });
+  cookie = `collab_session=${value}`;
+});
+afterEach(() => server.close());
+
+const handOver = (headers: Record<string, string> = {}) =>
+  server.call('POST', '/login/handover', { headers: { ...OWN, cookie, 'x-collab-claim': HASH, ...headers } });
+const claim = (headers: Record<string, string> = {}) =>
+  server.call('POST', '/login/claim', { headers: { ...OWN, 'x-collab-claim': SECRET, ...headers } });
+
+it('gives a session of its own, once, in a cookie kept to the embedding site', async () => {
+  expect((await claim()).status).toBe(404);
+  expect((await handOver()).status).toBe(204);
+  const given = await claim();
+  const set = given.headers.get('set-cookie') ?? '';
+  expect([given.status, given.text]).toEqual([204, '']);
+  for (const word of ['HttpOnly', 'Secure', 'SameSite=None', 'Partitioned']) expect(set).toContain(word);
+  const mine = (set.split(';')[0] ?? '').trim();
+  expect(mine).not.toBe(cookie);
+  const me = await server.call('GET', '/v1/me', { headers: { cookie: mine } });
+  expect(me.json.hf_user).toBe('user-one');
+  expect((await claim()).status).toBe(404);
+});
+
+it('nothing is left by who is not logged in, or from elsewhere, or too late', async () => {
+  expect((await handOver({ cookie: '' })).status).toBe(403);
+  expect((await handOver({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+  expect((await handOver({ 'x-collab-claim': 'short' })).status).toBe(403);
+  expect((await claim()).status).toBe(404);
+  await handOver();
+  expect((await claim({ 'sec-fetch-site': 'same-site' })).status).toBe(403);
+  await server.clock.advance(121_000);
+  expect((await claim()).status).toBe(404);
+});
+
+it('the hash alone is no secret', async () => {
+  await handOver();
+  expect((await claim({ 'x-collab-claim': HASH })).status).toBe(404);
+});
