@@ -1,65 +1,102 @@
-// Real clients against the embedded hub: makes a virtual environment per pinned client version and runs run.py in it.
-// Exit 0 all work, 1 something failed, 3 no package index could be reached (nothing was tested).
+// Real clients against the embedded hub: makes a virtual environment per pinned version of the Python client, lets every
+// client do all it can, and prints what works and what each shows when it is refused.
+// Exit 0 all work, 1 something failed, 3 no package index could be reached (some clients were not tested).
 import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createRepo, uploadFiles } from '@huggingface/hub';
+import { prepare, startHub } from './hub.mjs';
+import { matrix, readReports, refusals } from './table.mjs';
 
-const CLIENTS = [
-  ['huggingface_hub==2.4.0', 'hf-xet==1.8.0'],
+const PYTHONS = [
+  ['huggingface_hub==2.4.0', 'hf-xet==1.8.0', 'pandas==3.1.1', 'pyarrow==26.0.1'],
   ['huggingface_hub==1.33.0', 'hf-xet==1.6.0'],
 ];
 const PATIENCE = ['--retries', '1', '--timeout', '15'];
 const NO_INDEX = 3;
+const PHASES = ['write', 'read', 'denied'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));
+const { version } = JSON.parse(
+  readFileSync(join(root, 'node_modules/@huggingface/hub/package.json'), 'utf8'),
+);
+const node = { name: `js-${version}`, program: process.execPath, script: 'javascript.mjs' };
 
-const SEED = {
-  users: [
-    { name: 'organizer', token: 'hf_organizer', pro: true },
-    { name: 'participant-1', token: 'hf_one' },
-    { name: 'participant-2', token: 'hf_two' },
-    { name: 'reader', token: 'hf_reader' },
-    { name: 'server', token: 'hf_server' },
-    { name: 'outsider', token: 'hf_outsider' },
-  ],
-  orgs: [
-    {
-      name: 'acme',
-      plan: 'team',
-      members: [
-        { user: 'organizer', role: 'admin' },
-        { user: 'server', role: 'write' },
-        { user: 'participant-1', role: 'contributor' },
-        { user: 'participant-2', role: 'contributor' },
-        { user: 'reader', role: 'read' },
-      ],
-    },
-    { name: 'poor', credits: 0, members: [{ user: 'organizer', role: 'admin' }] },
-  ],
-};
+const scratch = mkdtempSync(join(tmpdir(), 'collab-clients-'));
+process.exitCode = await main();
+rmSync(scratch, { recursive: true, force: true });
 
-const codes = [];
-for (const packages of CLIENTS) codes.push(await testClient(packages));
-process.exitCode = codes.find((code) => code !== 0 && code !== NO_INDEX) ?? Math.max(...codes);
-
-async function testClient(packages) {
-  const python = virtualEnvironment(packages);
-  if (python === null) return NO_INDEX;
-  const scratch = mkdtempSync(join(tmpdir(), 'collab-clients-'));
-  const hub = await startHub(scratch);
+async function main() {
+  const pythons = PYTHONS.map((packages) => ({ packages, program: virtualEnvironment(packages) }));
+  const clients = [node, ...pythons.filter(({ program }) => program).flatMap(clientsOf)];
+  const hub = await startHub(root, scratch);
   try {
-    await uploadByJavaScript(hub.url, scratch);
-    return await runPython(python, hub.url, scratch);
+    await prepare(hub.url);
+    for (const phase of PHASES) for (const client of clients) await run(client, phase, hub.url);
   } finally {
-    hub.process.kill('SIGTERM');
-    await hub.exited;
-    rmSync(scratch, { recursive: true, force: true });
+    await hub.stop();
   }
+  return report(clients, pythons);
+}
+
+function clientsOf({ packages, program }, i) {
+  const name = packages[0].split('==')[1];
+  const first = [
+    { name: 'software', program, script: 'software.py' },
+    { name: 'curl', program },
+  ];
+  return [
+    { name: `py-${name}`, program, script: 'api.py' },
+    { name: `hf-${name}`, program, script: 'cli.py' },
+    ...(i === 0 ? first : []),
+  ];
+}
+
+function report(clients, pythons) {
+  const rows = readReports(
+    scratch,
+    clients.map(({ name }) => name),
+    PHASES,
+  );
+  const names = (kind) =>
+    clients.map(({ name }) => name).filter((name) => rows.some((r) => r.client === name && r.kind === kind));
+  console.log(`\nWhat works\n\n${matrix(rows, names('works')).join('\n')}`);
+  console.log(
+    `\nWhat is refused, and what the client shows\n\n${refusals(rows, names('denied')).join('\n')}`,
+  );
+  const failed = rows.filter((row) => row.outcome !== 'ok');
+  console.log(
+    `\n${rows.length - failed.length} of ${rows.length} operations as they should be, ${clients.length} clients`,
+  );
+  const lost = clients.flatMap((client) => client.lost ?? []);
+  for (const text of lost) console.log(text);
+  if (failed.length > 0 || lost.length > 0) return 1;
+  return pythons.some(({ program }) => program === null) ? NO_INDEX : 0;
+}
+
+/** One client, one phase, in a process of its own; a crash without a report counts as a failure. */
+async function run(client, phase, url) {
+  const script = phase === 'denied' && client !== node ? 'denied.py' : client.script;
+  if (!script || (phase === 'denied' && client.name === 'software')) return;
+  const home = join(scratch, `home-${client.name}`);
+  mkdirSync(home, { recursive: true });
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    HF_HOME: join(home, 'hf'),
+    HF_ENDPOINT: url,
+    HF_TOKEN: 'hf_organizer',
+    HF_HUB_DISABLE_PROGRESS_BARS: '1',
+    HF_HUB_DISABLE_TELEMETRY: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONWARNINGS: 'ignore',
+  };
+  const args = [join(here, script), url, scratch, client.name, phase];
+  const child = spawn(client.program, args, { cwd: home, env, stdio: 'inherit' });
+  await new Promise((resolve) => child.once('exit', resolve));
+  if (!existsSync(join(scratch, `report-${client.name}-${phase}.json`)))
+    client.lost = [...(client.lost ?? []), `FAILED: ${client.name} ended without a report (${phase})`];
 }
 
 /** Path of a Python that has the packages; `null` after saying that they cannot be had. */
@@ -69,16 +106,8 @@ function virtualEnvironment(packages) {
   if (existsSync(join(dir, 'complete'))) return python;
   rmSync(dir, { recursive: true, force: true });
   const made = spawnSync('python3', ['-m', 'venv', dir], { encoding: 'utf8' });
-  const installed =
-    made.status === 0 &&
-    spawnSync(
-      python,
-      ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', ...PATIENCE, ...packages],
-      {
-        encoding: 'utf8',
-        timeout: 180_000,
-      },
-    );
+  const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', ...PATIENCE, ...packages];
+  const installed = made.status === 0 && spawnSync(python, pip, { encoding: 'utf8', timeout: 300_000 });
   if (installed && installed.status === 0) {
     writeFileSync(join(dir, 'complete'), '');
     return python;
@@ -86,55 +115,4 @@ function virtualEnvironment(packages) {
   const why = (installed ? installed.stderr : made.stderr || String(made.error)).trim().split('\n').at(-1);
   console.log(`NOT RUN: ${packages.join(' ')} could not be installed: ${why}`);
   return null;
-}
-
-async function startHub(scratch) {
-  const seed = join(scratch, 'seed.yaml');
-  writeFileSync(seed, JSON.stringify(SEED));
-  const args = [
-    join(root, 'dist/cli.mjs'),
-    'hub',
-    '--dir',
-    join(scratch, 'hub'),
-    '--port',
-    '0',
-    '--seed',
-    seed,
-  ];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  const line = await Promise.race([
-    new Promise((resolve) => createInterface({ input: child.stdout }).once('line', resolve)),
-    exited.then((code) => Promise.reject(new Error(`the hub ended with ${code}`))),
-  ]);
-  return { process: child, exited, url: JSON.parse(line).url };
-}
-
-async function uploadByJavaScript(hubUrl, scratch) {
-  const content = randomBytes(2_000_000);
-  writeFileSync(join(scratch, 'js-source.bin'), content);
-  const repo = { type: 'bucket', name: 'acme/from-js' };
-  await createRepo({ hubUrl, accessToken: 'hf_organizer', repo });
-  await uploadFiles({
-    hubUrl,
-    accessToken: 'hf_organizer',
-    repo,
-    files: [{ path: 'js.bin', content: new Blob([content]) }],
-  });
-}
-
-function runPython(python, url, scratch) {
-  const work = join(scratch, 'work');
-  mkdirSync(work);
-  writeFileSync(join(work, '.keep'), '');
-  const env = {
-    PATH: process.env.PATH,
-    HOME: work,
-    HF_HOME: join(scratch, 'hf-home'),
-    HF_ENDPOINT: url,
-    HF_HUB_DISABLE_PROGRESS_BARS: '1',
-    HF_HUB_DISABLE_TELEMETRY: '1',
-  };
-  const child = spawn(python, [join(here, 'run.py'), url, scratch], { cwd: work, env, stdio: 'inherit' });
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
 }
