@@ -108,6 +108,8 @@ def space():
     check("Space hardware", lambda: [expect(admin.request_space_hardware(name, "cpu-upgrade").requested_hardware, "cpu-upgrade"), running()])
     check("Space sleep time", lambda: [expect(admin.set_space_sleep_time(name, 1).sleep_time, 1), wait(lambda: stage() == "SLEEPING")])
     check("Space wakes for a visitor", lambda: expect(urllib.request.urlopen(admin.space_info(name).host).read(), b"moin"))
+    volume = huggingface_hub.Volume(type="bucket", source=BUCKET, mount_path="/data", read_only=True)
+    check("Space volumes", lambda: [admin.set_space_volumes(name, [volume]), expect(admin.get_space_runtime(name).volumes[0].mount_path, "/data"), admin.delete_space_volumes(name)])
     check("Space hardware list", lambda: expect("cpu-basic" in [h.name for h in admin.list_spaces_hardware()], True))
     check("Space delete", lambda: [admin.delete_repo(**repo), refused(RepositoryNotFoundError, lambda: admin.space_info(name))])
 

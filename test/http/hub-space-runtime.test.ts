@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { uploadFiles } from '@huggingface/hub';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TOKENS, testHub, until } from '../helpers/hub.ts';
 
@@ -99,6 +100,47 @@ describe('a Space of any command', () => {
     expect((await stage(at, 'CONFIG_ERROR')).errorMessage).toContain('gradio');
     expect((await api(at)).body.sdk).toBe('gradio');
     await expect(fetch(host)).rejects.toThrow();
+  });
+
+  it('has buckets as folders while it runs', async () => {
+    const server = `
+      import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+      import { createServer } from 'node:http';
+      const [dir, read] = [process.argv[2], process.env.READ];
+      writeFileSync(dir + '/started.txt', 'yes');
+      createServer((req, res) => res.end(readdirSync(dir) + ' ' + readFileSync(read + '/b.txt')))
+        .listen(process.env.PORT, process.env.HOST);`;
+    const files = { Dockerfile: 'FROM node\nCMD ["node","server.mjs","/data"]', 'server.mjs': server };
+    await api('/buckets/acme/vol', 'POST', {});
+    await uploadFiles({
+      hubUrl: hub.url,
+      accessToken: TOKENS.admin,
+      repo: { type: 'bucket', name: 'acme/vol' },
+      files: ['rw/a.txt', 'ro/b.txt'].map((path) => ({ path, content: new Blob([path]) })),
+    });
+    const mount = (path: string, mountPath: string, readOnly = false) => ({
+      type: 'bucket',
+      source: 'acme/vol',
+      path,
+      mountPath,
+      readOnly,
+    });
+    const variables = [{ key: 'READ', value: '/given' }];
+    const { host, at } = await space('mounting', files, { variables, volumes: [mount('rw', '/data')] });
+    const both = { volumes: [mount('rw', '/data'), mount('ro', '/given', true)] };
+    const set = await api(`${at}/volumes`, 'PUT', both);
+    expect(set.body.volumes).toEqual(both.volumes);
+    expect(await until(async () => (await fetch(host).catch(() => null))?.text())).toBe(
+      'a.txt,started.txt ro/b.txt',
+    );
+    await api(`${at}/pause`, 'POST');
+    const read = (path: string) => hub.call(TOKENS.admin, 'GET', `/buckets/acme/vol/resolve/${path}`);
+    expect(await (await read('rw/started.txt')).text()).toBe('yes');
+    expect((await api(`${at}/volumes`, 'DELETE')).body.volumes).toBeUndefined();
+    expect((await api(`${at}/volumes`, 'PUT', { volumes: [] })).status).toBe(400);
+    expect((await api(`${at}/volumes`, 'PUT', both, TOKENS.one)).status).toBe(403);
+    const theirs = { type: 'space', name: 'x', organization: 'outsider', volumes: both.volumes };
+    expect((await api('/repos/create', 'POST', theirs, TOKENS.outsider)).status).toBe(403);
   });
 
   it('is restarted with growing pauses after a crash', async () => {

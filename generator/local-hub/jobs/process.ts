@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Child, type Exit, startChild } from '../process/child.ts';
+import { periodically } from '../process/periodically.ts';
 import { killStrays } from '../process/strays.ts';
 import type { Database } from '../store/database.ts';
 import type { JobRow } from '../store/tables.ts';
@@ -97,24 +98,6 @@ async function writeBack(mounts: BucketMount[], log: JobLog): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
       log.add('===== The hub has no disk space left =====');
   }
-}
-
-function periodically(ms: number, work: () => Promise<void>): { stop(): Promise<void> } {
-  let last = Promise.resolve();
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    last = work().finally(() => {
-      busy = false;
-    });
-  }, ms);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await last;
-    },
-  };
 }
 
 async function prepare(deps: Deps, job: JobRow, secrets: Record<string, string>, mounts: BucketMount[]) {

@@ -3,25 +3,19 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { badRequest, forbidden, HubFault, notFound } from '../faults.ts';
 import { baseUrl, type HubEnv, type HubRequest, intQuery, jsonBody, nextPage } from '../http.ts';
-import { canRunJobs, requireRead, requireUser, requireWrite, roleIn } from '../identity/permissions.ts';
+import { canRunJobs, requireUser, roleIn } from '../identity/permissions.ts';
 import { hardwareAnswer, JOB_HARDWARE } from '../jobs/hardware.ts';
 import { hostsWrapper } from '../jobs/network.ts';
 import { sseLog } from '../sse.ts';
 import { put } from '../store/database.ts';
 import type { JobRow } from '../store/tables.ts';
+import { requireMountable, VOLUME, volumeRows } from './volumes.ts';
 
 const ENV = z.record(z.string().regex(/^[a-zA-Z][_a-zA-Z0-9]+$/, 'not a valid name'), z.string());
 const LABELS = z.record(
   z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'not a valid label'),
   z.string().regex(/^[A-Za-z0-9._-]{0,100}$/, 'not a valid label value'),
 );
-const VOLUME = z.object({
-  type: z.literal('bucket', 'the embedded hub mounts buckets only'),
-  source: z.string(),
-  mountPath: z.string().regex(/^\/[\w./-]+$/, 'must be an absolute path'),
-  readOnly: z.boolean().nullish(),
-  path: z.string().nullish(),
-});
 const ABSENT = z.null('the embedded hub does not have this').optional();
 /** Names and lengths: Python client 2.4, `run_job`. */
 const NETWORK = z.object({
@@ -81,13 +75,7 @@ async function runJob(c: HubRequest): Promise<Response> {
     timeoutSeconds: spec.timeoutSeconds ?? 1800,
     attempts: spec.attempts ?? 1,
     labels: spec.labels ?? {},
-    volumes: (spec.volumes ?? []).map(({ type, source, mountPath, readOnly, path }) => ({
-      type,
-      source: source.replace(/^buckets\//, ''),
-      mountPath,
-      ...(readOnly != null && { readOnly }),
-      ...(path && { path }),
-    })),
+    volumes: volumeRows(spec.volumes),
     ...(spec.network && { network: spec.network }),
   });
   await c.var.hub.jobs.submit(job, spec.secrets ?? {});
@@ -110,11 +98,7 @@ function newJob(c: HubRequest, spec: Spec): JobRow {
     throw new HubFault(402, `${namespace} has no credits: jobs need a positive balance`);
   if (!JOB_HARDWARE.some((entry) => entry.name === spec.flavor))
     throw badRequest(`Unknown flavor ${spec.flavor}`);
-  for (const volume of spec.volumes) {
-    const bucket = db.get('buckets', volume.source.toLowerCase());
-    if (volume.readOnly) requireRead(db, who, bucket, 'bucket');
-    else requireWrite(db, who, bucket, 'bucket');
-  }
+  requireMountable(c, spec.volumes);
   return {
     ...spec,
     id: randomBytes(12).toString('hex'),

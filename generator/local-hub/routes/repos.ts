@@ -10,6 +10,7 @@ import type { Op } from '../store/records.ts';
 import type { SpaceRow, VariableRow } from '../store/tables.ts';
 import { REPO_NAME, requireCreatable } from './buckets.ts';
 import { CONTENT, storeContents } from './space-contents.ts';
+import { requireMountable, VOLUME, volumeRows } from './volumes.ts';
 
 const KEY = z.string().regex(/^[a-zA-Z][_a-zA-Z0-9]*$/, 'letters, digits and underscores');
 const ENTRY = z.object({ key: KEY, value: z.string(), description: z.string().nullish() });
@@ -26,7 +27,7 @@ const CREATE = z.object({
   secrets: z.array(ENTRY).nullish(),
   variables: z.array(ENTRY).nullish(),
   files: z.array(CONTENT).nullish(),
-  volumes: z.null('the embedded hub has no Space volumes').optional(),
+  volumes: z.array(VOLUME).nullish(),
 });
 const TARGET = z.object({ name: z.string(), organization: z.string().nullish(), type: TYPE });
 const MOVE = z.object({ fromRepo: z.string(), toRepo: z.string(), type: TYPE });
@@ -54,6 +55,8 @@ async function createRepo(c: HubRequest): Promise<Response> {
   const sdk = body.sdk ?? 'static';
   const hardware = requireHardware(c, namespaceOf(repo), body.hardware ?? FREE);
   if (sdk !== 'static') requirePlan(c, namespaceOf(repo));
+  const volumes = volumeRows(body.volumes);
+  requireMountable(c, volumes);
   const [port, files] = [await spaces.pickPort(null), await storeContents(c, body.files ?? [])];
   if (db.get('spaces', repo.toLowerCase())) throw new HubFault(409, 'You already created this space repo');
   const now = new Date(options.now()).toISOString();
@@ -73,6 +76,7 @@ async function createRepo(c: HubRequest): Promise<Response> {
     sleepTime: body.sleepTimeSeconds ?? defaultSleep(hardware),
     paused: false,
     port,
+    ...(volumes.length > 0 && { volumes }),
     oauth: { clientId: randomBytes(16).toString('hex'), clientSecret: randomBytes(24).toString('hex') },
   };
   await db.write(put('spaces', repo.toLowerCase(), space));

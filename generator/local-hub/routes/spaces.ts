@@ -7,8 +7,9 @@ import { readCard } from '../spaces/card.ts';
 import { defaultSleep, FREE, spaceHardwareAnswer } from '../spaces/hardware.ts';
 import { sseLog } from '../sse.ts';
 import { put } from '../store/database.ts';
-import type { SpaceRow, VariableRow } from '../store/tables.ts';
+import type { JobVolume, SpaceRow, VariableRow } from '../store/tables.ts';
 import { requireHardware } from './repos.ts';
+import { requireMountable, VOLUME, volumeRows } from './volumes.ts';
 
 const KEY = z
   .string()
@@ -34,6 +35,11 @@ export function spaceRoutes(): Hono<HubEnv> {
   app.post('/:ns/:name/sleeptime', setSleepTime);
   app.post('/:ns/:name/hardware', setHardware);
   app.put('/:ns/:name/settings', setVisibility);
+  app.put('/:ns/:name/volumes', async (c) => {
+    const { volumes } = await jsonBody(c, z.object({ volumes: z.array(VOLUME).min(1) }));
+    return setVolumes(c, volumeRows(volumes));
+  });
+  app.delete('/:ns/:name/volumes', (c) => setVolumes(c, []));
   app.get('/:ns/:name/logs/:kind', logs);
   return app;
 }
@@ -114,6 +120,7 @@ function runtime(c: HubRequest, space: SpaceRow) {
     gcTimeout: space.sleepTime < 0 ? null : space.sleepTime,
     storage: null,
     devMode: false,
+    ...(space.volumes?.length && { volumes: space.volumes }),
     replicas: { current: running ? 1 : 0, requested: 1 },
     domains: [{ domain: `${spaceHost(c)}:${space.port}`, stage: 'READY' }],
     ...(live.sha && { sha: live.sha }),
@@ -188,6 +195,13 @@ async function setHardware(c: HubRequest): Promise<Response> {
   const before = writableSpace(c);
   const space = await change(c, () => ({ hardware, sleepTime }));
   if (hardware !== before.hardware || sleepTime !== before.sleepTime) c.var.hub.spaces.touch(space, 0);
+  return c.json(runtime(c, space));
+}
+
+async function setVolumes(c: HubRequest, volumes: JobVolume[]): Promise<Response> {
+  requireMountable(c, volumes);
+  const space = await change(c, () => ({ volumes }));
+  c.var.hub.spaces.touch(space, 0);
   return c.json(runtime(c, space));
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { rewritePaths } from '../jobs/mounts.ts';
 import { type Child, startChild } from '../process/child.ts';
 import { LogBuffer } from '../process/log.ts';
 import type { SpaceRow } from '../store/tables.ts';
@@ -8,6 +9,7 @@ import { Gate } from './gate.ts';
 import { sleepsAfter } from './hardware.ts';
 import { answers, freePort } from './ports.ts';
 import { startStatic } from './static.ts';
+import type { SpaceVolumes } from './volumes.ts';
 
 export type SpaceStage =
   | 'NO_APP_FILE'
@@ -37,6 +39,7 @@ export interface RuntimeDeps {
   build(space: SpaceRow): Promise<Build>;
   /** The Space's row as it is now; `undefined` when it was deleted. */
   row(): SpaceRow | undefined;
+  volumes: SpaceVolumes;
   /** Why the hub will not run it, or `null`. */
   refusal(space: SpaceRow): string | null;
   /** A port that is free now; kept for the next start. */
@@ -165,11 +168,14 @@ export class SpaceRuntime {
   private async startApp(space: SpaceRow, build: Build, port: number): Promise<App> {
     const { launch } = build;
     if (!launch) return startStatic(build.dir, this.deps.host, port);
+    const mounts = await this.deps.volumes.attach(space);
+    const place = (text: string) => rewritePaths(text, mounts);
+    const env = await this.deps.environment(space, launch, { address: this.gate?.port ?? port, app: port });
     return startChild({
       command: launch.program === 'node' ? process.execPath : launch.program,
-      args: launch.args,
+      args: launch.args.map(place),
       cwd: build.dir,
-      env: await this.deps.environment(space, launch, { address: this.gate?.port ?? port, app: port }),
+      env: Object.fromEntries(Object.entries(env).map(([key, value]) => [key, place(value)])),
       onLine: (line) => this.runLog.add(line),
     });
   }
@@ -246,6 +252,7 @@ export class SpaceRuntime {
     this.child = null;
     this.innerPort = null;
     await child?.stop();
+    await this.deps.volumes.detach();
   }
 
   private give(stage: SpaceStage, message: string): void {

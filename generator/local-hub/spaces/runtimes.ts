@@ -3,15 +3,18 @@ import { join } from 'node:path';
 import type { BlobStore } from '../store/blobs.ts';
 import { type Database, put } from '../store/database.ts';
 import type { SpaceRow } from '../store/tables.ts';
+import type { Cas } from '../xet/cas.ts';
 import { oauthScopes, readCard } from './card.ts';
 import { buildSpace, entryFile } from './checkout.ts';
 import type { Launch } from './dockerfile.ts';
 import { SPACE_HARDWARE } from './hardware.ts';
 import { freePort } from './ports.ts';
 import { type Ports, SpaceRuntime } from './runtime.ts';
+import { SpaceVolumes } from './volumes.ts';
 
 interface Deps {
   db: Database;
+  cas: Cas;
   blobs: BlobStore;
   dir: string;
   now(): number;
@@ -61,10 +64,11 @@ export class SpaceRuntimes {
   }
 
   private runtimeDeps(id: string) {
-    const { db, blobs, dir, now, host } = this.deps;
+    const { db, cas, blobs, dir, now, host } = this.deps;
     return {
       now,
       host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host,
+      volumes: new SpaceVolumes({ db, cas, now }, join(dir, id, 'volumes')),
       row: () => db.values('spaces').find((space) => space.id === id),
       build: (space: SpaceRow) => buildSpace(blobs, space, join(dir, space.id, 'app')),
       refusal: (space: SpaceRow) => this.refusal(space),

@@ -89,6 +89,7 @@ export interface SpaceRow {
   sleepTime: number;
   paused: boolean;
   port: number | null;
+  volumes?: JobVolume[];
   oauth: { clientId: string; clientSecret: string };
 }
 
