@@ -8,11 +8,13 @@ export const scratchBucket = (org: string, slug: string, agent: string) => `${or
 export const agentPath = (agent: string) => `agents/${agent}.md`;
 export const recordName = (stamp: string, author: string) => `${stamp}_${author}.md`;
 export const messagePath = (name: string) => `message_board/${name}`;
-export const inboxPath = (handle: string, name: string) => `inbox/${handle}/${name}`;
+export const inboxFolder = (handle: string) => `inbox/${handle}`;
+export const inboxPath = (handle: string, name: string) => `${inboxFolder(handle)}/${name}`;
 export const broadcastPath = (name: string) => `broadcasts/${name}`;
 export const resultPath = (name: string) => `results/${name}`;
+export const VERDICTS = 'results/verdicts/';
 export const verdictPath = (result: string, stamp: string, author: string) =>
-  `results/verdicts/${result}/${stamp}_${author}.json`;
+  `${VERDICTS}${result}/${stamp}_${author}.json`;
 export const reviewFolder = (result: string) => `reviews/${result}`;
 export const reviewPath = (result: string, name: string) => `${reviewFolder(result)}/${name}`;
 /** Words of organizers for reviewers, one file per handle. */
@@ -20,6 +22,9 @@ export const VOUCHES = 'reviews/vouches';
 export const artifactPrefix = (slug: string, agent: string) => `artifacts/${slug}_${agent}/`;
 export const snapshotPath = (sha256: string) => `submissions/${sha256}`;
 export const tracePrefix = (agent: string, session: string) => `traces/${agent}/${session}/`;
+export const taskforcePrefix = (name: string) => `taskforces/${name}/`;
+export const taskforceReadme = (name: string) => `${taskforcePrefix(name)}README.md`;
+export const sharedPrefix = (path: string) => `shared_resources/${path}`;
 export const keyPath = (agent: string) => `keys/${agent}.json`;
 export const OWNER_FILE = 'owner.json';
 
@@ -30,7 +35,11 @@ export function authorOf(name: string): string {
   return cut >= 0 && /^\d{8}/.test(stem.slice(0, cut)) ? stem.slice(cut + 1) : stem;
 }
 
+export const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 export const leafOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+
+/** The board file whose copy in an inbox or among the broadcasts this is. */
+export const boardTwin = (copy: string) => messagePath(leafOf(copy));
 
 /** What is wrong with a relative path that an agent gave; `null` when nothing is. A trailing `/` is fine. */
 export function pathProblem(path: string): string | null {

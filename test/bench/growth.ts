@@ -81,8 +81,10 @@ async function serve(): Promise<void> {
   const server = appOver(remoteHub());
   void server.run();
   await server.services.store.ready();
+  // Never the same address twice: no answer is a kept one.
+  let asked = 0;
   const get = async (path: string) => {
-    const answer = await server.app.request(path);
+    const answer = await server.app.request(`${path}${path.includes('?') ? '&' : '?'}n=${asked++}`);
     if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`);
     return answer.text();
   };

@@ -4,6 +4,7 @@ import { agentIdProblem } from '@collab/contract/identity.ts';
 import { isHandle } from '@collab/contract/paths.ts';
 import { stampBound } from '@collab/contract/stamps.ts';
 import type { Entry, Facet, FolderView, StoredRecord } from '../store/types.ts';
+import { firstAt } from './collect.ts';
 
 export interface ListQuery {
   since?: string;
@@ -29,16 +30,7 @@ export interface Page {
 }
 
 /** First position in `list` (ascending by name) whose name is not below `name`. */
-function position(list: readonly Entry[], name: string): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const mid = (low + high) >>> 1;
-    if ((list[mid] as Entry).name < name) low = mid + 1;
-    else high = mid;
-  }
-  return low;
-}
+const position = (list: readonly Entry[], name: string) => firstAt(list, (entry) => entry.name >= name);
 
 const below = (list: readonly Entry[], name: string, inclusive: boolean) => {
   const at = position(list, name);

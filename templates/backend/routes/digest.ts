@@ -1,4 +1,5 @@
 /** What is going on, in one call. */
+import { inboxFolder } from '@collab/contract/paths.ts';
 import { digest } from '@collab/contract/routes/digest.ts';
 import { listPage } from '../domain/list.ts';
 import { statsOf } from '../domain/stats/stats.ts';
@@ -94,7 +95,7 @@ function tokenTotals(s: Services) {
 }
 
 async function inboxOf(s: Services, who: string, since: string | undefined) {
-  const view = unionView(s.store.folder(`inbox/${who}`), s.store.folder('broadcasts'));
+  const view = unionView(s.store.folder(inboxFolder(who)), s.store.folder('broadcasts'));
   const page = newest(view, since, INBOX);
   return { count: page.matched, items: await records(s, page.items) };
 }

@@ -1,4 +1,5 @@
 /** Runs that an evaluator outside the server holds: it runs the harness, the server judges what came out. */
+import { resultPath } from '@collab/contract/paths.ts';
 import { claimRun, endRun, releaseRun, renewRun } from '@collab/contract/routes/evaluator.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
@@ -65,7 +66,7 @@ function audit(s: Services, call: Call<typeof endRun>, result: string): void {
     route: endRun.path,
     via: 'server',
     source: null,
-    target_path: `results/${result}`,
+    target_path: resultPath(result),
     bytes: 0,
     status_code: 200,
     ...(call.ip !== undefined && { caller_ip: call.ip }),

@@ -2,7 +2,14 @@
 import { createHash } from 'node:crypto';
 import { ApiError } from '@collab/contract/errors.ts';
 import { agentIdProblem, HUMAN_PREFIX, isHumanHandle } from '@collab/contract/identity.ts';
-import { broadcastPath, inboxPath, messagePath, recordName } from '@collab/contract/paths.ts';
+import {
+  agentPath,
+  broadcastPath,
+  inboxFolder,
+  inboxPath,
+  messagePath,
+  recordName,
+} from '@collab/contract/paths.ts';
 import {
   broadcasts,
   getMessage,
@@ -84,7 +91,7 @@ export const routes: RouteModule = (s) => [
   handle(inbox, (call) => {
     const { handle: who } = call.params;
     checkHandle(s, who);
-    const view = unionView(s.store.folder(`inbox/${who}`), s.store.folder('broadcasts'));
+    const view = unionView(s.store.folder(inboxFolder(who)), s.store.folder('broadcasts'));
     return listAnswer(s, view, call.query, { type: call.query.type, via: call.query.via });
   }),
   handle(broadcasts, (call) => listAnswer(s, s.store.folder('broadcasts'), call.query, {})),
@@ -95,7 +102,7 @@ export function checkHandle(s: Pick<Services, 'store'>, who: string): void {
   if (isHumanHandle(who)) return;
   const problem = agentIdProblem(who);
   if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
-  if (s.store.get(`agents/${who}.md`) === null)
+  if (s.store.get(agentPath(who)) === null)
     throw new ApiError('NOT_REGISTERED', `agent not registered: ${who}`, {
       hint: 'register first via POST /v1/agents/register',
     });

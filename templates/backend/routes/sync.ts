@@ -1,7 +1,7 @@
 /** Copies by hash from a scratch bucket into the record: artifacts and shared resources. */
 import { ApiError } from '@collab/contract/errors.ts';
 import { agentIdProblem, isSlug } from '@collab/contract/identity.ts';
-import { artifactPrefix, type Source } from '@collab/contract/paths.ts';
+import { artifactPrefix, type Source, sharedPrefix } from '@collab/contract/paths.ts';
 import { syncArtifacts, syncShared } from '@collab/contract/routes/sync.ts';
 import { sharedDestination } from '../domain/sync/destination.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
@@ -28,7 +28,7 @@ export const routes: RouteModule = (s) => [
     const dest = sharedDestination(call.body.dest_path, source.agent, s.settings.HARNESS_PREFIX);
     if ('problem' in dest) throw new ApiError('INVALID_PATH', dest.problem, { hint: dest.hint });
     const { body } = await copy(s, call, syncShared.path, source, dest.prefix);
-    return { body: { ...body, dest: `shared_resources/${call.body.dest_path}` } };
+    return { body: { ...body, dest: sharedPrefix(call.body.dest_path) } };
   }),
 ];
 

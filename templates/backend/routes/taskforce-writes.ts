@@ -2,7 +2,14 @@
 import { createHash } from 'node:crypto';
 import { ApiError } from '@collab/contract/errors.ts';
 import { agentIdProblem } from '@collab/contract/identity.ts';
-import { carriesMarker, pathProblem, recordName } from '@collab/contract/paths.ts';
+import {
+  carriesMarker,
+  folderOf,
+  pathProblem,
+  recordName,
+  taskforcePrefix,
+  taskforceReadme,
+} from '@collab/contract/paths.ts';
 import { postTaskforce, postTaskforceFile } from '@collab/contract/routes/taskforces.ts';
 import type { Frontmatter } from '@collab/contract/schemas.ts';
 import { mergeServer, parseSubmitted, writeRecord } from '../codec/frontmatter.ts';
@@ -67,7 +74,7 @@ async function sourceText(s: Services, call: Call, uri: string): Promise<Text> {
 async function writeReadme(s: Services, call: Call<typeof postTaskforce>) {
   const name = checkedName(call.body.name);
   const text = await textOf(s, call);
-  const path = `taskforces/${name}/README.md`;
+  const path = taskforceReadme(name);
   const { answer: created } = await s.store.submit({
     locks: [`taskforce:${name}`],
     build(at) {
@@ -97,7 +104,7 @@ async function writeReadme(s: Services, call: Call<typeof postTaskforce>) {
 async function writeNote(s: Services, call: Call<typeof postTaskforceFile>) {
   const { name } = existing(s, call.params.name);
   const text = await textOf(s, call);
-  const folder = () => s.store.folder(`taskforces/${name}`);
+  const folder = () => s.store.folder(folderOf(taskforcePrefix(name)));
   const dedup = text.source ? [`dedup:${name}:${text.author}:${text.source.sha256}`] : [];
   const type = text.via === 'bucket' ? (text.head.type ?? 'note') : (call.body.type ?? 'note');
   const { answer: filename } = await s.store.submit({
@@ -118,10 +125,10 @@ async function writeNote(s: Services, call: Call<typeof postTaskforceFile>) {
         ...(call.idempotency !== null && { idempotency: call.idempotency }),
       };
       const content = writeRecord(mergeServer(text.head, server), text.body);
-      return { files: { adds: [{ path: `taskforces/${name}/${file}`, content }] }, answer: file };
+      return { files: { adds: [{ path: `${taskforcePrefix(name)}${file}`, content }] }, answer: file };
     },
   });
-  const path = `taskforces/${name}/${filename}`;
+  const path = `${taskforcePrefix(name)}${filename}`;
   audit(s, call, postTaskforceFile.path, text, path, { taskforce: name, kind: 'note' }, 201);
   return { status: 201, body: { kind: 'note' as const, filename, via: text.via, path } };
 }
@@ -144,7 +151,7 @@ async function copyFile(s: Services, call: Call<typeof postTaskforceFile>) {
     throw new ApiError('SOURCE_NOT_FOUND', `no such file: hf://buckets/${source.bucket}/${source.path}`);
   if (file.size > s.settings.SYNC_MAX_BYTES)
     throw new ApiError('TOO_LARGE', `the file is over ${s.settings.SYNC_MAX_BYTES} bytes`);
-  const path = `taskforces/${name}/${dest.replace(/\/+$/, '')}`;
+  const path = `${taskforcePrefix(name)}${dest.replace(/\/+$/, '')}`;
   const copies = [{ path, xetHash: file.xetHash, sourceBucket: source.bucket, size: file.size }];
   await s.store.submit({ locks: [`taskforce:${name}`], build: () => ({ files: { copies }, answer: null }) });
   const uri = `hf://buckets/${source.bucket}/${source.path}`;

@@ -1,7 +1,7 @@
 /** Taskforces: a folder with a README of its creator, stamped notes and named files of everybody. */
 import { ApiError } from '@collab/contract/errors.ts';
 import { agentIdProblem } from '@collab/contract/identity.ts';
-import { agentPath, pathProblem } from '@collab/contract/paths.ts';
+import { agentPath, folderOf, pathProblem, taskforcePrefix } from '@collab/contract/paths.ts';
 import {
   getTaskforce,
   getTaskforceFile,
@@ -77,7 +77,7 @@ export const routes: RouteModule = (s) => [
   }),
   handle(listTaskforceFiles, ({ params }) => {
     const { name } = existing(s, params.name);
-    const prefix = `taskforces/${name}/`;
+    const prefix = taskforcePrefix(name);
     const items = s.store.below(prefix).map(({ path, size }) => ({ path: path.slice(prefix.length), size }));
     return { body: { count: items.length, items } };
   }),
@@ -90,7 +90,7 @@ function isAgent(s: Services, id: string): boolean {
 
 /** Notes alone: named files are not counted among them. */
 function notesView(s: Services, name: string): FolderView {
-  const folder = s.store.folder(`taskforces/${name}`);
+  const folder = s.store.folder(folderOf(taskforcePrefix(name)));
   const notes = folder.entries().filter((entry) => isNote(name, entry.path));
   const where: FolderView['where'] = (facet, value) => folder.where(facet, value);
   return { version: folder.version, count: notes.length, entries: () => notes, where };
@@ -106,7 +106,7 @@ export function checkedName(name: string): string {
 }
 
 export function existing(s: Services, name: string): Taskforce {
-  const found = taskforceOf(checkedName(name), s.store.below(`taskforces/${name}/`), (id) => isAgent(s, id));
+  const found = taskforceOf(checkedName(name), s.store.below(taskforcePrefix(name)), (id) => isAgent(s, id));
   if (found) return found;
   throw new ApiError('TASKFORCE_NOT_FOUND', `no such taskforce: ${name}`, {
     hint: 'GET /v1/taskforces lists them',
@@ -127,7 +127,7 @@ async function serveFile(s: Services, params: { name: string; path: string }) {
   const { name } = existing(s, params.name);
   const problem = pathProblem(params.path);
   if (problem) throw new ApiError('INVALID_PATH', problem);
-  const entry = s.store.get(`taskforces/${name}/${params.path}`);
+  const entry = s.store.get(`${taskforcePrefix(name)}${params.path}`);
   const bytes = entry && (await s.store.bytes(entry.path, MAX_SERVED_BYTES));
   if (!bytes) throw new ApiError('NOT_FOUND', 'no such file in this taskforce');
   const plain = PLAIN.test(params.path);

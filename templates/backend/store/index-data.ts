@@ -1,17 +1,10 @@
 /** The index: sorted lists with posting lists, so that a page costs what it shows and not what the record holds. */
+import { folderOf } from '@collab/contract/paths.ts';
+import { firstAt } from '../domain/collect.ts';
 import type { Entry, Facet, FolderView } from './types.ts';
 
 /** First position whose path is not below `path`. */
-export function lowerBound(list: readonly Entry[], path: string): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const mid = (low + high) >>> 1;
-    if ((list[mid] as Entry).path < path) low = mid + 1;
-    else high = mid;
-  }
-  return low;
-}
+const lowerBound = (list: readonly Entry[], path: string) => firstAt(list, (entry) => entry.path >= path);
 
 /** Puts an entry in its place; one with the same path is replaced. Appending is the common case. */
 function insert(list: Entry[], entry: Entry): void {
@@ -88,7 +81,6 @@ function post(lists: Map<string, Entry[]>, facet: Facet, entry: Entry): void {
 
 const EMPTY: FolderView = { version: 0, count: 0, entries: () => [], where: () => [] };
 
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 const topOf = (path: string) => path.slice(0, path.indexOf('/'));
 
 /** A markdown record, not a README. */

@@ -1,5 +1,5 @@
 /** Keeps the index true: first picture from snapshot and listings, foreign edits from then on, snapshots for the next start. */
-import { authorOf, inboxPath, leafOf } from '@collab/contract/paths.ts';
+import { authorOf, boardTwin, inboxPath, VERDICTS, VERIFICATION_INDEX } from '@collab/contract/paths.ts';
 import { isoStamp } from '@collab/contract/stamps.ts';
 import { mentions, refNames } from '../domain/mentions.ts';
 import type { Deps } from '../services.ts';
@@ -119,7 +119,7 @@ export class Keeper {
     const wanted = (await Promise.all(this.untailed.map(copies))).flat();
     for (let i = 0; i < wanted.length; i += PATHS_PER_CALL) {
       for (const file of await hub.pathsInfo(settings.CENTRAL_BUCKET, wanted.slice(i, i + PATHS_PER_CALL))) {
-        const twin = index.get(`message_board/${leafOf(file.path)}`);
+        const twin = index.get(boardTwin(file.path));
         if (!twin || index.get(file.path)) continue;
         const { frontmatter, malformed } = twin;
         index.put({ ...bare(file.path, file), frontmatter, malformed });
@@ -163,9 +163,6 @@ function tailOf(folder: string, from: number, now: number): Scope[] | null {
     if (at >= now) break;
   }
   if (folder === 'results')
-    days.push(
-      { prefix: 'results/verification_status.json', complete: true },
-      { prefix: 'results/verdicts/', complete: true },
-    );
+    days.push({ prefix: VERIFICATION_INDEX, complete: true }, { prefix: VERDICTS, complete: true });
   return days;
 }

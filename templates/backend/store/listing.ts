@@ -1,4 +1,5 @@
 /** Takes foreign edits in: a complete listing replaces the picture, anything less leaves it as it was. */
+import { boardTwin } from '@collab/contract/paths.ts';
 import type { BucketFile, HubPort } from '@collab/hub/port.ts';
 import type { Bodies } from './bodies.ts';
 import { limiter } from './bodies.ts';
@@ -66,10 +67,8 @@ function compare(held: Held | null, file: BucketFile, since: number, now: number
 
 /** An inbox copy without its board file is what a refused or interrupted write left: nobody was told of it. */
 function isOrphan(index: IndexData, path: string): boolean {
-  return path.startsWith('inbox/') && index.get(boardPath(path)) === null;
+  return path.startsWith('inbox/') && index.get(boardTwin(path)) === null;
 }
-
-const boardPath = (copy: string) => `message_board/${copy.slice(copy.lastIndexOf('/') + 1)}`;
 
 async function loadAll(r: Refresher, files: BucketFile[]): Promise<Loaded[]> {
   const slot = limiter(16);
@@ -81,7 +80,7 @@ async function load(r: Refresher, file: BucketFile): Promise<Loaded> {
   if (!path.endsWith('.md')) return { entry: bare(path, { size, xetHash }), body: null };
   if (size > MAX_FOREIGN_BYTES)
     return { entry: { ...bare(path, { size, xetHash }), malformed: true }, body: null };
-  const twin = boardTwin(r.index, file);
+  const twin = twinOf(r.index, file);
   if (twin) return { entry: { ...bare(path, { size, xetHash }), frontmatter: twin.frontmatter }, body: null };
   const bytes = await r.hub.readFile(r.bucket, path);
   // Deleted since the listing: the next one will not show it.
@@ -90,9 +89,9 @@ async function load(r: Refresher, file: BucketFile): Promise<Loaded> {
 }
 
 /** An inbox or broadcast copy with the board file's bytes needs no download. */
-function boardTwin(index: IndexData, file: BucketFile) {
+function twinOf(index: IndexData, file: BucketFile) {
   if (!/^(inbox|broadcasts)\//.test(file.path)) return null;
-  const board = index.get(boardPath(file.path));
+  const board = index.get(boardTwin(file.path));
   return board && board.xetHash === file.xetHash && !board.malformed ? board : null;
 }
 

@@ -1,6 +1,8 @@
 /** The index on disk, so to speak: heads of every record in the private bucket, for a fast start. Never the truth. */
+
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
+import { boardTwin } from '@collab/contract/paths.ts';
 import { fileStamp } from '@collab/contract/stamps.ts';
 import type { HubPort } from '@collab/hub/port.ts';
 import { bare, type Held } from './entry.ts';
@@ -34,7 +36,6 @@ type Line = [
 ];
 
 const turn = () => new Promise<void>((go) => setImmediate(go));
-const boardTwin = (path: string) => `message_board/${path.slice(path.lastIndexOf('/') + 1)}`;
 const isCopy = (path: string) => path.startsWith('inbox/') || path.startsWith('broadcasts/');
 
 async function lines(index: IndexData): Promise<string> {

@@ -1,4 +1,4 @@
-import { resultPath, VERIFICATION_INDEX, verdictPath } from '@collab/contract/paths.ts';
+import { resultPath, VERDICTS, VERIFICATION_INDEX, verdictPath } from '@collab/contract/paths.ts';
 import { type HumanEdit, humanEdits, readIndex, writeIndex } from '../domain/verification/index-file.ts';
 import { type Judgement, judge, UNJUDGED } from '../domain/verification/judgement.ts';
 import {
@@ -48,7 +48,7 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
   let loading: Promise<void> | null = null;
 
   store.onChange((paths) => {
-    if (paths.some((path) => path.startsWith('results/verdicts/') && !loadedPaths.has(path))) loading = null;
+    if (paths.some((path) => path.startsWith(VERDICTS) && !loadedPaths.has(path))) loading = null;
     if (paths.some((path) => path.startsWith('results/') || path.startsWith('agents/'))) version++;
   });
 
@@ -65,7 +65,7 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
   }
 
   async function load(): Promise<void> {
-    const fresh = store.below('results/verdicts/').filter((entry) => !loadedPaths.has(entry.path));
+    const fresh = store.below(VERDICTS).filter((entry) => !loadedPaths.has(entry.path));
     const { files, downloaded } = await readVerdictFiles(store, fresh);
     for (const { path, text } of files) add(path, text);
     if (downloaded < COPY_AFTER) return;

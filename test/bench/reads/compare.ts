@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,18 +75,27 @@ const ms = (text: string | undefined) => {
   return Number(m?.[1]) * ({ us: 0.001, ms: 1, s: 1000 }[m?.[2] ?? 'ms'] as number);
 };
 
-async function load({ url, child }: Running, path: string): Promise<Load> {
+/** Every request another address: `{n}` counts. */
+const COUNTING = `local n = 0
+local path = os.getenv("BENCH_PATH")
+request = function()
+  n = n + 1
+  return wrk.format("GET", (path:gsub("{n}", tostring(n))))
+end
+`;
+
+async function load({ url, child }: Running, path: string, script: string): Promise<Load> {
   const from = cpuSeconds(child.pid as number);
-  const args = ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '--latency', url + path];
-  const { stdout } = await exec('wrk', args);
+  const args = ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '--latency', '-s', script, url];
+  const { stdout } = await exec('wrk', args, { env: { ...process.env, BENCH_PATH: path } });
   const cpu = cpuSeconds(child.pid as number) - from;
-  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${path}: ${stdout}`);
+  if (/Non-2xx|connect [1-9]|read [1-9]|write [1-9]/.test(stdout)) throw new Error(`${path}: ${stdout}`);
   const count = Number(/(\d+) requests in/.exec(stdout)?.[1]);
   return {
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
     perCpuSecond: count / cpu,
-    p50Ms: ms(/50%\s+(\S+)/.exec(stdout)?.[1]),
-    p99Ms: ms(/99%\s+(\S+)/.exec(stdout)?.[1]),
+    p50Ms: ms(/^\s+50%\s+(\S+)/m.exec(stdout)?.[1]),
+    p99Ms: ms(/^\s+99%\s+(\S+)/m.exec(stdout)?.[1]),
   };
 }
 
@@ -118,7 +127,13 @@ async function main(): Promise<void> {
     ['results, whole', '/v1/results?expand=true'],
     ['leaderboard', '/v1/leaderboard'],
     ['digest', `/v1/digest?as=${agent}`],
+    ['newest page, whole, never kept', '/v1/messages?expand=true&n={n}'],
+    ['page after a cursor, never kept', `/v1/messages?expand=true&limit=50&order=asc&after=${cursor}&n={n}`],
+    ['inbox, never kept', `/v1/inbox/${agent}?expand=true&n={n}`],
+    ['digest, never kept', `/v1/digest?as=${agent}&n={n}`],
   ];
+  const script = join(dir, 'count.lua');
+  await writeFile(script, COUNTING);
   const only = process.env.ROUTES?.split(',');
   const rows: (string | number)[][] = [];
   let missed = 0;
@@ -127,9 +142,9 @@ async function main(): Promise<void> {
       const size = (await (await fetch(ours.url + path)).arrayBuffer()).byteLength;
       const loads: Record<'ours' | 'model' | 'ceiling', Load[]> = { ours: [], model: [], ceiling: [] };
       for (let round = 0; round < ROUNDS; round++) {
-        loads.ours.push(await load(ours, path));
-        loads.model.push(await load(model, path));
-        loads.ceiling.push(await load(model, `/ceiling/${size}`));
+        loads.ours.push(await load(ours, path, script));
+        loads.model.push(await load(model, path, script));
+        loads.ceiling.push(await load(model, `/ceiling/${size}`, script));
       }
       const [o, m, c] = [middle(loads.ours), middle(loads.model), middle(loads.ceiling)];
       const [rate, tail] = [o.perCpuSecond / m.perCpuSecond, m.p99Ms / o.p99Ms];

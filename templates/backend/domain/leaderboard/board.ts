@@ -1,4 +1,5 @@
 import type { VerificationState } from '@collab/contract/schemas.ts';
+import { firstAt } from '../collect.ts';
 import { betterFirst, type Score, type ScoreOrder } from '../score/score.ts';
 import { type Division, type Gate, stateIn } from '../verification/divisions.ts';
 import type { MeasuredRun } from '../verification/verdict.ts';
@@ -6,7 +7,7 @@ import { compareText, firstPer } from './compat.ts';
 import { type Claim, eligible, wireState } from './eligible.ts';
 import { families } from './families.ts';
 import { type Calibration, type Estimate, isOverclaim, pool } from './pool.ts';
-import { firstAt, type Placed, rankIntervals, titleHolder } from './rank.ts';
+import { type Placed, rankIntervals, titleHolder } from './rank.ts';
 import { type Board, type Entry, type MeasuredRow, type PendingBest, rowBase } from './row.ts';
 
 export interface BoardOptions {

@@ -1,3 +1,4 @@
+import { firstAt } from '../collect.ts';
 import { betterFirst, type Score, type ScoreOrder } from '../score/score.ts';
 
 /** Something with a place on the board. */
@@ -49,18 +50,6 @@ export function rankIntervals(
     const surelyWorse = firstAt(highs, (each) => each >= low);
     return { rank_low: 1 + surelyBetter, rank_high: rows.length - surelyWorse };
   };
-}
-
-/** First position of an ordered list from which on `reached` holds. */
-export function firstAt<T>(list: readonly T[], reached: (item: T) => boolean): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const mid = (low + high) >>> 1;
-    if (reached(list[mid] as T)) high = mid;
-    else low = mid + 1;
-  }
-  return low;
 }
 
 function signed([low, high]: readonly [number, number], sign: 1 | -1): [number, number] {

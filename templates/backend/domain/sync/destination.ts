@@ -1,4 +1,4 @@
-import { carriesMarker, pathProblem } from '@collab/contract/paths.ts';
+import { carriesMarker, pathProblem, sharedPrefix } from '@collab/contract/paths.ts';
 
 /**
  * Where an agent may copy shared files to: a path of its own, marked `_{agent}`, never the harness, whose folder is
@@ -17,7 +17,7 @@ export function sharedDestination(
       problem: `dest_path must carry the marker _${agent}`,
       hint: `for example tokenizers/bpe_${agent}`,
     };
-  const prefix = `shared_resources/${path}/`;
+  const prefix = sharedPrefix(`${path}/`);
   const harness = `${harnessPrefix.replace(/\/+$/, '')}/`;
   if (prefix.startsWith(harness) || harness.startsWith(prefix))
     return { problem: 'the harness folder belongs to the organizers' };

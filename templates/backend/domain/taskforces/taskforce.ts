@@ -1,4 +1,6 @@
+import { taskforcePrefix, taskforceReadme } from '@collab/contract/paths.ts';
 import type { Entry } from '../../store/types.ts';
+import { groupBy } from '../collect.ts';
 
 const STAMPED = /^\d{8}-\d{6}-\d{3}_/;
 
@@ -20,11 +22,7 @@ export interface Taskforce {
 
 /** Files of `taskforces/` by taskforce; those without a README are left out. */
 export function taskforcesOf(files: readonly Entry[], isAgent: (id: string) => boolean): Taskforce[] {
-  const byName = new Map<string, Entry[]>();
-  for (const entry of files) {
-    const name = entry.path.split('/')[1] as string;
-    byName.set(name, [...(byName.get(name) ?? []), entry]);
-  }
+  const byName = groupBy(files, ({ path }) => path.split('/')[1] as string);
   const found = [...byName].flatMap(([name, entries]) => taskforceOf(name, entries, isAgent) ?? []);
   const activity = ({ lastActivity, created }: Taskforce) =>
     maxText(comparable(lastActivity ?? ''), comparable(created));
@@ -39,7 +37,7 @@ export function taskforceOf(
   entries: readonly Entry[],
   isAgent: (id: string) => boolean,
 ): Taskforce | null {
-  const readme = entries.find((entry) => entry.path === `taskforces/${name}/README.md`);
+  const readme = entries.find((entry) => entry.path === taskforceReadme(name));
   if (!readme) return null;
   const { creator, created, updated } = readme.frontmatter;
   const notes = entries.filter((entry) => isNote(name, entry.path));
@@ -63,7 +61,7 @@ export function taskforceOf(
 
 /** A note is what the server stamped: directly in the taskforce's folder. A named file is never one, whatever its name. */
 export function isNote(name: string, path: string): boolean {
-  const rest = path.slice(`taskforces/${name}/`.length);
+  const rest = path.slice(taskforcePrefix(name).length);
   return !rest.includes('/') && rest.endsWith('.md') && STAMPED.test(rest);
 }
 

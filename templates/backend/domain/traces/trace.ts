@@ -1,7 +1,8 @@
-import { leafOf } from '@collab/contract/paths.ts';
+import { folderOf, tracePrefix } from '@collab/contract/paths.ts';
 import type { Frontmatter, Json } from '@collab/contract/schemas.ts';
 import { fileStamp, parseTime } from '@collab/contract/stamps.ts';
 import type { Entry } from '../../store/types.ts';
+import { groupBy } from '../collect.ts';
 
 /** A shared session: its manifest and the files beside it. */
 export interface Trace {
@@ -17,16 +18,14 @@ const MANIFEST = /^traces\/([^/]+)\/([^/]+)\/manifest\.md$/;
 
 /** Sessions among the files of `traces/`, by cursor. Agent and session come from the path, never from the file. */
 export function tracesOf(files: readonly Entry[]): Trace[] {
-  const logs = new Map<string, string[]>();
-  for (const { path } of files) {
-    const folder = path.slice(0, path.lastIndexOf('/'));
-    if (!MANIFEST.test(path)) logs.set(folder, [...(logs.get(folder) ?? []), leafOf(path)]);
-  }
+  const others = files.filter(({ path }) => !MANIFEST.test(path));
+  const logs = groupBy(others, ({ path }) => folderOf(path));
   const traces = files.flatMap((entry): Trace[] => {
     const [, agent, session] = MANIFEST.exec(entry.path) ?? [];
     if (agent === undefined || session === undefined) return [];
     const cursor = `${sharedAt(entry.frontmatter)}|${agent}/${session}`;
-    return [{ agent, session, entry, logs: logs.get(`traces/${agent}/${session}`) ?? [], cursor }];
+    const beside = logs.get(folderOf(entry.path)) ?? [];
+    return [{ agent, session, entry, logs: beside.map(({ name }) => name), cursor }];
   });
   return traces.sort((a, b) => (a.cursor < b.cursor ? -1 : 1));
 }
@@ -59,7 +58,7 @@ export function traceItem({ agent, session, entry, logs }: Trace, body: string) 
     result_ref: text(frontmatter.result_ref),
     summary_excerpt:
       excerpt === '' ? null : excerpt.length > EXCERPT ? `${excerpt.slice(0, EXCERPT)}…` : excerpt,
-    path: `traces/${agent}/${session}/`,
+    path: tracePrefix(agent, session),
     primary_log_file: logs[0] ?? null,
   };
 }
