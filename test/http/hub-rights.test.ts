@@ -190,6 +190,23 @@ describe('--enforce-limits', () => {
   });
 });
 
+describe('what is absent', () => {
+  it.each([
+    ['GET', '/api/scheduled-jobs/acme', 501, 'scheduled jobs'],
+    ['GET', '/api/jobs/acme/x/metrics', 501, 'metrics'],
+    ['GET', '/api/collections?owner=acme', 501, 'collections'],
+    ['POST', '/api/settings/webhooks', 501, 'webhooks'],
+    ['GET', '/api/spaces/acme/app/events', 501, 'events'],
+    ['GET', '/api/models/acme/x', 404, 'Spaces and buckets only'],
+    ['GET', '/api/datasets/acme/x/tree/main', 404, 'Spaces and buckets only'],
+    ['GET', '/api/anything', 404, 'Not Found'],
+  ])('%s %s says so', async (method, path, status, words) => {
+    const answer = await hub.call(TOKENS.admin, method, path);
+    expect(answer.status).toBe(status);
+    expect((await answer.json()).error).toContain(words);
+  });
+});
+
 describe('members', () => {
   it('are searched by e-mail and read in pages', async () => {
     const found = await (

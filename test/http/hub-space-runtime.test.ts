@@ -96,6 +96,15 @@ describe('a Space of any command', () => {
     expect((await fetch(`${host}/a%20b/x.css`)).headers.get('content-type')).toContain('text/css');
     expect((await fetch(`${host}/..%2f..%2fjournal.ndjson`)).status).toBe(404);
     expect((await fetch(`${host}/none`)).status).toBe(404);
+    await fetch(`${hub.url}/api${at}/commit/main`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKENS.admin}` },
+      body: JSON.stringify({ key: 'deletedFile', value: { path: 'index.html' } }),
+    });
+    expect((await api(`${at}/runtime`)).body.stage).toBe('NO_APP_FILE');
+    await until(async () => (await fetch(host).catch(() => null)) === null);
+    await commit({ 'index.html': '<h1>again</h1>' });
+    await stage(at, 'RUNNING');
     await commit({ 'README.md': '---\nsdk: gradio\n---\n' });
     expect((await stage(at, 'CONFIG_ERROR')).errorMessage).toContain('gradio');
     expect((await api(at)).body.sdk).toBe('gradio');

@@ -84,7 +84,10 @@ export class SpaceRuntime {
     if (!space || space.paused) return;
     const entry = entryFile(space.sdk);
     if (entry !== null && !space.files[entry]) {
+      clearTimeout(this.timer);
+      this.generation++;
       this.stage = 'NO_APP_FILE';
+      void this.end();
       return;
     }
     this.stage =
@@ -104,8 +107,7 @@ export class SpaceRuntime {
     clearTimeout(this.timer);
     this.generation++;
     this.stage = stage;
-    await this.working;
-    await this.endChild();
+    await this.end();
     await this.closeGate();
     this.stage = stage;
   }
@@ -205,7 +207,7 @@ export class SpaceRuntime {
     this.generation++;
     this.stage = 'SLEEPING';
     this.runLog.add('===== Sleeping: nobody was here =====');
-    await this.endChild();
+    await this.end();
   }
 
   /** Port of the app once it listens; `null` when it does not within the time a start may take. */
@@ -237,7 +239,7 @@ export class SpaceRuntime {
     }
     if (this.child !== child || generation !== this.generation) return;
     this.give('RUNTIME_ERROR', `The app did not listen on port ${port} within ${STARTUP_MS / 1000} s.`);
-    await this.endChild();
+    await this.end();
   }
 
   private crashed(reason: string, restarts: number): void {
@@ -245,6 +247,13 @@ export class SpaceRuntime {
     this.give('RUNTIME_ERROR', `The app ended (${reason}).\n${last.join('')}`);
     this.runLog.add(`===== The app ended: ${reason} =====`);
     if (restarts < MAX_RESTARTS) this.schedule(1000 * 2 ** restarts, restarts + 1);
+    else void this.end();
+  }
+
+  /** Ends the app when starts that are under way are done: one thing at a time. */
+  private end(): Promise<void> {
+    this.working = this.working.then(() => this.endChild()).catch((error) => this.fail(error));
+    return this.working;
   }
 
   private async endChild(): Promise<void> {
