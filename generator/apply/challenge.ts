@@ -33,13 +33,14 @@ export async function planChallenge(options: ApplyOptions, hub = clientFor(optio
   const read = await readChallenge(options.dir);
   const config = options.rehearsal ? onThisMachine(read) : read;
   const inputs = await readInputs(config, options);
-  const { participantToken, spaceToken } = options;
+  const { participantToken, spaceToken, evaluatorToken } = options;
   const world = await observe(inputs, {
     hub,
     io: options.io,
     token: options.token,
     ...(participantToken ? { participantToken } : {}),
     ...(spaceToken ? { spaceToken } : {}),
+    ...(evaluatorToken ? { evaluatorToken } : {}),
   });
   return { inputs, world, plan: planProvision(inputs, world, config.hub.endpoint) };
 }

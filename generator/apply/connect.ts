@@ -87,7 +87,7 @@ export interface ServerAccess {
   token: string;
 }
 
-type Access = Pick<ApplyOptions, 'hubUrl' | 'token' | 'spaceToken' | 'participantToken'>;
+type Access = Pick<ApplyOptions, 'hubUrl' | 'token' | 'spaceToken' | 'evaluatorToken' | 'participantToken'>;
 
 async function localAccess(io: Io, dir: string): Promise<Access> {
   const hub = await runningHub(io, dir);
@@ -102,9 +102,16 @@ const hubNotRunning = () =>
   });
 
 export function localAccessTokens(tokens: Record<string, string>) {
-  const { 'collab-server': spaceToken, 'participant-1': participantToken } = tokens;
-  return { ...(spaceToken ? { spaceToken } : {}), ...(participantToken ? { participantToken } : {}) };
+  return given({
+    spaceToken: tokens['collab-server'],
+    evaluatorToken: tokens['collab-evaluator'],
+    participantToken: tokens['participant-1'],
+  });
 }
+
+type OwnTokens = Pick<ApplyOptions, 'spaceToken' | 'evaluatorToken' | 'participantToken'>;
+
+const given = (tokens: Record<keyof OwnTokens, string | undefined>): OwnTokens => definedOnly(tokens);
 
 async function remoteAccess(io: Io, dir: string, config: ChallengeConfig): Promise<Access> {
   const env = { ...(await dotEnv(dir)), ...definedOnly(io.env) };
@@ -124,13 +131,12 @@ async function remoteAccess(io: Io, dir: string, config: ChallengeConfig): Promi
         ],
       },
     );
-  const { SPACE_TOKEN: spaceToken, PARTICIPANT_TOKEN: participantToken } = env;
-  return {
-    hubUrl,
-    token,
-    ...(spaceToken ? { spaceToken } : {}),
-    ...(participantToken ? { participantToken } : {}),
-  };
+  const {
+    SPACE_TOKEN: spaceToken,
+    EVALUATOR_TOKEN: evaluatorToken,
+    PARTICIPANT_TOKEN: participantToken,
+  } = env;
+  return { hubUrl, token, ...given({ spaceToken, evaluatorToken, participantToken }) };
 }
 
 async function dotEnv(dir: string): Promise<Record<string, string | undefined>> {

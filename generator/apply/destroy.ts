@@ -11,6 +11,8 @@ export interface Removal {
   id: string;
   kind: 'space' | 'bucket';
   role?: BucketRole;
+  /** The evaluator's Space, not the server's. */
+  evaluator?: true;
   action: 'delete' | 'keep' | 'absent';
   reason: string;
 }
@@ -36,12 +38,17 @@ export async function planRemoval(
         why: `deletes the ${role} bucket`,
       })),
     });
-  const [space, ...buckets] = await Promise.all([
+  const { evaluator } = state;
+  const [space, judge, ...buckets] = await Promise.all([
     spaceId ? hub.spaceInfo(spaceId) : null,
+    evaluator ? hub.spaceInfo(evaluator.id) : null,
     ...BUCKETS.map((role) => hub.bucketInfo(bucketId(config, role))),
   ]);
   return [
-    ...(spaceId ? [spaceRemoval(spaceId, space !== null, state)] : []),
+    ...(spaceId ? [spaceRemoval(spaceId, space !== null, state.space)] : []),
+    ...(evaluator
+      ? [{ ...spaceRemoval(evaluator.id, judge !== null, evaluator), evaluator: true as const }]
+      : []),
     ...BUCKETS.map((role, index) => {
       const info = buckets[index] ?? null;
       const id = bucketId(config, role);
@@ -55,10 +62,10 @@ export async function planRemoval(
   ];
 }
 
-function spaceRemoval(id: string, exists: boolean, state: TargetState): Removal {
+function spaceRemoval(id: string, exists: boolean, ours: TargetState['space']): Removal {
   const base = { id, kind: 'space' as const };
   if (!exists) return { ...base, action: 'absent', reason: 'not there' };
-  if (state.space?.id === id && state.space.made)
+  if (ours?.id === id && ours.made)
     return { ...base, action: 'delete', reason: 'with its variables, secret and files' };
   return { ...base, action: 'keep', reason: 'it was there before apply; delete it in its settings' };
 }
@@ -72,18 +79,23 @@ export async function remove(
   const hub = clientFor(options);
   const target = config.hub.endpoint;
   const removed: string[] = [];
-  for (const { id, kind, role, action } of removals) {
+  for (const removal of removals) {
+    const { id, kind, action } = removal;
     if (action !== 'delete') continue;
     await ignoreMissing(() => (kind === 'space' ? hub.deleteSpace(id) : hub.deleteBucket(id)));
     const state = await loadState(options.dir, target);
-    await saveState(options.dir, target, forget(state, kind, role));
+    await saveState(options.dir, target, forget(state, removal));
     removed.push(id);
     options.progress?.({ id: `${kind}:${id}`, state: 'done', text: `Deleted ${kind} ${id}` });
   }
   return removed;
 }
 
-function forget(state: TargetState, kind: Removal['kind'], role: BucketRole | undefined): TargetState {
+function forget(state: TargetState, { kind, role, evaluator }: Removal): TargetState {
+  if (evaluator) {
+    const { evaluator: _gone, ...rest } = state;
+    return rest;
+  }
   if (kind === 'space') {
     const { space: _gone, ...rest } = state;
     return { ...rest, variables: [], secrets: {}, spaceFiles: [] };

@@ -9,12 +9,14 @@ import { withTaskTexts } from './bucket-readme.ts';
 
 /** Samples that participants may read. The oracle and the cheats never leave the directory. */
 const PUBLIC_SAMPLES = ['baseline', 'faster', 'noop'];
+export const EVALUATOR_FOLDER = 'eval-space';
 const IGNORED = /^(?:node_modules|__pycache__|\.DS_Store|.*\.pyc|\.git)$/;
 
 export interface ChallengeFiles {
   central: LocalFile[];
   private: LocalFile[];
   space: LocalFile[];
+  evaluator: LocalFile[];
 }
 
 /** Reads what a challenge directory deploys. Symbolic links are refused: they could carry anything out of it. */
@@ -22,17 +24,18 @@ export async function readChallengeFiles(
   dir: string,
   { hub }: Pick<ChallengeConfig, 'hub'>,
 ): Promise<ChallengeFiles> {
-  const [bucket, harness, evaluation, space, ...samples] = await Promise.all([
+  const [bucket, harness, evaluation, space, evaluator, ...samples] = await Promise.all([
     readTree(dir, 'bucket', ''),
     readHarness(dir),
     readTree(dir, 'private', `${PRIVATE_PREFIX}/`),
     readTree(dir, 'space', ''),
+    readTree(dir, EVALUATOR_FOLDER, ''),
     ...PUBLIC_SAMPLES.map((name) =>
       readTree(dir, `submissions/${name}`, `shared_resources/samples/${name}/`),
     ),
   ]);
   const seeds = await withTaskTexts(dir, bucket, hub);
-  return { central: [...seeds, ...harness, ...samples.flat()], private: evaluation, space };
+  return { central: [...seeds, ...harness, ...samples.flat()], private: evaluation, space, evaluator };
 }
 
 async function readHarness(dir: string): Promise<LocalFile[]> {

@@ -3,17 +3,28 @@ import { sourceHash } from '../../templates/space/source-hash.mjs';
 import { spaceVariables } from '../config/env.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { sha256 } from '../plan/digest.ts';
-import type { InputProblem, Inputs, LocalFile } from '../plan/model.ts';
-import { readChallengeFiles } from './directory.ts';
+import { hasEvaluator } from '../plan/evaluator.ts';
+import {
+  type EvaluatorInputs,
+  type InputProblem,
+  type Inputs,
+  isLocal,
+  type LocalFile,
+} from '../plan/model.ts';
+import { emitEvaluator } from '../render/emit.ts';
+import { EVALUATOR_FOLDER, readChallengeFiles } from './directory.ts';
 import { harnessFacts } from './harness-facts.ts';
+import { readEvaluator } from './package-files.ts';
 import { loadState } from './state.ts';
 import type { ApplyOptions } from './types.ts';
 
 type InputOptions = Pick<
   ApplyOptions,
+  | 'io'
   | 'dir'
   | 'token'
   | 'spaceToken'
+  | 'evaluatorToken'
   | 'participantToken'
   | 'takeMine'
   | 'takeTheirs'
@@ -34,6 +45,7 @@ export async function readInputs(config: ChallengeConfig, options: InputOptions)
     variables: spaceVariables(config),
     files: { central: files.central, private: files.private },
     space: files.space,
+    evaluator: await evaluatorInputs(config, options, files.evaluator),
     problems: [
       ...spaceProblems(options.dir, files.space),
       ...harnessProblems(config, files.central),
@@ -50,6 +62,37 @@ export async function readInputs(config: ChallengeConfig, options: InputOptions)
     skipProofs: options.skipProofs ?? false,
     probe: options.probe ?? false,
   };
+}
+
+/** @param files those of the directory; without any, those of create-collab. */
+async function evaluatorInputs(
+  config: ChallengeConfig,
+  { io, evaluatorToken }: InputOptions,
+  files: LocalFile[],
+): Promise<EvaluatorInputs | null> {
+  if (!hasEvaluator(config)) return null;
+  const { hub, hardware } = config;
+  const written = files.length > 0;
+  return {
+    files: written ? files : await shippedEvaluator(config, io.packageRoot),
+    written,
+    variables: {
+      EVALUATOR_POLL_S: String(hardware.watch_poll_s),
+      JOB_IMAGE: hardware.image,
+      API_PRIVATE: String(hub.private && !isLocal(config)),
+    },
+    token: evaluatorToken ? fingerprint(evaluatorToken) : null,
+  };
+}
+
+async function shippedEvaluator(config: ChallengeConfig, packageRoot: string): Promise<LocalFile[]> {
+  const files = await emitEvaluator(config, readEvaluator(packageRoot));
+  return files.map(({ path, content }) => ({
+    path: path.slice(EVALUATOR_FOLDER.length + 1),
+    source: path,
+    content,
+    sha256: sha256(content),
+  }));
 }
 
 /** Tells two tokens apart without giving either away: a token's 150 and more random bits cannot be searched for. */
@@ -79,7 +122,7 @@ function recordedSource(build: LocalFile): unknown {
 }
 
 function harnessProblems(config: ChallengeConfig, central: LocalFile[]): InputProblem[] {
-  if (!config.hardware.jobs_enabled) return [];
+  if (!config.hardware.jobs_enabled && !hasEvaluator(config)) return [];
   const entry = `harness/${config.hardware.entrypoint}`;
   if (central.some((file) => file.source === entry)) return [];
   return [
@@ -92,10 +135,10 @@ function harnessProblems(config: ChallengeConfig, central: LocalFile[]): InputPr
   ];
 }
 
-/** Verification by jobs judges on private data: without any, no result can be verified. */
+/** A re-run judges on private data: without any, no result can be verified. */
 function privateProblems(config: ChallengeConfig, files: LocalFile[]): InputProblem[] {
   const { mode, private_split } = config.verification;
-  if (mode !== 'jobs' || !private_split || files.length > 0) return [];
+  if ((mode !== 'jobs' && mode !== 'eval-space') || !private_split || files.length > 0) return [];
   return [
     {
       part: 'private',

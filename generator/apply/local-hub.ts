@@ -122,7 +122,7 @@ async function spawnHub(options: StartHubOptions): Promise<ChildProcess> {
 
 /** Nobody's real token gets into the local hub and what it starts. */
 function hubEnvironment(env: Io['env']): NodeJS.ProcessEnv {
-  const { HF_TOKEN, HUGGING_FACE_HUB_TOKEN, SPACE_TOKEN, PARTICIPANT_TOKEN, ...rest } = env;
+  const { HF_TOKEN, HUGGING_FACE_HUB_TOKEN, SPACE_TOKEN, EVALUATOR_TOKEN, PARTICIPANT_TOKEN, ...rest } = env;
   return rest;
 }
 

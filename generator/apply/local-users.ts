@@ -7,7 +7,7 @@ import { CollabError } from '../errors.ts';
 import type { LocalTokens } from './types.ts';
 
 export const PARTICIPANTS = ['participant-1', 'participant-2', 'participant-3'];
-const NAMES = ['organizer', 'collab-server', ...PARTICIPANTS];
+const NAMES = ['organizer', 'collab-server', 'collab-evaluator', ...PARTICIPANTS];
 const WRITE = ['repo.content.read', 'repo.write'];
 
 const tokensFile = (dir: string): string => join(dir, '.collab', 'tokens.json');
@@ -40,13 +40,17 @@ export async function readTokens(dir: string): Promise<LocalTokens | null> {
   }
 }
 
-type LocalNames = Pick<ChallengeConfig['hub'], 'org' | 'private_namespace' | 'space'>;
+type LocalNames = Pick<
+  ChallengeConfig['hub'],
+  'org' | 'private_namespace' | 'space' | 'central_bucket' | 'private_bucket'
+>;
 
 /**
  * As on huggingface.co: the private namespace is the organizer's own, so the server's token is a second, narrower
  * token of the organizer; participants are contributors.
  */
-export function localSeed({ org, private_namespace, space }: LocalNames, tokens: LocalTokens) {
+export function localSeed(hub: LocalNames, tokens: LocalTokens) {
+  const { org, private_namespace, space } = hub;
   // A challenge that is meant for huggingface.co has names of there: the organizer's own, as organizations here.
   const own = [...new Set([private_namespace, space.split('/')[0] ?? ''])].filter(
     (name) => name !== '' && name !== 'organizer' && name !== org,
@@ -70,6 +74,14 @@ export function localSeed({ org, private_namespace, space }: LocalNames, tokens:
             name: 'collab-server',
             role: 'fineGrained',
             scopes: both([...WRITE, 'job.write']),
+          },
+          {
+            token: tokens['collab-evaluator'],
+            name: 'collab-evaluator',
+            role: 'fineGrained',
+            scopes: [hub.central_bucket, hub.private_bucket].map((name) => {
+              return { name, type: 'bucket', permissions: ['repo.content.read'] };
+            }),
           },
         ],
       },

@@ -23,6 +23,7 @@ export interface Observer {
   token: string;
   participantToken?: string;
   spaceToken?: string;
+  evaluatorToken?: string;
 }
 
 /**
@@ -33,24 +34,38 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
   const { hub } = at;
   const { config } = inputs;
   const spaceId = spaceOf(config, inputs.state);
-  const [identity, spaceIdentity, central, closed, space, hardware, spaceHardware, python] =
-    await Promise.all([
-      hub.whoami(),
-      at.spaceToken ? ownerOf(hub, at.spaceToken) : null,
-      hub.bucketInfo(config.hub.central_bucket),
-      hub.bucketInfo(config.hub.private_bucket),
-      spaceId ? hub.spaceInfo(spaceId) : null,
-      hub.jobHardware(),
-      spaceId ? pricesOf(hub) : null,
-      isLocal(config) ? pythonHere(at.io) : null,
-    ]);
+  const evaluatorId = inputs.evaluator ? config.hub.eval_space : '';
+  const [
+    identity,
+    spaceIdentity,
+    evaluatorIdentity,
+    central,
+    closed,
+    space,
+    evaluator,
+    hardware,
+    spaceHardware,
+    python,
+  ] = await Promise.all([
+    hub.whoami(),
+    at.spaceToken ? ownerOf(hub, at.spaceToken) : null,
+    inputs.evaluator && at.evaluatorToken ? ownerOf(hub, at.evaluatorToken) : null,
+    hub.bucketInfo(config.hub.central_bucket),
+    hub.bucketInfo(config.hub.private_bucket),
+    spaceId ? hub.spaceInfo(spaceId) : null,
+    evaluatorId ? hub.spaceInfo(evaluatorId) : null,
+    hub.jobHardware(),
+    spaceId ? pricesOf(hub) : null,
+    isLocal(config) ? pythonHere(at.io) : null,
+  ]);
   const buckets = { central, private: closed };
   const member = identity.orgs.some((org) => org.name.toLowerCase() === config.hub.org.toLowerCase());
-  const [orgExists, centralFiles, privateFiles, liveSpace, seen] = await Promise.all([
+  const [orgExists, centralFiles, privateFiles, liveSpace, liveEvaluator, seen] = await Promise.all([
     member || hub.orgExists(config.hub.org),
     central ? liveFiles('central', inputs, hub, central) : {},
     closed ? liveFiles('private', inputs, hub, closed) : {},
-    space ? readSpace(inputs, space, at) : null,
+    space ? readSpace(space, at) : null,
+    evaluator ? readSpace(evaluator, at) : null,
     closed ? probe(config.hub.private_bucket, at, identity.name) : ('unknown' as const),
   ]);
   const live = { central: centralFiles, private: privateFiles };
@@ -61,6 +76,8 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
     buckets,
     live,
     space: liveSpace,
+    evaluator: liveEvaluator,
+    evaluatorIdentity,
     privateSeenByParticipant: seen,
     hardware,
     spaceHardware,
@@ -112,9 +129,9 @@ async function liveFiles(
 const contradiction = (hub: HubPort, what: string): HubError =>
   new HubError('unavailable', what, { url: hub.endpoint });
 
-async function readSpace(inputs: Inputs, info: LiveSpace['info'], at: Observer): Promise<LiveSpace> {
+async function readSpace(info: LiveSpace['info'], at: Observer): Promise<LiveSpace> {
   const { hub } = at;
-  const id = spaceOf(inputs.config, inputs.state);
+  const { id } = info;
   const [files, variables, secrets, runtime, healthy] = await Promise.all([
     hub.spaceFiles(id),
     hub.spaceVariables(id),

@@ -16,6 +16,7 @@ import {
 import { probeKey } from '../plan/proofs.ts';
 import { SPACE_SECRET, spaceFileChanges } from '../plan/space.ts';
 import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
+import { evaluatorOperations } from './evaluator.ts';
 import { waitForHealth } from './health.ts';
 import { clientFor } from './hub-client.ts';
 import { ignoreMissing } from './hub-failure.ts';
@@ -43,7 +44,7 @@ export interface OperationContext {
   state: TargetState;
   save(): Promise<void>;
   /** Filled by `health`. */
-  found: { apiUrl: string | null; sha?: string };
+  found: { apiUrl: string | null; sha?: string; evaluatorSha?: string };
 }
 
 /** The operations of a plan, in no order: each waits for the nodes its own nodes depend on. */
@@ -66,6 +67,7 @@ export function operationsFor(plan: ProvisionPlan, at: OperationContext): Operat
     ...of('secret').map((node) => secretOperation(node, at)),
     ...of('space-files').map((node) => commitOperation(node, at)),
     ...of('health').map((node) => healthOperation(node, plan, at)),
+    ...evaluatorOperations(of('evaluator'), at),
   ];
 }
 

@@ -39,7 +39,13 @@ export interface LocalServer {
   log(): string[];
 }
 
-const TOKENS = new Set(['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'SPACE_TOKEN', 'PARTICIPANT_TOKEN']);
+const TOKENS = new Set([
+  'HF_TOKEN',
+  'HUGGING_FACE_HUB_TOKEN',
+  'SPACE_TOKEN',
+  'EVALUATOR_TOKEN',
+  'PARTICIPANT_TOKEN',
+]);
 
 /**
  * The server's environment: the variables that `apply` would give the Space win over everything at hand; no other token

@@ -37,6 +37,8 @@ export interface ApplyOptions {
   token: string;
   /** Becomes the Space's secret HF_TOKEN. Absent: an existing secret is kept, a missing one is a human step. */
   spaceToken?: string;
+  /** Becomes the secret HF_TOKEN of the evaluator's Space, as `spaceToken` that of the Space. */
+  evaluatorToken?: string;
   /** Any contributor's token: proves that the private bucket answers 404 to participants. */
   participantToken?: string;
   /** Where bucket and directory both changed a seeded file: the directory wins. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { applyChallenge } from '../apply/challenge.ts';
+import { localAccessTokens } from '../apply/connect.ts';
 import { startLocalHub } from '../apply/local-hub.ts';
 import { agentPrompt } from '../apply/prompt.ts';
 import type { ApplyReport, LocalHub } from '../apply/types.ts';
@@ -51,8 +52,7 @@ async function provision(
     dir,
     hubUrl: hub.url,
     token,
-    ...(hub.tokens['collab-server'] ? { spaceToken: hub.tokens['collab-server'] } : {}),
-    ...(hub.tokens['participant-1'] ? { participantToken: hub.tokens['participant-1'] } : {}),
+    ...localAccessTokens(hub.tokens),
     progress: context.progress,
   });
   if (report.status !== 'ok' || !report.apiUrl) throw applyFailed(report, dir);

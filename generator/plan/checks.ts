@@ -1,4 +1,5 @@
 import type { Identity } from '@collab/hub/port.ts';
+import type { NextStep } from '../errors.ts';
 import { CommandOf } from './commands.ts';
 import { type Inputs, isLocal, type World } from './model.ts';
 import type { PlanNode } from './types.ts';
@@ -59,7 +60,7 @@ function organizerScope({ config }: Pick<Inputs, 'config'>): string {
   return `repo.write on ${[...new Set(namespaces)].join(' and ')}; nothing else`;
 }
 
-const tokenUrl = (inputs: Pick<Inputs, 'config'>): string =>
+export const tokenUrl = (inputs: Pick<Inputs, 'config'>): string =>
   isLocal(inputs.config)
     ? 'create-collab dev'
     : `${inputs.config.hub.endpoint}/settings/tokens/new?tokenType=fineGrained`;
@@ -122,14 +123,14 @@ export function missingScopes(inputs: Inputs, identity: Identity): string[] {
   ]);
 }
 
-type Wanted = [id: string, type: string, permission: string];
+export type Wanted = [id: string, type: string, permission: string];
 
-function lacking(identity: Identity, wanted: Wanted[]): string[] {
+export function lacking(identity: Identity, wanted: Wanted[]): string[] {
   const missing = wanted.filter(([id, type, permission]) => !covers(identity, id, type, permission));
   return [...new Set(missing.map(([id, , permission]) => `${permission} on ${id.split('/')[0]}`))];
 }
 
-function covers(identity: Identity, id: string, type: string, permission: string): boolean {
+export function covers(identity: Identity, id: string, type: string, permission: string): boolean {
   const namespace = id.split('/')[0]?.toLowerCase();
   return identity.scopes.some((scope) => {
     const name = scope.name.toLowerCase();
@@ -190,27 +191,37 @@ function writeProblem(namespace: string, world: World): string | null {
 
 /** A Docker Space can only be made with PRO (own namespace) or Team/Enterprise (organization). */
 function planNode(inputs: Inputs, world: World): PlanNode[] {
-  const node = check('check:plan', 'Plan that a Docker Space needs');
-  if (!inputs.config.hub.space)
-    return [{ ...node, state: 'unchanged', reason: 'none: without a Space (hub.space is empty)' }];
-  if (world.space) return [{ ...node, state: 'unchanged', reason: 'the Space exists already' }];
-  const namespace = inputs.config.hub.space.split('/')[0] ?? '';
+  const { space } = inputs.config.hub;
+  const node = check('check:plan', PLAN_TITLE);
+  if (!space) return [{ ...node, state: 'unchanged', reason: 'none: without a Space (hub.space is empty)' }];
+  return planFor('check:plan', space, world.space !== null, inputs, world);
+}
+
+const PLAN_TITLE = 'Plan that a Docker Space needs';
+
+/** Whether the namespace of a Space that is to be made has what that needs. */
+export function planFor(
+  id: string,
+  space: string,
+  exists: boolean,
+  inputs: Inputs,
+  world: World,
+): PlanNode[] {
+  const node = check(id, PLAN_TITLE);
+  if (exists) return [{ ...node, state: 'unchanged', reason: 'the Space exists already' }];
+  const namespace = space.split('/')[0] ?? '';
   const own = namespace.toLowerCase() === world.identity.name.toLowerCase();
   // Only members are told an organization's plan: `check:org` comes first.
   if (!own && !membership(namespace, world)) return [];
   const paid = own ? world.identity.isPro : Boolean(membership(namespace, world)?.plan);
   if (paid) return [{ ...node, state: 'unchanged', reason: `${namespace} has one` }];
-  const blocked: PlanNode = {
-    ...node,
-    state: 'blocked',
-    reason: `${namespace} has neither PRO nor Team/Enterprise, which creating a Docker Space needs`,
-    next: [
-      CommandOf.noSpace,
-      { command: `${base(inputs)}/pricing`, why: `a plan for ${namespace}` },
-      CommandOf.proSpace,
-    ],
-  };
-  return [blocked];
+  const pricing = { command: `${base(inputs)}/pricing`, why: `a plan for ${namespace}` };
+  const evaluator = space === inputs.config.hub.eval_space;
+  const others = evaluator ? [CommandOf.byJobs, CommandOf.manual] : [CommandOf.noSpace, CommandOf.proSpace];
+  const reason = `${namespace} has neither PRO nor Team/Enterprise, which creating a Docker Space needs`;
+  return [
+    { ...node, state: 'blocked', reason, next: [others[0], pricing, ...others.slice(1)] as NextStep[] },
+  ];
 }
 
 function pythonNode(world: World): PlanNode {

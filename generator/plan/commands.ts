@@ -60,6 +60,11 @@ export const CommandOf = {
   doctor: { command: 'create-collab doctor', why: 'checks the whole set-up' },
   destroy: { command: 'create-collab destroy', why: 'removes the Space; the buckets stay' },
   dev: { command: 'create-collab dev', why: 'starts the embedded hub and the Space here' },
+  evaluatorToken: {
+    command: 'EVALUATOR_TOKEN=… create-collab apply',
+    why: "sets the evaluator's own token; from the environment, never from a flag",
+  },
+  byJobs: { command: 'challenge.yaml: verification.mode: jobs', why: 'a job re-runs each result instead' },
   spaceToken: {
     command: 'SPACE_TOKEN=… create-collab apply',
     why: "sets the Space's own token; from the environment, never from a flag",

@@ -21,6 +21,8 @@ export interface Inputs {
   variables: Record<string, string>;
   files: Record<BucketRole, LocalFile[]>;
   space: LocalFile[];
+  /** `null`: no evaluator's Space is planned. */
+  evaluator: EvaluatorInputs | null;
   /** Reasons why what lies in the directory must not be deployed. */
   problems: InputProblem[];
   state: TargetState;
@@ -38,6 +40,17 @@ export interface Inputs {
   skipProofs: boolean;
   /** The priced probe job is allowed. */
   probe: boolean;
+}
+
+/** What lies on this side of the evaluator's Space. */
+export interface EvaluatorInputs {
+  files: LocalFile[];
+  /** They lie in the directory; else they are those of create-collab. */
+  written: boolean;
+  /** Without the address of the server. */
+  variables: Record<string, string>;
+  /** Of the token that should be the evaluator's; `null` when none is at hand. */
+  token: string | null;
 }
 
 export interface HarnessFacts {
@@ -80,6 +93,15 @@ export interface TargetState {
   hashes: Record<string, string>;
   /** Files that we put into the Space's repository. */
   spaceFiles: string[];
+  /** The evaluator's Space, as we left it. `key`: sha256 of its key; `token`: fingerprint. */
+  evaluator?: {
+    id: string;
+    made: boolean;
+    key?: string;
+    token?: string;
+    variables: string[];
+    files: string[];
+  };
   /** By hardware, image and code of the layers. */
   probes: Record<string, ProbeRecord>;
   /** The last time that an unproven harness was deployed with --skip-proofs. */
@@ -114,6 +136,10 @@ export interface World {
   buckets: Record<BucketRole, BucketInfo | null>;
   live: Record<BucketRole, Record<string, LiveFile>>;
   space: LiveSpace | null;
+  /** The evaluator's Space, when one is planned. */
+  evaluator: LiveSpace | null;
+  /** Of the token that is to be the evaluator's. */
+  evaluatorIdentity: Identity | null;
   /**
    * Whether a contributor's token sees the private bucket. `unknown`: no bucket yet, or no such token at hand;
    * `revoked`: the Hub does not know the token; `own`: it is one of the organizer.

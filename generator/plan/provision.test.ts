@@ -28,6 +28,7 @@ const inputs = (more: Partial<Inputs> = {}): Inputs => ({
   variables: spaceVariables(config),
   files: { central: [file('README.md', 'hello')], private: [] },
   space: [file('server.mjs', 'x')],
+  evaluator: null,
   problems: [],
   state: emptyState(),
   tokensShared: false,
@@ -66,6 +67,8 @@ const world = (more: Partial<World> = {}, identity: Partial<World['identity']> =
   privateSeenByParticipant: 'unknown',
   hardware: [],
   spaceHardware: [],
+  evaluator: null,
+  evaluatorIdentity: null,
   python: null,
   ...more,
 });

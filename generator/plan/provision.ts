@@ -1,6 +1,7 @@
 import { bucketNodes, fileNodes } from './buckets.ts';
 import { checkNodes } from './checks.ts';
 import { digest } from './digest.ts';
+import { evaluatorNodes } from './evaluator.ts';
 import type { Inputs, World } from './model.ts';
 import { HARNESS_PREFIX } from './places.ts';
 import { PROBE, PROOFS, proofNodes } from './proofs.ts';
@@ -14,7 +15,9 @@ export function planProvision(inputs: Inputs, world: World, endpoint: string): P
   const harness = inputs.problems.some((problem) => problem.part === 'harness');
   const proofs = proofNodes(inputs, world);
   const gated = proofs.some((node) => node.id === PROOFS) ? [PROOFS] : [];
-  const known = [...checkNodes(inputs, world), ...bucketNodes(inputs, world), ...seeds, ...space, ...proofs];
+  const evaluator = evaluatorNodes(inputs, world);
+  const first = [...checkNodes(inputs, world), ...bucketNodes(inputs, world)];
+  const known = [...first, ...seeds, ...space, ...evaluator, ...proofs];
   const ids = new Set(known.map((node) => node.id));
   const nodes = known.map((node) => {
     if (node.id === 'space-files') return withSeeds(node, seeds, harness);
@@ -34,7 +37,8 @@ function withSeeds(node: PlanNode, seeds: PlanNode[], harness: boolean): PlanNod
 
 /** What an unproven harness must not get to: a first deployment, and its own files. */
 const needsProofs = (node: PlanNode): boolean =>
-  (['bucket', 'space'].includes(node.kind) && node.state === 'create') || isHarness(node);
+  ((['bucket', 'space'].includes(node.kind) || node.id === 'eval-space') && node.state === 'create') ||
+  isHarness(node);
 
 const isHarness = (node: PlanNode): boolean => node.id.startsWith(`seed:${HARNESS_PREFIX}/`);
 
@@ -49,7 +53,13 @@ function inputsSeen(inputs: Inputs): unknown {
   const hashes = (files: { path: string; sha256: string }[]) =>
     files.map(({ path, sha256 }) => [path, sha256]);
   const { central, private: closed } = inputs.files;
-  return { ...inputs, files: [hashes(central), hashes(closed)], space: hashes(inputs.space) };
+  const { evaluator } = inputs;
+  return {
+    ...inputs,
+    files: [hashes(central), hashes(closed)],
+    space: hashes(inputs.space),
+    evaluator: evaluator && { ...evaluator, files: hashes(evaluator.files) },
+  };
 }
 
 /** Without what changes while nobody changes anything: sizes, times, prices, run-time state. */
@@ -63,18 +73,17 @@ function worldSeen(world: World): unknown {
   const who = (identity: World['spaceIdentity']) =>
     identity && [identity.name, identity.tokenRole, identity.scopes, identity.orgs];
   return {
-    identity: [who(world.identity), who(world.spaceIdentity)],
+    identity: [who(world.identity), who(world.spaceIdentity), who(world.evaluatorIdentity)],
     buckets: [bucket('central'), bucket('private')],
     live: [live('central').sort(), live('private').sort()],
-    space: world.space && [
-      world.space.info.id,
-      world.space.files,
-      world.space.variables,
-      world.space.secrets,
-    ],
+    space: spaceSeen(world.space),
+    evaluator: spaceSeen(world.evaluator),
     seen: world.privateSeenByParticipant,
   };
 }
+
+const spaceSeen = (space: World['space']) =>
+  space && [space.info.id, space.files, space.variables, space.secrets];
 
 const CHANGES = new Set(['create', 'update', 'adopt', 'delete']);
 

@@ -1,7 +1,8 @@
 import { FIRST } from './buckets.ts';
 import { spaceTokenScope } from './checks.ts';
 import { CommandOf } from './commands.ts';
-import { gitBlobSha1 } from './digest.ts';
+import { KEY_VARIABLE } from './evaluator.ts';
+import { fileChanges } from './file-changes.ts';
 import { type Inputs, type LiveSpace, spaceOf, type World } from './model.ts';
 import type { PlanNode } from './types.ts';
 
@@ -74,10 +75,13 @@ function variableNodes(inputs: Inputs, space: LiveSpace | null): PlanNode[] {
     return { ...node(key), state: 'update', reason: 'differs', diff: [`- ${now}`, `+ ${value}`] };
   });
   const dropped = inputs.state.variables
-    .filter((key) => !(key in inputs.variables) && key in live)
+    .filter((key) => !(key in inputs.variables) && key in live && !isEvaluators(key, inputs))
     .map((key): PlanNode => ({ ...node(key), state: 'delete', reason: 'no longer planned' }));
   return [...planned, ...dropped];
 }
+
+/** Its node (`eval-key`) looks after it while an evaluator is planned. */
+const isEvaluators = (key: string, { evaluator }: Inputs) => evaluator !== null && key === KEY_VARIABLE;
 
 function secretNode(inputs: Inputs, space: LiveSpace | null): PlanNode {
   const node = {
@@ -134,15 +138,8 @@ function filesNode(inputs: Inputs, space: LiveSpace | null, settings: string[]):
   return { ...node, state: space ? 'update' : 'create', reason, diff };
 }
 
-/** What one commit has to carry. Files in the repository that we never put there stay. */
-export function spaceFileChanges(inputs: Inputs, space: LiveSpace | null) {
-  const live = space?.files ?? {};
-  const mine = new Set(inputs.space.map((file) => file.path));
-  return {
-    changed: inputs.space.filter((file) => live[file.path] !== gitBlobSha1(file.content)),
-    removed: inputs.state.spaceFiles.filter((path) => !mine.has(path) && path in live),
-  };
-}
+export const spaceFileChanges = (inputs: Inputs, space: LiveSpace | null) =>
+  fileChanges(inputs.space, space?.files ?? {}, inputs.state.spaceFiles);
 
 function healthNode(
   inputs: Inputs,

@@ -33,6 +33,7 @@ export interface PlanNode {
     | 'private-data'
     | 'health'
     | 'probe'
+    | 'evaluator'
     | 'check'
     | 'human';
   title: string;

@@ -11,7 +11,14 @@ import { cli, eventually, processesOf, type Running, run } from './cli.ts';
 
 const CENTRAL = 'free-collab/free-main-bucket';
 const SPACE = 'free-collab/free-collab';
-const NAMES = ['organizer', 'collab-server', 'participant-1', 'participant-2', 'participant-3'];
+const NAMES = [
+  'organizer',
+  'collab-server',
+  'collab-evaluator',
+  'participant-1',
+  'participant-2',
+  'participant-3',
+];
 const tokens = Object.fromEntries(NAMES.map((name, at) => [name, `hf_${'serve'.repeat(5)}${at}`]));
 
 let cwd: string;
@@ -45,7 +52,9 @@ afterAll(async () => {
 
 /** An embedded hub whose organizer has neither PRO nor an organization with a plan. */
 async function startFreeHub(): Promise<Running> {
-  const seed = localSeed({ org: 'free-collab', private_namespace: 'organizer', space: SPACE }, tokens);
+  const buckets = { central_bucket: CENTRAL, private_bucket: 'organizer/free-private' };
+  const names = { org: 'free-collab', private_namespace: 'organizer', space: SPACE, ...buckets };
+  const seed = localSeed(names, tokens);
   const free = {
     users: seed.users.map((user) => ({ ...user, pro: false })),
     orgs: seed.orgs.map((org) => ({ ...org, plan: null })),

@@ -115,6 +115,7 @@ export async function startBench(): Promise<Bench> {
       hubUrl: running.url,
       token: tokens.organizer ?? '',
       spaceToken: tokens['collab-server'] ?? '',
+      evaluatorToken: tokens['collab-evaluator'] ?? '',
       participantToken: tokens['participant-1'] ?? '',
       ...more,
     }),
