@@ -3,7 +3,7 @@ import { type BudgetSnapshot, createBudget, createHubClient } from '@collab/hub/
 import { HubError } from '@collab/hub/port.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { gatedHub } from '../../templates/backend/store/gated-hub.ts';
-import { COMPAT, startTestServer, type TestServer, testClock, testHub } from '../helpers/server.ts';
+import { CENTRAL, COMPAT, startTestServer, type TestServer, testClock, testHub } from '../helpers/server.ts';
 
 const RECORD = 'org/record';
 const NOW = 1_000_000;
@@ -123,5 +123,32 @@ describe('the server with few calls left', () => {
     const before = total();
     await readAll();
     expect(total() - before).toBe(0);
+  });
+});
+
+describe('a record of thousands of files', () => {
+  it('P1: is listed whole at the start and once a day; in between two days of its board and what is small', async () => {
+    const clock = testClock();
+    const hub = testHub(clock);
+    const day = (at: number) => new Date(at).toISOString().slice(0, 10).replaceAll('-', '');
+    const stamp = (i: number) => `202605${10 + Math.floor(i / 600)}-${String(i % 600).padStart(6, '0')}-000`;
+    const text = '---\ntype: agent\n---\n\nx\n';
+    const files = Array.from({ length: 3_000 }, (_, i) => [`message_board/${stamp(i)}_agent-1.md`, text]);
+    hub.seed(CENTRAL, Object.fromEntries(files));
+    let listed: string[] = [];
+    hub.fault = (call, [bucket, prefix]) => {
+      if (call === 'listFiles' && bucket === CENTRAL) listed.push(String(prefix));
+    };
+    const server = await startTestServer({ clock, hub, env: { LISTING_TTL_S: '3600' } });
+    const whole = () => listed.filter((prefix) => prefix === 'message_board/').length;
+    expect(whole()).toBe(1);
+    listed = [];
+    await clock.advance(20 * 3_600_000);
+    expect(whole()).toBe(0);
+    const days = [day(clock.now() - 86_400_000), day(clock.now())].map((d) => `message_board/${d}`);
+    expect(listed.filter((prefix) => prefix.startsWith('message_board/')).slice(-2)).toEqual(days);
+    await clock.advance(6 * 3_600_000);
+    expect(whole()).toBe(1);
+    await server.close();
   });
 });
