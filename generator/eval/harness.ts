@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { EXAM_ENTRYPOINT } from '../plan/places.ts';
 import { type Finished, python } from './process.ts';
 import { failedGates, Summary } from './summary.ts';
 
@@ -27,6 +28,8 @@ export interface RunRequest {
   private?: boolean;
   seed?: number;
   preflight?: boolean;
+  /** The exam of results near the top instead: gates whose `when` is not `every`, and no score. */
+  exam?: boolean;
   /** Another parameter set than the challenge's own. */
   profile?: string;
   /** Layers, gates or behaviours that the red team switches off for this run. */
@@ -56,13 +59,13 @@ export async function runHarness(io: Io, challenge: Challenge, request: RunReque
     timeoutMs: challenge.config.hardware.timeout_minutes * 60_000,
     onLine: request.onLine,
   });
-  return outcome(challenge.config, finished, await readSummary(request.state));
+  return outcome(challenge.config, request, finished, await readSummary(request.state));
 }
 
 function command(challenge: Challenge, request: RunRequest): string[] {
   const { dir, config } = challenge;
   const harness = join(dir, 'harness');
-  const entry = join(harness, config.hardware.entrypoint);
+  const entry = join(harness, request.exam ? EXAM_ENTRYPOINT : config.hardware.entrypoint);
   if (!existsSync(entry)) throw noHarness(entry);
   const mutate = request.mutate?.length
     ? [join(harness, 'redteam', 'mutate.py'), request.mutate.join(',')]
@@ -100,12 +103,26 @@ async function readSummary(state: string): Promise<Summary | null> {
   return parsed.success ? parsed.data : null;
 }
 
-function outcome(config: ChallengeConfig, finished: Finished, summary: Summary | null): Ran {
+function outcome(
+  config: ChallengeConfig,
+  { exam = false }: RunRequest,
+  finished: Finished,
+  summary: Summary | null,
+): Ran {
   const state = finished.code === 0 ? 'measured' : finished.code === 3 ? 'submission-fault' : 'harness-fault';
-  const failed = state === 'measured' && summary?.score ? failedGates(config, summary) : [];
+  const told = state === 'measured' && summary !== null && (exam || summary.score !== undefined);
+  const failed = told ? failedGates(config, summary, exam) : [];
   const score = state === 'measured' ? (summary?.score?.mean ?? null) : null;
   const error = summary?.error ?? (state === 'harness-fault' ? lastLine(finished) : null);
-  return { state, summary, failed, score, error, finished, valid: score !== null && failed.length === 0 };
+  return {
+    state,
+    summary,
+    failed,
+    score,
+    error,
+    finished,
+    valid: told && (exam || score !== null) && failed.length === 0,
+  };
 }
 
 const lastLine = ({ output, signal }: Finished) =>

@@ -95,10 +95,27 @@ async function reposted({ io, challenge, work }: Bench, cheat: ShippedCheat): Pr
   return { cheat: cheat.name, state, by, wins_without: through, detail };
 }
 
+/** It has to come through the run that everybody gets, and then fail the exam of those near the top. */
+async function examined({ io, challenge, work }: Bench, cheat: ShippedCheat): Promise<CheatRow> {
+  const profile = quick(challenge);
+  const asked = { submission: cheat.folder, private: true, ...(profile ? { profile } : {}) };
+  const run = await runHarness(io, challenge, { ...asked, state: join(work, `${cheat.name}-run`) });
+  const exam = await runHarness(io, challenge, {
+    ...asked,
+    state: join(work, `${cheat.name}-exam`),
+    exam: true,
+  });
+  const by = cheat.caught_by.filter((gate) => exam.failed.includes(gate));
+  const state = by.length === 0 ? 'won' : run.valid ? 'caught' : 'caught by luck';
+  const detail = run.valid ? (exam.error ?? '') : `the run caught it as well: ${why(run)}`;
+  return { cheat: cheat.name, state, by, wins_without: run.valid, detail };
+}
+
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 async function attack(bench: Bench, cheat: ShippedCheat): Promise<CheatRow> {
   if (cheat.how === 'pooling') return reposted(bench, cheat);
+  if (cheat.how === 'downstream') return examined(bench, cheat);
   const ran = await runCheat(bench, cheat, []);
   const row = { cheat: cheat.name, by: [] as string[], wins_without: null, detail: ran.error ?? '' };
   const by = await stoppedBy(cheat, ran);

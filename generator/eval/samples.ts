@@ -8,7 +8,7 @@ import { CollabError } from '../errors.ts';
 const Cheat = z.strictObject({
   /** Gates, layers or behaviours of the harness; one of them must be what stops it. */
   caught_by: z.array(z.string()).min(1),
-  how: z.enum(['gate', 'layer', 'fault', 'behaviour', 'private', 'identity', 'pooling']),
+  how: z.enum(['gate', 'layer', 'fault', 'behaviour', 'private', 'identity', 'pooling', 'downstream']),
   /** What the cheat is after. `gain`: valid and at least three times as fast as the baseline of the same job. */
   wins_if: z.enum(['valid', 'gain', 'stdout', 'harness_dies', 'best_draw']),
   /** What has to be switched off, all together, to let it through. */

@@ -10,6 +10,7 @@ import { type Challenge, type Ran, runHarness } from './harness.ts';
 import { python } from './process.ts';
 import { provingGround } from './proving-ground.ts';
 import { remember } from './record.ts';
+import { decidingGates } from './summary.ts';
 import { digits, table } from './table.ts';
 
 export interface Check {
@@ -67,6 +68,7 @@ const stamp = (io: Io) => new Date(io.now()).toISOString();
 const STEPS: Step[] = [
   ['the oracle passes', (bench) => sample(bench, 'oracle', 'valid')],
   ['the baseline passes', (bench) => sample(bench, 'baseline', 'valid')],
+  ['the oracle passes the exam of those near the top', oracleExam],
   ['a no-op fails', (bench) => sample(bench, 'noop', 'submission-fault')],
   ['a broken manifest is refused before it is run', brokenManifest],
   ['two runs agree', twoRunsAgree],
@@ -88,6 +90,18 @@ async function sample(bench: Bench, name: string, expected: string): Promise<Res
   const found = ran.state !== 'measured' ? ran.state : ran.valid ? 'valid' : 'invalid';
   const detail = ran.error ?? ran.failed.join(', ');
   return { expected, found: detail ? `${found} (${detail})` : found, ok: found === expected };
+}
+
+/** Where the challenge has gates that only results near the top are measured on. */
+async function oracleExam({ io, challenge, work }: Bench): Promise<Result> {
+  const expected = 'valid';
+  if (decidingGates(challenge.config, true).length === 0)
+    return { expected, found: 'this challenge has no such gate', ok: true };
+  const submission = join(challenge.dir, 'submissions', 'oracle');
+  const state = join(work, 'state-exam');
+  const ran = await runHarness(io, challenge, { submission, state, private: true, exam: true });
+  const found = ran.valid ? 'valid' : (ran.error ?? `invalid (${ran.failed.join(', ')})`);
+  return { expected, found, ok: ran.valid };
 }
 
 async function brokenManifest(bench: Bench): Promise<Result> {

@@ -28,15 +28,15 @@ export const Summary = z.looseObject({
 });
 export type Summary = z.infer<typeof Summary>;
 
-/** Ids of the gates that decide: those of the headline division that hold for every result. */
-function decidingGates(config: ChallengeConfig): string[] {
+/** Ids of the gates of the headline division that a run decides: those for every result, or (an exam) the others. */
+export function decidingGates(config: ChallengeConfig, exam: boolean): string[] {
   const headline = config.divisions.find((division) => division.headline) ?? config.divisions[0];
   const wanted = headline ? headline.gates : config.gates.map((gate) => gate.id);
-  return config.gates.filter((g) => g.when === 'every' && wanted.includes(g.id)).map((g) => g.id);
+  return config.gates.filter((g) => (g.when === 'every') !== exam && wanted.includes(g.id)).map((g) => g.id);
 }
 
 /** Ids of the deciding gates that do not hold; a gate that was not measured does not hold. */
-export function failedGates(config: ChallengeConfig, summary: Summary): string[] {
+export function failedGates(config: ChallengeConfig, summary: Summary, exam: boolean): string[] {
   const held = new Set(summary.gates.filter((gate) => gate.pass).map((gate) => gate.id));
-  return decidingGates(config).filter((id) => !held.has(id));
+  return decidingGates(config, exam).filter((id) => !held.has(id));
 }

@@ -108,6 +108,13 @@ export const SETTINGS = [
     doc: 'Relative improvement that first place needs.',
   },
   {
+    env: 'SCORE_ALLOW_NON_POSITIVE',
+    type: 'bool',
+    default: 'true',
+    from: 'metric.allow_non_positive',
+    doc: 'Whether a score of zero or below is a score. Never in profile compat.',
+  },
+  {
     env: 'REQUIRED_RESULT_FIELDS',
     type: 'csv',
     default: 'score,method,status,description',
@@ -219,6 +226,12 @@ export const SETTINGS = [
     default: 'run.py',
     from: 'hardware.entrypoint',
     doc: 'File in it.',
+  },
+  {
+    env: 'JOB_EXAM_ENTRYPOINT',
+    type: 'string',
+    default: 'downstream.py',
+    doc: 'File in it that measures the gates of results near the top (when: top-k or champion).',
   },
   {
     env: 'JOB_EXTRA_ARGS',
@@ -378,6 +391,13 @@ export const SETTINGS = [
     doc: 'A result that nobody judged for so long expires; 0 = never. Not in mode manual.',
   },
   { env: 'VERIFIER_TOP_K', type: 'int', default: '10', doc: 'Claims for these places are verified first.' },
+  {
+    env: 'VERIFIER_FRESH_RUNS',
+    type: 'int',
+    default: '1',
+    from: 'metric.repeats',
+    doc: 'Runs more for a content that would take one of these places; it is ranked by them. 0: none.',
+  },
   { env: 'VERIFIER_SLOTS', type: 'int', default: '1', doc: 'Verification jobs at once.' },
   {
     env: 'VERIFIER_MAX_ATTEMPTS',
@@ -409,9 +429,3 @@ export const SETTINGS = [
     doc: 'How many proxies in front may set X-Forwarded-For.',
   },
 ] as const satisfies readonly Setting[];
-
-/** Fields every result must have: the score field comes first and takes the place of a bare `score`. */
-export const requiredFields = (scoreField: string, listed: readonly string[]): string[] => [
-  scoreField,
-  ...listed.filter((field) => field !== scoreField && field !== 'score'),
-];

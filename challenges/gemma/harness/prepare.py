@@ -18,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "model")]
 
+import prepare_exam  # noqa: E402
 import prepare_full  # noqa: E402
 from collab_harness.faults import HarnessFault, SubmissionFault  # noqa: E402
 from collab_harness.staging import sha256_file  # noqa: E402
@@ -54,6 +55,18 @@ def references(prompts: list[str], tokens: int) -> list[dict[str, object]]:
     return made
 
 
+def original() -> prepare_exam.Reply:
+    """What a user of the original would read."""
+    model = load(HERE / "model" / "weights.json")
+    engine = Engine(model)
+
+    def reply(prompt: str, tokens: int) -> str:
+        ids = chat_prompt(model.tokenizer, [{"role": "user", "content": prompt}])
+        return model.tokenizer.decode(engine.generate(ids, tokens, ignore_eos=False))
+
+    return reply
+
+
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
@@ -61,6 +74,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--pool", type=int, default=POOL)
     parser.add_argument("--profile", default="rehearsal")
     prepare_full.arguments(parser)
+    for name in prepare_exam.SOURCES:
+        parser.add_argument(f"--{name}", type=Path, help="a downloaded copy of this set, for the exam")
     args = parser.parse_args(argv)
     seed = args.seed or secrets.token_hex(16)
     try:
@@ -71,11 +86,16 @@ def main(argv: list[str]) -> int:
         if not args.prompts:
             raise HarnessFault(f"the profile {args.profile} needs --prompts: where its prompts are")
         public = args.public_out or HERE / profile["data"]
-        print(json.dumps(prepare_full.make(args.profile, args.prompts, args.out, public, seed)))
+        print(json.dumps(prepare_full.make(args.profile, args.prompts, args.out, public, seed, exam_sources(args))))
     except (HarnessFault, SubmissionFault) as fault:
         print(f"prepare: {fault}", file=sys.stderr)
         return 1
     return 0
+
+
+def exam_sources(args: argparse.Namespace) -> dict[str, Path]:
+    given = {name: getattr(args, name.replace("-", "_")) for name in prepare_exam.SOURCES}
+    return {name: folder for name, folder in given.items() if folder}
 
 
 def write(out: Path, seed: str, pool: int) -> None:
@@ -84,7 +104,8 @@ def write(out: Path, seed: str, pool: int) -> None:
     prompts = private_prompts(seed, pool)
     _write(out / "prompts.json", prompts)
     _write(out / "references.json", references(prompts[:REFERENCES], tokens))
-    files = {name: sha256_file(out / name) for name in ("prompts.json", "references.json")}
+    _write(out / "downstream.json", prepare_exam.tiny_exam(HERE, seed, original()))
+    files = {name: sha256_file(out / name) for name in ("prompts.json", "references.json", "downstream.json")}
     _write(out / "prepared.json", {"seed": seed, "prompts": len(prompts), "profile": "rehearsal", "files": files})
     print(json.dumps({"prompts": len(prompts), "references": REFERENCES, "files": files}))
 

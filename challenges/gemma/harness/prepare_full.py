@@ -29,6 +29,7 @@ from collab_harness.staging import sha256_file, stage
 from engines import Engine, engine_of, setting_of
 from hub_engine import manifest_of, write_manifest
 from pictures import drawn, look, share
+from prepare_exam import letters_exam
 from settings import limits_of, load_profile, read_json
 
 HERE = Path(__file__).resolve().parent
@@ -113,7 +114,7 @@ class Models:
             yield client
 
 
-def make(profile_name: str, prompts: Path, out: Path, public_out: Path, seed: str) -> Json:
+def make(profile_name: str, prompts: Path, out: Path, public_out: Path, seed: str, exam: dict[str, Path] | None = None) -> Json:
     """Everything, and what prepared.json says about it."""
     profile = load_profile(HERE, profile_name)
     tokens, records = profile["output_tokens"], profile["ppl_records"]
@@ -125,8 +126,9 @@ def make(profile_name: str, prompts: Path, out: Path, public_out: Path, seed: st
         with models.served("model") as original:
             references = greedy(original, private[:REFERENCES], tokens)
             itself = agreement(original, references, profile)
+            questions = {"downstream.json": letters_exam(exam, seed, original.reply)} if exam else {}
     write(public_out, {"prompts.json": public, "ppl_records.json": texts["public"]})
-    files = write(out, {"prompts.json": private, "ppl_records.json": texts["private"], "references.json": references})
+    files = write(out, {"prompts.json": private, "ppl_records.json": texts["private"], "references.json": references, **questions})
     about = {"seed": seed, "prompts": len(private), "public": len(public), "profile": profile_name, "agreement": itself}
     write(out, {"prepared.json": about | {"files": files}})
     return about | {"files": files}

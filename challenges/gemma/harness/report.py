@@ -79,6 +79,11 @@ class Report:
             print(f"{'pass' if gate['pass'] else 'FAIL'}  {gate['id']} = {gate['value']} ({gate['op']} {gate['limit']})")
         print(f"{self._settings.metric} = {mean:.1f}")
 
+    def examined(self, gate: Json, shown: Json) -> None:
+        """An exam: one gate, no score."""
+        self._write({"gates": [gate], "shown": {"downstream": shown}})
+        print(f"{'pass' if gate['pass'] else 'FAIL'}  {gate['id']} = {gate['value']} ({gate['op']} {gate['limit']}); {gate['note']}")
+
     def _judge(self, measured: Measured, control: Controlled, audit: Audit) -> list[Json]:
         assert self._settings is not None
         values = gate_values(measured, control, audit, self._settings.profile["output_tokens"])

@@ -12,6 +12,7 @@ import argparse
 import secrets
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -27,8 +28,8 @@ from settings import Settings, load_settings, read_json  # noqa: E402
 from stages import Bench, blame, control, judge_outputs, measure, reference  # noqa: E402
 
 
-def arguments(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments(argv: list[str], doc: str | None = __doc__) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--submission-dir", type=Path, required=True)
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--private-dir", type=Path, help="prompts and references of the organizer")
@@ -39,14 +40,18 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: list[str]) -> int:
-    args = arguments(argv)
+Phases = Callable[[argparse.Namespace, Settings, Report], None]
+
+
+def run_as(phases: Phases, args: argparse.Namespace) -> int:
+    """Run the phases and report what came of them; the exit code says whose fault it is."""
     args.state_dir.mkdir(parents=True, exist_ok=True)
     report = Report(args.state_dir)
     try:
         settings = load_settings(HERE, args.profile, args.private_dir)
         report.start(settings, args.seed if args.seed is not None else secrets.randbits(32))
-        return evaluate(args, settings, report)
+        phases(args, settings, report)
+        return EXIT_MEASURED
     except SubmissionFault as fault:
         report.fail(str(fault))
         return EXIT_SUBMISSION
@@ -59,7 +64,8 @@ def main(argv: list[str]) -> int:
         return EXIT_HARNESS
 
 
-def evaluate(args: argparse.Namespace, settings: Settings, report: Report) -> int:
+def refuse_problems(args: argparse.Namespace, settings: Settings) -> None:
+    """Every problem that is seen without running anything, at once."""
     problems = preflight(args.submission_dir, read_json(HERE / "preflight.json"))
     problems = problems or engine_of(HERE, settings.profile).problems(args.submission_dir)
     if problems or args.preflight:
@@ -68,12 +74,15 @@ def evaluate(args: argparse.Namespace, settings: Settings, report: Report) -> in
             print(f"preflight: {problem}")
     if problems:
         raise SubmissionFault("preflight: " + "; ".join(problems))
+
+
+def evaluate(args: argparse.Namespace, settings: Settings, report: Report) -> None:
+    refuse_problems(args, settings)
     if args.preflight:
         print("preflight: no problem found")
-        return EXIT_MEASURED
+        return
     with isolation.work_folder() as work:
         run_phases(args, settings, report, work)
-    return EXIT_MEASURED
 
 
 def run_phases(args: argparse.Namespace, settings: Settings, report: Report, work: Path) -> None:
@@ -97,4 +106,4 @@ def run_phases(args: argparse.Namespace, settings: Settings, report: Report, wor
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_as(evaluate, arguments(sys.argv[1:])))
