@@ -216,6 +216,34 @@ describe('hostile requests', () => {
     }
   });
 
+  it.each([
+    ['datasync', 'a bucket', async () => () => hub.call(TOKENS.admin, 'POST', '/api/buckets/acme/d', {})],
+    ['sync', 'content', newXorb],
+  ] as const)('until %s has returned, %s is not acknowledged', async (method, _what, prepare) => {
+    const write = await prepare();
+    const file = await open(join(hub.dir, 'journal.ndjson'), 'r');
+    const prototype = Object.getPrototypeOf(file);
+    await file.close();
+    let release = () => {};
+    const disk = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const asked = vi.fn();
+    vi.spyOn(prototype, method).mockImplementation(() => {
+      asked();
+      return disk;
+    });
+    let answered = false;
+    const answer = write().finally(() => {
+      answered = true;
+    });
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled());
+    for (let i = 0; i < 20; i++) await hub.call(TOKENS.admin, 'GET', '/api/whoami-v2');
+    expect(answered).toBe(false);
+    release();
+    expect((await answer).status).toBe(200);
+  });
+
   it('a full disk answers 507 and changes nothing', async () => {
     const full = await testHub();
     try {
@@ -261,6 +289,30 @@ describe('hostile requests', () => {
     }
   });
 });
+
+/** Sends content the hub does not have yet, made by the real client for another hub. */
+async function newXorb(): Promise<() => Promise<Response>> {
+  const other = await testHub();
+  const bodies: [string, Uint8Array][] = [];
+  await other.call(TOKENS.admin, 'POST', '/api/buckets/acme/o', {});
+  await uploadFile({
+    hubUrl: other.url,
+    accessToken: TOKENS.admin,
+    repo: { type: 'bucket', name: 'acme/o' },
+    file: { path: 'o.txt', content: new Blob(['other words '.repeat(4000)]) },
+    fetch: async (input, init) => {
+      const name = /v1\/xorbs\/(.+)$/.exec(String(input))?.[1];
+      if (!name) return fetch(input, init);
+      bodies.push([name, new Uint8Array(await new Response(init?.body).arrayBuffer())]);
+      return new Response('', { status: 400 });
+    },
+  }).catch(() => undefined);
+  await other.remove();
+  const [name, body] = bodies[0] as [string, Uint8Array];
+  const headers = { authorization: `Bearer ${cas.accessToken}` };
+  const send = { method: 'POST', headers, body: body as BodyInit };
+  return () => fetch(`${cas.casUrl}/v1/xorbs/${name}`, send);
+}
 
 /** A request as it is written, without the clean-up that fetch does. */
 function raw(method: string, path: string, text: string, headers: Record<string, string>): Promise<number> {
