@@ -199,8 +199,9 @@ export const FIELDS = [
   field('metric.allow_non_positive', {
     kind: 'bool',
     flag: 'metric-allow-non-positive',
-    doc: 'Reserved: a score of zero or below is always accepted.',
-    fallback: false,
+    doc: 'Whether a score of zero or below is a score; if not, a result that claims one is refused.',
+    question: 'Can a score be zero or below?',
+    fallback: true,
   }),
   field('metric.min_improvement', {
     kind: 'number',
@@ -213,9 +214,10 @@ export const FIELDS = [
   field('metric.repeats', {
     kind: 'int',
     flag: 'metric-repeats',
-    doc: 'Reserved: one run makes a result valid; more runs of the same content are pooled.',
+    doc: 'Verification runs more for a result that would stand in the top 10; it is ranked by them alone. 0: none.',
+    question: 'How many more runs for a result that would stand in the top 10?',
     fallback: 1,
-    check: positive,
+    check: notNegative,
   }),
   field('metric.required_fields', {
     kind: 'lines',

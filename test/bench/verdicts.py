@@ -93,20 +93,75 @@ def best_row_gain(posts: int, rng: random.Random) -> float:
     return max(job(Submission(MEAN), rng, private=True) for _ in range(posts)) / MEAN - 1
 
 
-def family_gain(posts: int, rng: random.Random) -> float:
-    """One byte changed, but rows of one author that cannot be told apart are one estimate.
+class Author:
+    """Contents of one author as the board ranks them, each with one run that qualifies it and `fresh` more if it is in front.
 
-    A new content starts a family of its own only when its lower bound is above the upper bound of the best family.
+    A content in front of the author's row gets its fresh runs; they alone compare it with the row, and rank it when the two
+    can be told apart (99 %, one-sided). What cannot be told apart is one estimate of all its runs.
     """
-    families: list[list[float]] = []
-    for _ in range(posts):
-        score = job(Submission(MEAN), rng, private=True)
-        best = max(families, key=fmean, default=None)
-        if best is None or bounds([score])[0] > bounds(best)[1]:
-            families.append([score])
+
+    def __init__(self, fresh: int) -> None:
+        self.fresh, self.jobs, self.families = fresh, 0, []
+
+    def score(self) -> float:
+        return max(map(fmean, self.families))
+
+    def post(self, s: Submission, rng: random.Random) -> None:
+        first = job(s, rng, private=True)
+        best = max(self.families, key=fmean, default=None)
+        ahead = best is None or first > fmean(best)
+        more = [job(s, rng, private=True) for _ in range(self.fresh if ahead else 0)]
+        self.jobs += 1 + len(more)
+        own = more or [first]
+        if best is None or self.apart(own, best, bool(more)):
+            self.families.append(own)
         else:
-            best.append(score)
-    return max(map(fmean, families)) / MEAN - 1
+            best += [first, *more]
+
+    @staticmethod
+    def apart(own: list[float], best: list[float], fresh: bool) -> bool:
+        if fresh:
+            variance = sum(st.score_variance(MACHINE_SD**2, PASS_SD**2, len(runs), PASSES) for runs in (own, best))
+            return abs(fmean(own) - fmean(best)) > 2.326 * math.sqrt(variance)
+        (low, high), (best_low, best_high) = bounds(own), bounds(best)
+        return low > best_high or best_low > high
+
+
+def author_gain(fresh: int, speeds: list[float], rng: random.Random, stop_at: float = math.inf) -> tuple[float, float]:
+    """What the row shows over the truth of the last content, and jobs per post. Stops early once the row shows enough."""
+    author = Author(fresh)
+    last = MEAN
+    for posts, speed in enumerate(speeds, 1):
+        author.post(Submission(speed), rng)
+        last = speed
+        if author.score() / speed - 1 > stop_at:
+            break
+    return author.score() / last - 1, author.jobs / posts
+
+
+def fresh_runs(fresh: int, trials: int, rng: random.Random) -> dict[str, float]:
+    """One row of the table of rules: gains of reposting, credit of honest steps, price."""
+
+    def mean(speeds: list[float], stop_at: float = math.inf) -> tuple[float, float]:
+        found = [author_gain(fresh, speeds, rng, stop_at) for _ in range(trials)]
+        return fmean(gain for gain, _ in found), fmean(jobs for _, jobs in found)
+
+    def credit(step: float) -> float:
+        top = (1 + step) ** 10
+        return ((1 + mean([MEAN * (1 + step) ** n for n in range(11)])[0]) * top - 1) / (top - 1)
+
+    gain, jobs = mean([MEAN] * 20)
+    return {
+        "gain_20": gain,
+        "gain_100": mean([MEAN] * 100)[0],
+        "gain_20_after_a_worse_start": mean([MEAN * 0.97] + [MEAN] * 19)[0],
+        "gain_20_stopping_when_lucky": max(mean([MEAN] * 20, stop)[0] for stop in (0, 0.002, 0.004, 0.006, 0.01)),
+        "credit_of_steps_of_0.25_percent": credit(0.0025),
+        "credit_of_steps_of_0.5_percent": credit(0.005),
+        "credit_of_steps_of_1_percent": credit(0.01),
+        "jobs_per_post_at_worst": jobs,
+        "jobs_per_post_honest_steps": mean([MEAN * 1.005**n for n in range(11)])[1],
+    }
 
 
 def bounds(scores: list[float]) -> tuple[float, float]:
@@ -154,11 +209,13 @@ def simulate(trials: int, seed: int) -> dict[str, object]:
         return old_verdict(s, max(job(s, r, private=False) for _ in range(20)), r)
 
     errors = rank_errors(trials, rng)
+    fresh = {runs: fresh_runs(runs, trials // 10, random.Random(seed + runs)) for runs in (0, 1, 2, 3)}
     return {
         "false_rejection": {
             "old": 1 - share(lambda r: old_verdict(s := honest(r), job(s, r, False), r), trials, rng),
             "old_best_of_20": 1 - share(lambda r: old_verdict(s := honest(r), max(job(s, r, False) for _ in range(20)), r), trials, rng),
-            "ours": 1 - share(lambda r: our_gates(honest(r), r), trials, rng),
+            "ours": (miss := 1 - share(lambda r: our_gates(honest(r), r), trials, rng)),
+            **{f"ours_with_{runs}_fresh_runs": false_rejection(miss, runs) for runs in (1, 2, 3)},
         },
         "lossy_accepted": {
             "old": share(lambda r: old_verdict(s := Submission(MEAN, agreement=0.6), job(s, r, False), r), trials, rng),
@@ -169,8 +226,9 @@ def simulate(trials: int, seed: int) -> dict[str, object]:
             "old": fmean(old_gains),
             "ours_same_bytes": fmean(pooled_gain(20, rng) for _ in range(trials // 10)),
             "ours_byte_changed_best_row": fmean(best_row_gain(20, rng) for _ in range(trials // 10)),
-            "ours_byte_changed_families": fmean(family_gain(20, rng) for _ in range(trials // 10)),
+            "ours_byte_changed_families": fresh[0]["gain_20"],
         },
+        "fresh_runs": fresh,
         "rank_errors": {"old": errors[0], "ours": errors[1], "ours_tied": errors[2]},
         "power": power([0.0, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05], trials, rng),
         "runs_per_verdict": {"old": 1, "ours": 1},
@@ -187,6 +245,7 @@ def table(found: dict[str, dict[str, float]]) -> str:
     rows = [
         ("honest work rejected, one run claimed", reject["old"], reject["ours"]),
         ("honest work rejected, best of 20 claimed", reject["old_best_of_20"], reject["ours"]),
+        *((f"honest work rejected, {runs} fresh runs", reject["old"], reject[f"ours_with_{runs}_fresh_runs"]) for runs in (1, 2, 3)),
         ("lossy work accepted (60 % agreement)", lossy["old"], lossy["ours"]),
         ("gain of 20 posts, same bytes", gain["old"], gain["ours_same_bytes"]),
         ("gain of 20 posts, a byte changed, best row shown", gain["old"], gain["ours_byte_changed_best_row"]),
@@ -195,6 +254,26 @@ def table(found: dict[str, dict[str, float]]) -> str:
     ]
     lines = ["| | published rule | ours |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| {name} | {percent(a)} | {percent(b)} |" for name, a, b in rows)])
+
+
+def fresh_table(found: dict[int, dict[str, float]]) -> str:
+    """Rules that differ in how many fresh runs a content in front gets."""
+    lines = ["| fresh runs | " + " | ".join(map(str, found)) + " |", "|---" * (len(found) + 1) + "|"]
+    for name in found[0]:
+        show = (lambda value: f"{value:.2f}") if name.startswith("jobs") else percent
+        lines.append("| " + " | ".join([name.replace("_", " "), *(show(row[name]) for row in found.values())]) + " |")
+    return "\n".join(lines)
+
+
+def false_rejection(gate_miss: float, fresh: int) -> float:
+    """An honest result whose runs each miss a gate with this probability: first run, then the majority of all of them."""
+    runs = fresh + 1
+    later = sum(
+        math.comb(fresh, misses) * gate_miss**misses * (1 - gate_miss) ** (fresh - misses)
+        for misses in range(fresh + 1)
+        if misses > runs - misses
+    )
+    return gate_miss + (1 - gate_miss) * later
 
 
 def svg(points: list[tuple[float, float]]) -> str:
@@ -227,7 +306,7 @@ def main() -> None:
     found = simulate(args.trials, args.seed)
     if args.svg:
         args.svg.write_text(svg(found["power"]), encoding="utf-8")  # type: ignore[arg-type]
-    print(json.dumps(found) if args.json else table(found))  # type: ignore[arg-type]
+    print(json.dumps(found) if args.json else f"{table(found)}\n\n{fresh_table(found['fresh_runs'])}")  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

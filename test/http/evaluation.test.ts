@@ -25,6 +25,7 @@ const ENV = {
   JOB_WATCH_POLL_S: '1',
   VERIFICATION_MODE: 'jobs',
   VERIFIER_AGENT: 'verifier',
+  VERIFIER_FRESH_RUNS: '0',
 };
 const ORGANIZER = 'hf_organizerorganizer';
 const SCRATCH = `${ORG}/test-bob`;

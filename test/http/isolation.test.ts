@@ -12,6 +12,7 @@ const ENV = {
   JOBS_ENABLED: 'true',
   JOB_WATCH_POLL_S: '1',
   VERIFICATION_MODE: 'jobs',
+  VERIFIER_FRESH_RUNS: '0',
 };
 const BODY =
   '---\ntps: 100\nmethod: m\nstatus: agent-run\ndescription: d\nsubmission: submissions/v1\n---\ntext\n';

@@ -12,6 +12,7 @@ const ENV = {
   JOBS_ENABLED: 'true',
   JOB_WATCH_POLL_S: '1',
   VERIFICATION_MODE: 'jobs',
+  VERIFIER_FRESH_RUNS: '0',
   VERIFIER_AGENT: 'verifier',
 };
 const ORGANIZER = 'hf_organizerorganizer';

@@ -143,7 +143,7 @@ describe('B3: a wrong challenge.yaml', () => {
     );
   });
   it('lists all problems at once', () => {
-    expect(problemsOf('metric: { order: up, repeats: 0, baseline: x }\n')).toHaveLength(6);
+    expect(problemsOf('metric: { order: up, repeats: -1, baseline: x }\n')).toHaveLength(6);
   });
   it('refuses a secret and never shows it', () => {
     const secret = ['hf', 'abcdefghijklmnopqrstuvwxyz'].join('_');

@@ -79,7 +79,7 @@ async function queueAnswer(s: Services, page: { limit?: number; after?: number }
     filename: item.filename,
     agent: item.agent,
     hf_user: item.user.startsWith('agent ') ? null : item.user,
-    state: reruns ? ('queued' as const) : ('pending' as const),
+    state: item.fresh ? ('valid' as const) : reruns ? ('queued' as const) : ('pending' as const),
     position: item.position,
     reason: reruns ? item.reason : waitsFor(s, item.filename),
     ...eta(item),

@@ -90,7 +90,7 @@ async function prepare(s: Services, call: Post): Promise<Ready> {
   refuseSecrets(body, 'the result');
   refuseSecrets(JSON.stringify(frontmatter), 'the head of the result');
   const { rules } = s.evaluation;
-  const result = takeResult(frontmatter, body, { ...rules, allowNonPositive: !rules.compat });
+  const result = takeResult(frontmatter, body, rules);
   const submission = await resolveSubmission(
     s.hub,
     ownerOf(s.settings, ready.author),

@@ -32,9 +32,10 @@ export async function admitRun(deps: VerifierDeps, item: Queued, evaluator?: str
   const id = deps.newId();
   const runPath = await freshRunPath(deps, item.filename, id);
   const withPrivate = (await store.private.list(`${settings.PRIVATE_DATASET_PREFIX}/`)).length > 0;
-  const target = { result: item.filename, run_path: runPath, snapshot, private_data: String(withPrivate) };
-  const { agent, user } = item;
-  const reserved = await ledger.reserve({ id, kind: 'verification', agent, user, target, evaluator });
+  const about = { result: item.filename, run_path: runPath, snapshot, private_data: String(withPrivate) };
+  const target = { ...about, ...(item.fresh && { fresh: 'true' }) };
+  const { agent, user, fresh } = item;
+  const reserved = await ledger.reserve({ id, kind: 'verification', agent, user, target, evaluator, fresh });
   if (!reserved.ok) {
     log('info', 'verification_waits', { result: item.filename, why: reserved.refusal.message });
     return { what: 'waits' };
@@ -47,7 +48,7 @@ export async function admitRun(deps: VerifierDeps, item: Queued, evaluator?: str
   return { what: 'run', entry: reserved.entry, spec };
 }
 
-function requestOf(deps: VerifierDeps, item: Queued, target: Record<string, string>) {
+function requestOf(deps: VerifierDeps, item: Queued, target: { snapshot: string; run_path: string }) {
   return {
     filename: item.filename,
     reported_score: item.claimed.exact ?? item.claimed.score,

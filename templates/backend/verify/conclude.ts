@@ -2,9 +2,11 @@ import { inboxPath, messagePath, recordName, resultPath } from '@collab/contract
 import { writeRecord } from '../codec/frontmatter.ts';
 import { readScore } from '../domain/score/score.ts';
 import { announcement } from '../domain/verification/announce.ts';
+import { judge } from '../domain/verification/judgement.ts';
 import type { RunSummary } from '../domain/verification/summary.ts';
 import type { Verdict } from '../domain/verification/verdict.ts';
 import type { DraftFiles, Moment } from '../store/types.ts';
+import type { VerdictBook } from './verdict-book.ts';
 import type { VerifierDeps } from './verifier.ts';
 
 export interface Conclusion {
@@ -15,6 +17,8 @@ export interface Conclusion {
   jobId?: string;
   /** The run had the private split before it. */
   privateData?: boolean;
+  /** A run more of a result that was valid already, for its rank. */
+  fresh?: boolean;
   /** Nothing is announced. */
   quiet?: boolean;
 }
@@ -23,7 +27,7 @@ export interface Conclusion {
 export async function conclude(
   deps: Pick<VerifierDeps, 'store' | 'book' | 'rules'>,
   result: string,
-  { state, reason, summary, runPath, jobId, privateData, quiet }: Conclusion,
+  { state, reason, summary, runPath, jobId, privateData, fresh, quiet }: Conclusion,
 ): Promise<void> {
   const { book, rules } = deps;
   await book.record(
@@ -36,13 +40,21 @@ export async function conclude(
       evidence: runPath ?? null,
       private_data: privateData ?? null,
       gates: summary?.gates ?? [],
-      measured: summary?.measured ? { ...summary.measured, job_id: jobId } : null,
+      measured: summary?.measured ? { ...summary.measured, job_id: jobId, ...(fresh && { fresh }) } : null,
       submission_sha256: summary?.submissionSha256 ?? null,
       harness_sha256: summary?.harnessSha256 ?? null,
       provenance: summary?.provenance ?? null,
     },
-    (verdict, at) => (quiet ? {} : announceFiles(deps, verdict, at)),
+    (verdict, at) =>
+      quiet || (fresh && changesNothing(book, verdict, at)) ? {} : announceFiles(deps, verdict, at),
   );
+}
+
+/** One run more that leaves the state as it is: no news. */
+function changesNothing(book: VerdictBook, verdict: Verdict, at: Moment): boolean {
+  const { result } = verdict;
+  const after = judge([...book.verdicts(result), { ...verdict, stamp: at.file }]);
+  return after.state === book.judgement(result).state;
 }
 
 function announceFiles(

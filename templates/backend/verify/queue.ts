@@ -1,5 +1,6 @@
 import type { VerificationState } from '@collab/contract/schemas.ts';
 import type { Entry } from '../domain/leaderboard/row.ts';
+import { authorOf, freshCandidates } from '../domain/queue/fresh.ts';
 import { orderQueue, type QueueContext, type Queued, type Waiting } from '../domain/queue/order.ts';
 import { recentRuns } from '../domain/quota/admit.ts';
 import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
@@ -26,31 +27,53 @@ export function waitingResults(
   const busy = new Set([...running.values(), ...unsettled].map((entry) => entry.target.result));
   const ranked = rankedScores(rules, standings);
   const over = overclaimers(rules, standings);
-  const attempts = countBy(recentRuns(ledger, 'verification', now()), (entry) => entry.target.result ?? '');
-  const waiting = standings
+  const recent = recentRuns(ledger, 'verification', now());
+  const attempts = countBy(recent, (entry) => entry.target.result ?? '');
+  const repeated = countBy(
+    recent.filter((entry) => entry.target.fresh === 'true'),
+    (entry) => entry.target.result ?? '',
+  );
+  const waiting = (entry: Entry): Waiting => {
+    const { filename, stamp, agent } = entry;
+    const claimed = entry.claimed as Score;
+    const asked = { overclaimed: over.has(agent), attempts: attempts.get(filename) ?? 0 };
+    return { filename, stamp, agent, user: authorOf(entry), claimed, ...asked };
+  };
+  const unjudged = standings
     .entries()
     .filter(
       (entry) =>
         isWaiting(entry) && !busy.has(entry.filename) && (!rules.compat || beatsAll(entry, ranked, rules)),
     )
-    .map((entry): Waiting => {
-      const { filename, stamp, agent } = entry;
-      const user = entry.user ?? `agent ${agent}`;
-      const claimed = entry.claimed as Score;
-      return {
-        filename,
-        stamp,
-        agent,
-        user,
-        claimed,
-        overclaimed: over.has(agent),
-        attempts: attempts.get(filename) ?? 0,
-      };
-    });
-  const byUser = countBy(recentRuns(ledger, 'verification', now()), (entry) => entry.hf_user);
+    .map(waiting);
+  const fresh = freshResults({ rules, standings, topK, now }, ranked)
+    .filter(({ filename }) => !busy.has(filename) && (repeated.get(filename) ?? 0) <= rules.freshRuns)
+    .map((entry) => ({ ...waiting(entry), fresh: true }));
+  const byUser = countBy(recent, (entry) => entry.hf_user);
   const context: QueueContext = { order: rules.order, ranked, topK, recentRuns: byUser };
-  return orderQueue(waiting, context);
+  return orderQueue([...unjudged, ...fresh], context);
 }
+
+/** Valid results in the top k whose place rests on fewer fresh runs than it should. */
+function freshResults({ rules, standings, topK }: QueueDeps, ranked: readonly Score[]): Entry[] {
+  if (rules.freshRuns === 0) return [];
+  const view = { groupBy: 'user', states: VALID, division: rules.headline.id } as const;
+  const rows = standings
+    .measured(view)
+    .rows.map((row) => [authorOf({ ...row, user: row.hf_user }), row] as const);
+  const shown = new Map(rows);
+  const scoreOf = (author: string) => {
+    const row = shown.get(author);
+    return row && { score: row.score, exact: row.score_exact };
+  };
+  const context = { order: rules.order, topK, runs: rules.freshRuns, ranked, scoreOf };
+  return freshCandidates(
+    standings.entries().filter(({ claimed }) => claimed !== null),
+    context,
+  );
+}
+
+const VALID: ReadonlySet<VerificationState> = new Set(['valid']);
 
 /** Not judged, not negative, with a score: a verification run can say something about it. */
 export function isWaiting(entry: Entry): boolean {

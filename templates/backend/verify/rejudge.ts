@@ -43,6 +43,7 @@ export async function rejudge(
     const { stamp: _, at: __, ...kept } = decided;
     await deps.book.record({
       ...kept,
+      rejudged: true,
       state: again.state,
       reason: `judged again from stored evidence: ${again.reason}`,
     });

@@ -19,7 +19,11 @@ export interface Rules {
   gates: readonly Gate[];
   divisions: readonly Division[];
   headline: Division;
+  /** Zero and below are scores too. */
+  allowNonPositive: boolean;
   minImprovement: number;
+  /** Runs more that a content in the top k gets, and is then ranked by. */
+  freshRuns: number;
   claimTolerance: number;
   /** A run without every layer of isolation is no verdict. */
   strictIsolation: boolean;
@@ -46,18 +50,22 @@ export function rulesOf(settings: Settings): Rules {
   const headline = headlineDivision(divisions, gates);
   const byJobs = settings.VERIFICATION_MODE === 'jobs' || settings.VERIFIER_ENABLED;
   const byEvaluator = settings.VERIFICATION_MODE === 'eval-space' && !byJobs;
+  const compat = settings.WRITE_AUTH === 'open';
+  const reruns = byJobs || byEvaluator;
   return {
-    compat: settings.WRITE_AUTH === 'open',
+    compat,
     byJobs,
     byEvaluator,
-    reruns: byJobs || byEvaluator,
+    reruns,
     scoreField: settings.SCORE_FIELD,
     order: settings.SCORE_ORDER,
     requiredFields: settings.REQUIRED_RESULT_FIELDS,
     gates,
     divisions: divisions.length > 0 ? divisions : [headline],
     headline,
+    allowNonPositive: settings.SCORE_ALLOW_NON_POSITIVE && !compat,
     minImprovement: settings.SCORE_MIN_IMPROVEMENT,
+    freshRuns: reruns && !compat ? settings.VERIFIER_FRESH_RUNS : 0,
     claimTolerance: settings.VERIFIER_SCORE_TOL,
     strictIsolation: settings.VERIFICATION_ISOLATION === 'strict',
     verifier: settings.VERIFIER_AGENT || 'verifier',

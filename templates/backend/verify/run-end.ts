@@ -7,6 +7,7 @@ import type { EndedJob } from '../jobs/desk.ts';
 import { LOG_FILE, logFile } from '../jobs/log-file.ts';
 import { exitCode, statusFile, statusOf } from '../jobs/status-file.ts';
 import { conclude } from './conclude.ts';
+import { concludeExam, isExam } from './exam.ts';
 import type { VerifierDeps } from './verifier.ts';
 
 /** A verification run that has ended: a job, or what an evaluator tells of it. */
@@ -36,14 +37,20 @@ export async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs
   if (deps.book.verdicts(result).some((verdict) => verdict.evidence === runPath)) return;
   const summary = await readRunSummary(deps, runPath);
   const end: RunEnd = { stage, exitCode: exitCode(job?.message), timedOut, summary };
+  if (isExam(entry.target)) return concludeExam(deps, result, end, runPath);
   const decision = rules.compat
     ? compatDecision(deps, result, end)
     : decide(end, rules.headline, rules.gates, rules.strictIsolation);
   const privateData = entry.target.private_data !== 'false';
+  const fresh = entry.target.fresh === 'true';
   const concluded =
-    decision.action === 'verdict' ? decision : await unexplained(deps, result, decision.reason);
-  if (concluded)
-    await conclude(deps, result, { ...concluded, summary, runPath, jobId: entry.job_id, privateData });
+    decision.action === 'verdict'
+      ? decision
+      : fresh
+        ? null
+        : await unexplained(deps, result, decision.reason);
+  const about = { summary, runPath, jobId: entry.job_id, privateData, fresh };
+  if (concluded) await conclude(deps, result, { ...about, ...concluded });
   else deps.log('info', 'verification_repeated', { result, limit: settings.VERIFIER_MAX_ATTEMPTS });
 }
 
@@ -79,7 +86,7 @@ export async function unexplained(
   if (rules.compat) return { state: 'pending', reason, quiet: true };
   const { entries } = await ledger.read();
   const attempts = entries.filter(
-    (entry) => entry.target.result === result && entry.state !== 'released',
+    ({ target, state }) => target.result === result && state !== 'released' && !target.fresh,
   ).length;
   if (attempts < settings.VERIFIER_MAX_ATTEMPTS) return null;
   return { state: 'inconclusive', reason: `${reason}; ${attempts} runs could not tell` };

@@ -99,9 +99,9 @@ export function standings(deps: StandingsDeps, now: () => number): Standings {
   const measured = (view: BoardView) =>
     kept('measured', view, () => {
       const division = rules.divisions.find((each) => each.id === view.division) ?? rules.headline;
-      const { order, gates, minImprovement, claimTolerance } = rules;
+      const { order, gates, minImprovement, allowNonPositive, claimTolerance } = rules;
       const { groupBy, states } = view;
-      const fixed = { order, gates, minImprovement, claimTolerance, calibration };
+      const fixed = { order, gates, minImprovement, allowNonPositive, claimTolerance, calibration };
       return measuredBoard(shown(view), { ...fixed, groupBy, states, division });
     });
 

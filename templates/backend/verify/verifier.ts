@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/types.ts';
 import { admitRun } from './admit-run.ts';
+import { startExam } from './exam.ts';
 import type { Leases } from './leases.ts';
 import { waitingResults } from './queue.ts';
 import type { Rules } from './rules.ts';
@@ -59,6 +60,8 @@ export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Veri
     await standings.ready();
     while (running().length < settings.VERIFIER_SLOTS && !deps.signal.aborted) {
       const book = await ledger.read();
+      const busy = new Set([...inProgress().values()].map((entry) => entry.target.result));
+      if (await startExam(deps, book, busy)) continue;
       const queue = waitingResults(
         { rules, standings, topK: settings.VERIFIER_TOP_K, now },
         book,
@@ -98,7 +101,7 @@ export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Veri
       );
       const secondsPerRun = times.mean(settings.JOB_TIMEOUT_MINUTES * 30);
       const unjudged = (entry: Reservation) =>
-        deps.book.judgement(entry.target.result ?? '').state === 'pending';
+        entry.target.fresh === 'true' || deps.book.judgement(entry.target.result ?? '').state === 'pending';
       return { running: running().filter(unjudged), waiting, ledger: book, secondsPerRun };
     },
   };

@@ -33,6 +33,10 @@ const verdict = z.object({
       score: z.number(),
       sd: z.number().nullish(),
       passes: z.number(),
+      fresh: z
+        .boolean()
+        .optional()
+        .describe('Launched for its rank, after it was valid: it is ranked by these alone.'),
     }),
   ),
   history: z.array(

@@ -19,6 +19,8 @@ export interface BoardOptions {
   gates: readonly Gate[];
   /** Relative improvement that first place needs. */
   minImprovement: number;
+  /** Zero and below are scores too. */
+  allowNonPositive: boolean;
   calibration: Calibration | null;
   /** Relative; stands in for the calibration while there is none. */
   claimTolerance: number;
@@ -34,7 +36,7 @@ interface Standing extends Claim, Placed {
  */
 export function measuredBoard(entries: readonly Entry[], options: BoardOptions): Board<MeasuredRow> {
   const inDivision = entries.map((entry) => ({ ...entry, state: divisionState(entry, options) }));
-  const { claims, excluded } = eligible(inDivision, { states: options.states, allowNonPositive: true });
+  const { claims, excluded } = eligible(inDivision, options);
   const standings = withEstimates(claims, options);
   const better = bestFirst(options.order);
   const valid = standings.filter((standing) => standing.state === 'valid');

@@ -8,7 +8,7 @@ export interface Claim extends Entry {
 
 export interface Eligibility {
   states: ReadonlySet<VerificationState>;
-  /** Profile `default`: zero and below are scores too. */
+  /** Zero and below are scores too. */
   allowNonPositive: boolean;
 }
 
@@ -35,7 +35,7 @@ export function eligible(
 function exclusion(entry: Entry, rules: Eligibility): string | null {
   const status = entry.frontmatter.status;
   if (entry.malformed) return 'malformed';
-  if (status === 'negative') return 'status_negative';
+  if (status === 'negative' || status === 'baseline') return `status_${status}`;
   if (status !== undefined && status !== 'agent-run') return 'malformed';
   if (!entry.claimed || (!rules.allowNonPositive && entry.claimed.score <= 0)) return 'malformed';
   return rules.states.has(wireState(entry.state)) ? null : `verification_${entry.state}`;

@@ -26,6 +26,43 @@ describe('contents of one author', () => {
     expect(scoresOf([...posts], order)).toEqual(expected);
   });
 
+  it.each([
+    ['fresh runs alone rank a content', [[105, [100]]], [100]],
+    [
+      'fresh runs tell apart what one run could not',
+      [
+        [100, [100]],
+        [103, [103, 103]],
+      ],
+      [100, 103],
+    ],
+    [
+      'what they cannot tell apart is one estimate of all runs',
+      [
+        [100, [100]],
+        [103, [101]],
+      ],
+      [101.333, 101.333],
+    ],
+    [
+      'a lucky first run that fresh ones do not bear out joins',
+      [
+        [100, [100]],
+        [103, [100]],
+      ],
+      [101, 101],
+    ],
+  ] as [string, [number, number[]][], number[]][])('%s', (_, posts, expected) => {
+    const contents = posts.map(([first, fresh], at) => ({
+      key: `c${at}`,
+      runs: [run(first), ...fresh.map((score) => ({ ...run(score), fresh: true }))],
+    }));
+    const found = families(contents, 'desc', CALIBRATION);
+    const mean = (runs: readonly { score: number }[]) =>
+      runs.reduce((sum, { score }) => sum + score, 0) / runs.length;
+    expect(posts.map((_post, at) => Number(mean(found.get(`c${at}`) ?? []).toFixed(3)))).toEqual(expected);
+  });
+
   it('without a calibration every content stands alone', () => {
     expect(scoresOf([100, 101], 'desc', null)).toEqual([100, 101]);
   });

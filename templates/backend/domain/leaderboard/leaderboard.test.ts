@@ -17,6 +17,7 @@ const OPTIONS: BoardOptions = {
   division: DIVISION,
   gates: [{ id: 'audit' }],
   minImprovement: 0,
+  allowNonPositive: true,
   calibration: null,
   claimTolerance: 0.05,
 };
@@ -99,7 +100,9 @@ describe('compat board', () => {
       { at: 4, claim: 5, state: 'invalid' },
     ]);
     expect(considered).toBe(4);
-    expect(excluded).toEqual({ status_negative: 1, malformed: 2, verification_invalid: 1 });
+    expect(excluded).toEqual({
+      ...{ status_negative: 1, status_baseline: 1, malformed: 1, verification_invalid: 1 },
+    });
   });
 });
 

@@ -12,6 +12,8 @@ export interface Waiting {
   overclaimed: boolean;
   /** Runs started for this result before. */
   attempts: number;
+  /** It is valid already: a run more is to rank it. Nobody's first verdict waits for it. */
+  fresh?: boolean;
 }
 
 export interface QueueContext {
@@ -25,12 +27,17 @@ export interface QueueContext {
 
 export interface Queued extends Waiting {
   position: number;
-  reason: 'champion claim' | `top ${number} claim` | 'oldest first' | 'after an overclaim';
+  reason:
+    | 'champion claim'
+    | `top ${number} claim`
+    | 'oldest first'
+    | 'after an overclaim'
+    | 'valid; a fresh run for its rank';
 }
 
 /**
  * Champion claims first, then claims for the top k, then the oldest; inside a class users take turns,
- * those with fewer recent runs first. An overclaim puts an agent's results last.
+ * those with fewer recent runs first. An overclaim puts an agent's results behind them, and fresh runs come last.
  */
 export function orderQueue(waiting: readonly Waiting[], context: QueueContext): Queued[] {
   const byAge = waiting.toSorted((a, b) => (a.stamp < b.stamp ? -1 : a.stamp > b.stamp ? 1 : 0));
@@ -47,6 +54,7 @@ export function orderQueue(waiting: readonly Waiting[], context: QueueContext): 
 }
 
 function classOf(item: Waiting, { order, ranked, topK }: QueueContext): number {
+  if (item.fresh) return 4;
   if (item.overclaimed) return 3;
   const better = betterFirst(order);
   const beats = (at: number) => {
@@ -57,7 +65,13 @@ function classOf(item: Waiting, { order, ranked, topK }: QueueContext): number {
 }
 
 function reasonOf(rank: number, { topK }: QueueContext): Queued['reason'] {
-  const reasons = ['champion claim', `top ${topK} claim`, 'oldest first', 'after an overclaim'] as const;
+  const reasons = [
+    'champion claim',
+    `top ${topK} claim`,
+    'oldest first',
+    'after an overclaim',
+    'valid; a fresh run for its rank',
+  ] as const;
   return reasons[rank] as Queued['reason'];
 }
 

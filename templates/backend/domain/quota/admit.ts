@@ -24,16 +24,18 @@ export interface JobRequest {
   user: string;
   /** The most it can cost, in dollars. */
   usd: number;
+  /** The server's own wish: it takes dollars, and nobody's runs of the day. */
+  fresh?: boolean;
 }
 
 /** May this job be reserved? The agent's limit is looked at first, then the user's, then the dollars. */
 export function admit(ledger: Ledger, request: JobRequest, limits: JobLimits, nowMs: number): Admission {
-  const recent = recentRuns(ledger, request.kind, nowMs);
+  const recent = recentRuns(ledger, request.kind, nowMs).filter((entry) => entry.target.fresh !== 'true');
   const byAgent = recent.filter((entry) => entry.agent_id === request.agent);
   const byUser = recent.filter((entry) => entry.hf_user === request.user);
-  if (byAgent.length >= limits.perAgentPerDay)
+  if (!request.fresh && byAgent.length >= limits.perAgentPerDay)
     return { ok: false, scope: 'agent', retryAfterS: freesIn(byAgent, limits.perAgentPerDay, nowMs) };
-  if (byUser.length >= limits.perUserPerDay)
+  if (!request.fresh && byUser.length >= limits.perUserPerDay)
     return { ok: false, scope: 'user', retryAfterS: freesIn(byUser, limits.perUserPerDay, nowMs) };
   if (over(spentUsd(ledger), request.usd, limits.totalUsd)) return { ok: false, scope: 'budget' };
   if (over(spentUsd(ledger, request.kind), request.usd, limits.kindUsd))

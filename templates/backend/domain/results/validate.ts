@@ -3,7 +3,7 @@ import { readScore, type Score, takeScore } from '../score/score.ts';
 export interface ResultRules {
   scoreField: string;
   requiredFields: readonly string[];
-  /** Profile `default`: zero and below are scores too. */
+  /** Zero and below are scores too. */
   allowNonPositive: boolean;
 }
 

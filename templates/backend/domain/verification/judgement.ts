@@ -19,6 +19,8 @@ export const UNJUDGED: Judgement = { state: 'pending', gates: [], runs: [], appe
 /**
  * Joins the verdicts on one result. The latest human verdict decides whenever there is one; a human `pending`
  * hands the result back to the machine, whose later verdicts then count. Measured runs are evidence in any case.
+ * Fresh runs of a result that was found valid vote with the run that found it so, and the majority decides: with every
+ * further run a lone unlucky gate would otherwise grow more likely.
  */
 export function judge(verdicts: readonly StampedVerdict[]): Judgement {
   if (verdicts.length === 0) return UNJUDGED;
@@ -27,10 +29,11 @@ export function judge(verdicts: readonly StampedVerdict[]): Judgement {
   const appeal = ordered.findLast((verdict) => verdict.by.kind === 'owner');
   const measured = ordered.filter((verdict) => verdict.by.kind === 'machine' && verdict.measured);
   const last = measured.at(-1);
+  const told = decided?.measured ? decided : last;
   return {
     state: decided?.state ?? 'pending',
     decided,
-    gates: last?.gates ?? decided?.gates ?? [],
+    gates: told?.gates ?? decided?.gates ?? [],
     runs: distinctRuns(measured),
     sha256: last?.submission_sha256 ?? undefined,
     appealed: appeal !== undefined && appeal.stamp > (decided?.stamp ?? ''),
@@ -39,9 +42,19 @@ export function judge(verdicts: readonly StampedVerdict[]): Judgement {
 
 function decide(ordered: readonly StampedVerdict[]): StampedVerdict | undefined {
   const human = ordered.findLast((verdict) => verdict.by.kind === 'human');
-  if (!human) return ordered.at(-1);
+  if (!human) return majority(ordered);
   if (human.state !== 'pending') return human;
-  return ordered.findLast((verdict) => verdict.stamp > human.stamp) ?? human;
+  return majority(ordered.filter((verdict) => verdict.stamp > human.stamp)) ?? human;
+}
+
+/** The last verdict of the machine, or of the fresh runs after it the one that the majority agrees with. */
+function majority(machine: readonly StampedVerdict[]): StampedVerdict | undefined {
+  const first = machine.findLastIndex(({ measured, rejudged }) => !measured?.fresh || rejudged);
+  const votes = machine.slice(Math.max(0, first));
+  const count = (state: VerdictState) => votes.filter((verdict) => verdict.state === state).length;
+  if (votes.length < 2) return votes[0];
+  const state = count('invalid') > count('valid') ? 'invalid' : 'valid';
+  return votes.findLast((verdict) => verdict.state === state) ?? votes.at(-1);
 }
 
 /** A job that was judged twice (re-judging from stored evidence) measured once. */

@@ -8,6 +8,8 @@ export const MeasuredRun = z.object({
   sd: z.number().nullish(),
   passes: z.number().int().positive(),
   job_id: z.string().optional(),
+  /** The server launched it because earlier runs had put the content in front: it had no part in choosing it. */
+  fresh: z.boolean().optional(),
 });
 export type MeasuredRun = z.infer<typeof MeasuredRun>;
 
@@ -21,6 +23,8 @@ export const Verdict = z.object({
   reason: z.string(),
   /** Folder of the run in the private bucket. */
   evidence: z.string().nullish(),
+  /** The same evidence under other gates: votes before it no longer count. */
+  rejudged: z.boolean().optional(),
   /** Was the private split mounted in that run? */
   private_data: z.boolean().nullish(),
   gates: z.array(gateOutcome).default([]),

@@ -22,6 +22,8 @@ function verdict(n: number, over: Partial<StampedVerdict>): StampedVerdict {
   return { ...base, gates: [], stamp: stamp(n), ...over };
 }
 const human = { kind: 'human', id: 'organizer' } as const;
+const fresh = (n: number, state: 'valid' | 'invalid') =>
+  verdict(n, { state, measured: { score: 1, passes: 1, job_id: `j${n}`, fresh: true } });
 const owner = { kind: 'owner', id: 'agent-1' } as const;
 
 describe('judge', () => {
@@ -41,6 +43,23 @@ describe('judge', () => {
     [
       'an appeal decides nothing',
       [verdict(1, { state: 'invalid' }), verdict(2, { by: owner, state: 'pending' })],
+      'invalid',
+    ],
+    ['one fresh run against the one that qualified', [verdict(1, {}), fresh(2, 'invalid')], 'valid'],
+    ['two against it', [verdict(1, {}), fresh(2, 'invalid'), fresh(3, 'invalid')], 'invalid'],
+    [
+      'two against two',
+      [verdict(1, {}), ...[2, 3].map((n) => fresh(n, 'invalid')), fresh(4, 'valid')],
+      'valid',
+    ],
+    [
+      'a person, whatever fresh runs say',
+      [verdict(1, {}), verdict(2, { by: human }), fresh(3, 'invalid'), fresh(4, 'invalid')],
+      'valid',
+    ],
+    [
+      'judged again by other gates, votes begin anew',
+      [verdict(1, {}), fresh(2, 'valid'), { ...fresh(3, 'invalid'), rejudged: true }],
       'invalid',
     ],
   ];

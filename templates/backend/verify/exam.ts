@@ -1,0 +1,167 @@
+/**
+ * The exam of results near the top: gates whose `when` is `top-k` or `champion` are measured by a job of its own, once a
+ * result is valid and stands there. Until then the result stays what it is; a failed gate makes it invalid.
+ */
+import { resultPath } from '@collab/contract/paths.ts';
+import type { JobSpec } from '@collab/hub/port.ts';
+import type { Entry } from '../domain/leaderboard/row.ts';
+import type { Ledger } from '../domain/quota/ledger.ts';
+import { readSnapshotRef } from '../domain/results/snapshot.ts';
+import { SUBMISSION_FAULT } from '../domain/verification/decide.ts';
+import { judgeGates } from '../domain/verification/divisions.ts';
+import type { RunSummary } from '../domain/verification/summary.ts';
+import type { StampedVerdict } from '../domain/verification/verdict.ts';
+import { verificationSpec } from '../jobs/spec.ts';
+import { conclude } from './conclude.ts';
+import type { Rules } from './rules.ts';
+import { DEFAULT_STATES, type Standings } from './standings.ts';
+import type { VerdictBook } from './verdict-book.ts';
+import type { VerifierDeps } from './verifier.ts';
+
+/** Marks a reservation as an exam. */
+export const EXAM = 'exam';
+
+export const isExam = (target: Record<string, string | undefined>): boolean => target[EXAM] === 'true';
+
+/** Ids of the gates that a place on the board asks for beyond those of every result. */
+export function examGates({ gates, divisions }: Rules, rank: number, topK: number): string[] {
+  const asked = new Set(divisions.flatMap((division) => division.gates));
+  const due = gates.filter(
+    ({ when }) => (when === 'top-k' && rank <= topK) || (when === 'champion' && rank === 1),
+  );
+  return due.map(({ id }) => id).filter((id) => asked.has(id));
+}
+
+/** Valid results whose place asks for gates that no run of them has measured yet, best first. */
+export function examsDue(
+  { rules, standings, book }: { rules: Rules; standings: Standings; book: VerdictBook },
+  topK: number,
+): Entry[] {
+  if (rules.compat || rules.gates.every(({ when }) => (when ?? 'every') === 'every')) return [];
+  const view = { groupBy: 'agent', states: DEFAULT_STATES, division: rules.headline.id } as const;
+  const rows = standings.measured(view).rows.filter((row) => row.rank !== null);
+  const entries = new Map(standings.entries().map((entry) => [entry.filename, entry]));
+  return rows.flatMap((row) => {
+    const entry = entries.get(row.filename);
+    const told = new Set(book.verdicts(row.filename).flatMap(({ gates }) => gates.map(({ id }) => id)));
+    const due = examGates(rules, row.rank ?? Number.POSITIVE_INFINITY, topK).some((id) => !told.has(id));
+    return entry && due && entry.state === 'valid' ? [entry] : [];
+  });
+}
+
+/** Starts one exam that is due. @returns whether it did. */
+export async function startExam(
+  deps: VerifierDeps,
+  ledger: Ledger,
+  busy: ReadonlySet<string | undefined>,
+): Promise<boolean> {
+  const { settings, log } = deps;
+  const tried = (entry: Entry) =>
+    ledger.entries.filter(
+      ({ target, state }) => target.result === entry.filename && isExam(target) && state !== 'released',
+    ).length;
+  const due = examsDue(deps, settings.VERIFIER_TOP_K).find(
+    (entry) => !busy.has(entry.filename) && tried(entry) < settings.VERIFIER_MAX_ATTEMPTS,
+  );
+  const snapshot = due && snapshotOf(deps, due);
+  if (!due || !snapshot) return false;
+  const id = deps.newId();
+  const runPath = `${settings.VERIFICATION_RUNS_PREFIX}/${due.filename}/exam-${id.slice(0, 12)}`;
+  const target = { result: due.filename, run_path: runPath, snapshot, private_data: 'true', [EXAM]: 'true' };
+  const user = due.user ?? `agent ${due.agent}`;
+  const reserved = await deps.ledger.reserve({ id, kind: 'verification', agent: due.agent, user, target });
+  if (!reserved.ok) {
+    log('info', 'exam_waits', { result: due.filename, why: reserved.refusal.message });
+    return false;
+  }
+  try {
+    const asked = { filename: due.filename, run_path: runPath, exam: true, by: deps.rules.verifier };
+    await deps.store.private.writeJson(`${runPath}/verification_request.json`, asked);
+    await deps.desk.launch(reserved.entry, spec(deps, { result: due.filename, snapshot, runPath }, id));
+    return true;
+  } catch (error) {
+    log('warn', 'exam_not_launched', { result: due.filename, error });
+    await deps.desk.abandon(reserved.entry, error);
+    return false;
+  }
+}
+
+function snapshotOf({ store }: VerifierDeps, { filename }: Entry): string | null {
+  const record = store.get(resultPath(filename));
+  return (record && readSnapshotRef(record.frontmatter)) ?? null;
+}
+
+function spec(
+  { settings }: VerifierDeps,
+  { result, snapshot, runPath }: { result: string; snapshot: string; runPath: string },
+  id: string,
+): JobSpec {
+  const submission = { bucket: settings.CENTRAL_BUCKET, prefix: snapshot };
+  const entrypoint = { JOB_HARNESS_ENTRYPOINT: settings.JOB_EXAM_ENTRYPOINT };
+  return verificationSpec(
+    { ...settings, ...entrypoint },
+    { result, submission, runPath, withPrivate: true },
+    id,
+  );
+}
+
+export interface ExamEnd {
+  stage: string;
+  exitCode: number | null;
+  summary: RunSummary | null;
+}
+
+/**
+ * What an exam adds to the verdict that made the result valid: its gates beside those of the run, and that run's
+ * measurement, which stays one. `null`: it said nothing, and nobody is judged by it.
+ */
+export function examVerdict(
+  { stage, exitCode, summary }: ExamEnd,
+  before: StampedVerdict | undefined,
+  rules: Rules,
+): Pick<StampedVerdict, 'state' | 'reason' | 'gates' | 'measured'> | null {
+  const kept = { gates: before?.gates ?? [], measured: before?.measured ?? null };
+  // Without gates: those of the run would say that all is well.
+  if (stage === 'ERROR' && exitCode === SUBMISSION_FAULT)
+    return {
+      ...kept,
+      gates: [],
+      state: 'invalid',
+      reason: `exam: ${summary?.error ?? 'the harness refused the submission'}`,
+    };
+  if (stage !== 'COMPLETED' || !summary || summary.error || summary.gates.length === 0) return null;
+  if (rules.strictIsolation && (summary.provenance.isolation as { strict?: unknown } | null)?.strict !== true)
+    return null;
+  const measuredNow = new Set(summary.gates.map(({ id }) => id));
+  const gates = [...kept.gates.filter(({ id }) => !measuredNow.has(id)), ...summary.gates];
+  const judged = judgeGates(rules.headline, rules.gates, gates);
+  return { ...kept, gates, state: judged.state, reason: judged.reason };
+}
+
+/** Judges an exam that has ended. One that said nothing is tried again within bounds, and then left alone. */
+export async function concludeExam(
+  deps: VerifierDeps,
+  result: string,
+  end: ExamEnd,
+  runPath: string,
+): Promise<void> {
+  const ofRuns = deps.book.verdicts(result).filter(({ by, measured }) => by.kind === 'machine' && measured);
+  const before = ofRuns.findLast(({ measured }) => !measured?.fresh) ?? ofRuns.at(-1);
+  const found = examVerdict(end, before, deps.rules);
+  if (!found) {
+    deps.log('warn', 'exam_said_nothing', { result, stage: end.stage, error: end.summary?.error });
+    return;
+  }
+  const { measured, gates, state, reason } = found;
+  const summary: RunSummary = {
+    gates,
+    ...(measured ? { measured } : {}),
+    submissionSha256: before?.submission_sha256 ?? end.summary?.submissionSha256,
+    harnessSha256: end.summary?.harnessSha256,
+    provenance: end.summary?.provenance ?? {},
+    numbers: new Map(),
+  };
+  const about = { summary, runPath, jobId: measured?.job_id, privateData: true };
+  // A result that stays valid is no news.
+  await conclude(deps, result, { ...about, state, reason, quiet: state === 'valid' });
+}
