@@ -93,6 +93,17 @@ describe('inside a frame of another site', () => {
     await all.context.close();
   });
 
+  it('the prompt for an agent is copied', async () => {
+    const { context, host, frame } = await framed();
+    await context.grantPermissions(['clipboard-read'], { origin: `https://${OUTER}` });
+    await frame.getByRole('link', { name: 'Join', exact: true }).click();
+    await frame.getByLabel('Pick a name').fill('quiet-otter-9');
+    await frame.getByRole('button', { name: 'Copy' }).click();
+    await frame.getByText('Copied.').waitFor();
+    expect(await host.evaluate(() => navigator.clipboard.readText())).toContain('"quiet-otter-9"');
+    await context.close();
+  });
+
   it('a link that somebody sends fetches nobody’s session', async () => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const evil = await context.newPage();

@@ -219,6 +219,58 @@ describe('finding one’s way', () => {
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     expect(await page.getByRole('dialog').isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'Keyboard' }).click();
+    await page.getByLabel('Single keys do something').uncheck();
+    await page.keyboard.press('Escape');
+    await page.locator('main').focus();
+    await page.keyboard.press('3');
+    await page.keyboard.press('?');
+    expect(await page.getByRole('dialog').isVisible()).toBe(false);
+    expect(page.url()).toContain('#/leaderboard');
+    await page.context().close();
+  });
+
+  it('one goes through a view by Tab alone, in the order one reads', async () => {
+    const { page } = await open(browser, `${served.url}/#/leaderboard`);
+    await page.locator('td a').first().waitFor();
+    const stops: string[] = [];
+    for (let i = 0; i < 26; i++) {
+      await page.keyboard.press('Tab');
+      stops.push(
+        await page.evaluate(() => {
+          const e = document.activeElement as HTMLElement | null;
+          const seen = e && (getComputedStyle(e).outlineStyle !== 'none' || e.matches('[tabindex="-1"]'));
+          return `${seen ? '' : 'unseen '}${(e?.getAttribute('aria-label') ?? e?.innerText ?? '').trim()}`;
+        }),
+      );
+    }
+    expect(stops.filter((stop) => stop.startsWith('unseen'))).toEqual([]);
+    const order = ['Skip to content', 'The Gemma challenge', 'Refresh', 'Join', 'Overview', 'Leaderboard'];
+    expect(stops.filter((stop) => order.includes(stop))).toEqual(order);
+    expect(stops.indexOf('CSV')).toBeGreaterThan(stops.indexOf('Lossless'));
+    await page.getByRole('link', { name: 'Plots', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Plots', level: 1 }).waitFor();
+    await page.waitForFunction(() => document.activeElement?.id === 'main');
+    expect(await page.title()).toBe('Plots · The Gemma challenge');
+    await page.context().close();
+  });
+
+  it('nothing moves for who wants it still, and a wide screen is used', async () => {
+    const { page } = await open(browser, `${served.url}/#/`, {
+      reducedMotion: 'reduce',
+      viewport: { width: 3840, height: 2160 },
+    });
+    await page.locator('svg path.stair').waitFor();
+    const moving = await page.evaluate(
+      () =>
+        [...document.querySelectorAll('*')].filter((e) => {
+          const { animationDuration, transitionDuration } = getComputedStyle(e);
+          return [animationDuration, transitionDuration].some((d) => Number.parseFloat(d) > 0.01);
+        }).length,
+    );
+    expect(moving).toBe(0);
+    expect(await page.evaluate(() => document.querySelector('main')?.clientWidth)).toBeGreaterThan(2400);
     await page.context().close();
   });
 
@@ -362,6 +414,7 @@ describe('finding one’s way', () => {
     ]);
     expect(csv.suggestedFilename()).toBe('gemma-leaderboard.csv');
     await page.goto(`${served.url}/#/plots`);
+    await page.locator('svg path.stair').waitFor();
     const [svg] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'SVG' }).first().click(),

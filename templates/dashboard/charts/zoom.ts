@@ -17,7 +17,7 @@ export function zoomable(
   node: SVGSVGElement,
   onchange: (t: ZoomTransform) => void,
 ): ZoomControl & { stop: () => void } {
-  const { width, height } = node.getBoundingClientRect();
+  const { width, height } = node.viewBox.baseVal;
   const area: [[number, number], [number, number]] = [
     [MARGIN.left, 0],
     [Math.max(width - MARGIN.right, MARGIN.left + 1), Math.max(height, 1)],

@@ -1,9 +1,14 @@
-/** @returns false where the page may not use the clipboard (inside a frame, without a permission). */
-export async function copyText(text: string): Promise<boolean> {
+/**
+ * Puts the text of `box` on the clipboard. Inside another site's frame the asynchronous way needs a permission that
+ * frames seldom have; the old way works there after a click, so it is the second try.
+ * @returns false: neither was allowed; the text is left selected.
+ */
+export async function copyFrom(box: HTMLElement): Promise<boolean> {
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(box.textContent ?? '');
     return true;
   } catch {
-    return false;
+    getSelection()?.selectAllChildren(box);
+    return document.execCommand('copy');
   }
 }

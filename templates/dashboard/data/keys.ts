@@ -1,15 +1,28 @@
 import type { App } from './app.svelte.ts';
+import { recall, remember } from './memory.ts';
 
 const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
-/** `/` search · `?` help · `j`/`k` next and previous item · `g` then a letter goes to a view. */
+const KEY = 'collab-single-keys';
+
+/** Single keys can be switched off: who speaks to the machine presses them by accident (WCAG 2.1.4). */
+export const singleKeys = {
+  get on(): boolean {
+    return recall(KEY) !== 'off';
+  },
+  set on(wanted: boolean) {
+    remember(KEY, wanted ? 'on' : 'off');
+  },
+};
+
+/** `/` search · `?` help · `j`/`k` next and previous item · digits go to a view. */
 export function onKey(event: KeyboardEvent, app: App): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (typing(event.target) || document.querySelector('dialog[open]')) return;
   const action = ACTIONS[event.key];
-  if (!action) return;
+  if (!action || !singleKeys.on) return;
   event.preventDefault();
   action(app);
 }
