@@ -98,7 +98,9 @@ async function openContext(
     const keys = await CasKeys.open(db, now);
     const cas = new Cas(db, join(dir, 'xorbs'));
     const blobs = new BlobStore(join(dir, 'blobs'));
-    const spaces = new SpaceRuntimes({ db, cas, blobs, dir: join(dir, 'spaces'), now, host, endpoint });
+    const guarded = Boolean(options.challenge);
+    const ofSpaces = { dir: join(dir, 'spaces'), now, host, endpoint, guarded };
+    const spaces = new SpaceRuntimes({ db, cas, blobs, ...ofSpaces });
     const login = isLoopback(host) ? (options.login ?? 'pick') : 'token';
     const { jobConcurrency: concurrency = 1, jobLimits: limits } = options;
     const machine = options.machine ?? (options.challenge ? machineOf(options.challenge) : undefined);

@@ -89,6 +89,7 @@ async function run(client, phase, url) {
     HF_TOKEN: 'hf_organizer',
     HF_HUB_DISABLE_PROGRESS_BARS: '1',
     HF_HUB_DISABLE_TELEMETRY: '1',
+    HF_HUB_VERBOSITY: 'error',
     PYTHONDONTWRITEBYTECODE: '1',
     PYTHONWARNINGS: 'ignore',
   };

@@ -10,12 +10,13 @@ import type { Cas } from '../xet/cas.ts';
 import type { JobGuard } from './guard.ts';
 import { JOB_HARDWARE } from './hardware.ts';
 import type { JobLog } from './job-log.ts';
-import { breach, type JobLimits } from './limits.ts';
+import { type JobLimits, overDisk, overMemory } from './limits.ts';
 import { BucketMount, rewritePaths } from './mounts.ts';
 import type { Membership } from './network.ts';
 
 const WRITE_BACK_MS = 3000;
-const WATCH_MS = 1000;
+const MEMORY_MS = 1000;
+const DISK_MS = 5000;
 
 export interface JobProcess {
   outcome: Promise<Pick<JobRow, 'stage' | 'message'>>;
@@ -78,10 +79,13 @@ async function supervise(
   };
   const limit = setTimeout(() => end(`Job timeout: over ${job.timeoutSeconds} s`), job.timeoutSeconds * 1000);
   const syncing = periodically(WRITE_BACK_MS, () => writeBack(mounts, log));
-  const watching = periodically(WATCH_MS, async () => end(await breach(limits, child.pid ?? 0, dir)));
+  const watching = [
+    periodically(MEMORY_MS, async () => end(overMemory(limits, child.pid ?? 0))),
+    periodically(DISK_MS, async () => end(await overDisk(limits, dir))),
+  ];
   const exit = await child.exited;
   clearTimeout(limit);
-  await watching.stop();
+  for (const watch of watching) await watch.stop();
   await killStrays(job.id);
   await syncing.stop();
   for (const mount of mounts) await mount.writeBack();

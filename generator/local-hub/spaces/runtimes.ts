@@ -22,6 +22,8 @@ interface Deps {
   host: string;
   /** URL of the hub, once it listens. */
   endpoint(): string;
+  /** Strangers' programs run only where something keeps them from this machine: a Space that runs some is told so. */
+  guarded: boolean;
 }
 
 /** The runtimes of all Spaces of the hub. */
@@ -123,6 +125,7 @@ export class SpaceRuntimes {
       PYTHONDONTWRITEBYTECODE: '1',
       HF_ENDPOINT: this.deps.endpoint(),
       HOST: this.deps.host,
+      ...(this.deps.guarded ? { SUBMISSIONS_NEED_LAYER: 'true' } : {}),
       ...values(space.variables),
       ...values(space.secrets),
       ...this.oauth(space, card),
