@@ -1,5 +1,7 @@
+import type { HubPort } from '@collab/hub/port.ts';
 import type { NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
+import { hasEvaluator } from '../plan/evaluator.ts';
 import { type Inputs, spaceOf, type World } from '../plan/model.ts';
 import { PROBE, PROOFS } from '../plan/proofs.ts';
 import { SPACE_SECRET } from '../plan/space.ts';
@@ -48,11 +50,19 @@ export async function hubFindings(connection: Connection): Promise<Finding[]> {
     config.hub.space || seen.world.space
       ? await spaceFinding(hub, spaceOf(config, seen.inputs.state), seen.world)
       : await serverFinding(connection),
+    ...(await evaluatorFindings(hub, connection, seen.world)),
   ];
 }
 
+/** It answers once the server has let it ask for work; what it waits for stands in its log. */
+async function evaluatorFindings(hub: HubPort, { config }: Connection, world: World): Promise<Finding[]> {
+  if (!hasEvaluator(config)) return [];
+  const finding = await spaceFinding(hub, config.hub.eval_space, { ...world, space: world.evaluator });
+  return [{ ...finding, id: 'evaluator' }];
+}
+
 /** Open until apply has run, and no fault before. */
-const LATER = new Set(['human:invite', `secret:${SPACE_SECRET}`, PROOFS, PROBE]);
+const LATER = new Set(['human:invite', `secret:${SPACE_SECRET}`, 'eval-secret', PROOFS, PROBE]);
 
 function nodeFinding(node: ProvisionPlan['nodes'][number], untried: boolean): Finding {
   const good = node.state === 'unchanged' && !node.warn && !(node.id === 'check:private-bucket' && untried);

@@ -30,6 +30,7 @@ const run: Command['run'] = async (context) => {
     `Space    ${spaceLine(config, world)}`,
     `Server   ${host === null && !config.hub.space ? 'not on this machine' : serverLine(server)}`,
     ...(['central', 'private'] as const).map((role) => bucketLine(role, world)),
+    ...evaluatorLines(config, world),
     `Jobs     ${jobLine(jobs)}`,
     ...harnessLines(plan),
     '',
@@ -42,6 +43,7 @@ const run: Command['run'] = async (context) => {
     text,
     data: {
       space: world.space && { host: world.space.info.host, ...world.space.runtime, healthy },
+      evaluator: world.evaluator && { ...world.evaluator.runtime, healthy: world.evaluator.healthy },
       buckets: world.buckets,
       server,
       jobs,
@@ -55,6 +57,14 @@ const run: Command['run'] = async (context) => {
 function spaceLine({ hub }: ChallengeConfig, { space }: World): string {
   if (!hub.space && !space) return 'none (hub.space is empty); create-collab serve runs the server';
   return space ? `${space.info.id}: ${space.runtime.stage}, ${space.info.host}` : `${hub.space}: not there`;
+}
+
+function evaluatorLines({ hub, verification }: ChallengeConfig, { evaluator }: World): string[] {
+  if (verification.mode !== 'eval-space') return [];
+  if (!evaluator) return [`Evaluator ${hub.eval_space}: not there`];
+  return [
+    `Evaluator ${evaluator.info.id}: ${evaluator.healthy ? 'works' : `does not work (${evaluator.runtime.stage})`}`,
+  ];
 }
 
 async function jobCounts({ config, options }: Connection): Promise<Record<string, number>> {

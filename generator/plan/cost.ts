@@ -10,12 +10,17 @@ export interface CostEstimate {
   /** All jobs together stop there; 0 = no limit set. */
   budgetUsd: number;
   /** Hardware of the Space, and US dollars per hour; `null`: the Hub names no price. */
-  space: { hardware: string; usdPerHour: number | null } | null;
+  space: SpaceCost | null;
+  evaluator: SpaceCost | null;
 }
 
-type Prices = Pick<World, 'hardware' | 'spaceHardware'> & {
-  space: { runtime: { hardware: string | null } } | null;
-};
+interface SpaceCost {
+  hardware: string;
+  usdPerHour: number | null;
+}
+
+type Running = { runtime: { hardware: string | null } } | null;
+type Prices = Pick<World, 'hardware' | 'spaceHardware'> & { space: Running; evaluator?: Running };
 
 const HOURS_PER_MONTH = 730;
 /** What the Hub gives a Space that asks for nothing else. */
@@ -31,19 +36,25 @@ export function estimateCost(config: ChallengeConfig, prices: Prices): CostEstim
     source: offer ? 'hub' : 'challenge.yaml',
     maxUsdPerRun: (jobUsdPerHour * timeout_minutes) / 60,
     budgetUsd: budget_usd,
-    space: config.hub.space ? spaceCost(prices) : null,
+    space: config.hub.space ? spaceCost(prices.space, prices) : null,
+    evaluator: config.verification.mode === 'eval-space' ? spaceCost(prices.evaluator ?? null, prices) : null,
   };
 }
 
 /** The Space as it runs, or as it will be made. */
-function spaceCost({ space, spaceHardware }: Prices): NonNullable<CostEstimate['space']> {
+function spaceCost(space: Running, { spaceHardware }: Prices): SpaceCost {
   const hardware = space?.runtime.hardware ?? FREE;
   const usdPerHour = spaceHardware?.find(({ name }) => name === hardware)?.usdPerHour ?? null;
   return { hardware, usdPerHour };
 }
 
 export function costLines(config: ChallengeConfig, cost: CostEstimate): string[] {
-  return [`Cost: ${jobsLine(config, cost)}`, spaceLine(cost)];
+  const { space, evaluator } = cost;
+  return [
+    `Cost: ${jobsLine(config, cost)}`,
+    space ? spaceLine('the Space', space) : '      no Space.',
+    ...(evaluator ? [spaceLine("the evaluator's Space", evaluator)] : []),
+  ];
 }
 
 function jobsLine({ hardware, verification }: ChallengeConfig, cost: CostEstimate): string {
@@ -61,11 +72,9 @@ function jobsLine({ hardware, verification }: ChallengeConfig, cost: CostEstimat
 /** Prices come by the minute and in binary fractions. */
 const round = (usd: number): number => Number(usd.toFixed(4));
 
-function spaceLine({ space }: CostEstimate): string {
-  if (!space) return '      no Space.';
-  const { hardware, usdPerHour } = space;
-  if (usdPerHour === null) return `      the Space on ${hardware}: the Hub names no price.`;
-  if (usdPerHour === 0) return `      the Space on ${hardware} is free.`;
+function spaceLine(name: string, { hardware, usdPerHour }: SpaceCost): string {
+  if (usdPerHour === null) return `      ${name} on ${hardware}: the Hub names no price.`;
+  if (usdPerHour === 0) return `      ${name} on ${hardware} is free.`;
   const monthly = Math.round(usdPerHour * HOURS_PER_MONTH);
-  return `      the Space on ${hardware} $${round(usdPerHour)}/h, about $${monthly} a month while it runs.`;
+  return `      ${name} on ${hardware} $${round(usdPerHour)}/h, about $${monthly} a month while it runs.`;
 }

@@ -45,7 +45,8 @@ def main() -> int:
     status = Status()
     serve(status, settings.host, settings.port)
     cache = Path(tempfile.mkdtemp(prefix="evaluator-"))
-    loop = Loop(Api(settings), Buckets(settings.hub_url, settings.hf_token, cache / "files"), status, settings.poll_s, stop, say)
+    buckets = Buckets(settings.hub_url, settings.hf_token, cache / "files")
+    loop = Loop(Api(settings), buckets, status, settings.poll_s, stop, say, settings.needs_layer)
     try:
         loop.forever()
     except Exception:

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from evaluator import layers
 from evaluator.api import Run
 from evaluator.buckets import Buckets
-from evaluator.web import Refused
+from evaluator.web import Refused, Unavailable
 
 EVIDENCE_BYTES = 1 << 20
 LOG_LINES, LINE_CHARS = 1000, 200
@@ -68,13 +69,16 @@ class Ended:
         return {**said, **rest, "logs": self.logs, "files": self.files}
 
 
-def perform(run: Run, buckets: Buckets, stop: threading.Event) -> Ended:
+def perform(run: Run, buckets: Buckets, stop: threading.Event, needs_layer: bool = False) -> Ended:
     """Fetches what the run needs, runs it, gathers what it left. @raises Stopped, Unavailable, Refused (401, 403)"""
     began = time.monotonic()
     clock = Clock(began + run.timeout_s, stop)
     work = Path(tempfile.mkdtemp(prefix="run-"))
     try:
         places = _mount(run, buckets, work, clock)
+        problem = layers.missing(places["/harness"]) if needs_layer else None
+        if problem:
+            raise Unavailable(problem)
         ended = _execute(_command(run.command, places), work, clock)
         ended.files, left_out = evidence(places.get("/state", work))
         ended.logs += [f"[evaluator] left out: {name}" for name in left_out]

@@ -24,6 +24,7 @@ class Loop:
     poll_s: float
     stop: threading.Event
     say: Callable[[str], None]
+    needs_layer: bool = False
 
     def forever(self) -> None:
         """Until `stop`."""
@@ -50,7 +51,7 @@ class Loop:
         keeper = threading.Thread(target=self._keep, args=(run, given_up), daemon=True)
         keeper.start()
         try:
-            ended = perform(run, self.buckets, given_up)
+            ended = perform(run, self.buckets, given_up, self.needs_layer)
         except Stopped:
             self._give_back(run)
             return True

@@ -19,6 +19,7 @@ class Settings:
     host: str
     port: int
     api_private: bool
+    needs_layer: bool
     hf_token: str = field(repr=False)
     key: str = field(repr=False)
 
@@ -41,6 +42,7 @@ def take(env: MutableMapping[str, str] = os.environ) -> Settings:
         host=env.get("HOST", "0.0.0.0"),
         port=int(env.get("PORT", "7860")),
         api_private=env.get("API_PRIVATE", "false") == "true",
+        needs_layer=env.get("SUBMISSIONS_NEED_LAYER", "false") == "true",
         hf_token=hf_token,
         key=key,
     )

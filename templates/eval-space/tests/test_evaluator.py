@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import shutil
 import subprocess
@@ -127,6 +128,21 @@ class RunTest(BenchCase):
             self.folders.error = error
             with self.assertRaises(type(error)):
                 perform(run, self.folders, self.stop)  # type: ignore[arg-type]
+
+    def test_where_files_must_be_closed_and_nothing_closes_them_nothing_runs(self) -> None:
+        run = self.run_of("open('ran', 'w')")
+        probe = self.root / "central/harness/collab_harness/probe.py"
+        with self.assertRaisesRegex(Unavailable, "could not be told"):
+            perform(run, self.folders, self.stop, needs_layer=True)  # type: ignore[arg-type]
+        probe.parent.mkdir()
+        for layers, closed in (([], False), (["mount_namespace"], False), (["landlock"], True)):
+            found = json.dumps({"layers": layers})
+            probe.write_text(f"import sys; open(sys.argv[2] + '/isolation.json', 'w').write({found!r})")
+            if closed:
+                self.assertEqual(perform(run, self.folders, self.stop, needs_layer=True).exit_code, 0)  # type: ignore[arg-type]
+                continue
+            with self.assertRaisesRegex(Unavailable, "nothing on this machine"):
+                perform(run, self.folders, self.stop, needs_layer=True)  # type: ignore[arg-type]
 
     def test_evidence_is_plain_files_alone(self) -> None:
         state, secret = self.root / "state", self.root / "secret"
