@@ -115,13 +115,6 @@ export const SETTINGS = [
     doc: 'Whether a score of zero or below is a score. Never in profile compat.',
   },
   {
-    env: 'SCORE_ALLOW_NON_POSITIVE',
-    type: 'bool',
-    default: 'true',
-    from: 'metric.allow_non_positive',
-    doc: 'Whether a score of zero or below is a score. Never in profile compat.',
-  },
-  {
     env: 'REQUIRED_RESULT_FIELDS',
     type: 'csv',
     default: 'score,method,status,description',
@@ -398,13 +391,6 @@ export const SETTINGS = [
     doc: 'A result that nobody judged for so long expires; 0 = never. Not in mode manual.',
   },
   { env: 'VERIFIER_TOP_K', type: 'int', default: '10', doc: 'Claims for these places are verified first.' },
-  {
-    env: 'VERIFIER_FRESH_RUNS',
-    type: 'int',
-    default: '1',
-    from: 'metric.repeats',
-    doc: 'Runs more for a content that would take one of these places; it is ranked by them. 0: none.',
-  },
   {
     env: 'VERIFIER_FRESH_RUNS',
     type: 'int',
