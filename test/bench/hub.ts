@@ -24,13 +24,6 @@ const PROGRAM = resolve('dist/cli.mjs');
 const repo = { type: 'bucket', name: 'bench/data' } as const;
 const scratch = await mkdtemp(join(tmpdir(), 'collab-bench-hub-'));
 await writeFile(join(scratch, 'seed.yaml'), SEED);
-try {
-  await gigabyte(Number(values.mb));
-  await fullDisk();
-} finally {
-  await rm(scratch, { recursive: true, force: true });
-}
-
 interface Hub {
   url: string;
   pid: number;
@@ -168,4 +161,11 @@ async function seconds(work: () => Promise<void>): Promise<number> {
   const started = performance.now();
   await work();
   return (performance.now() - started) / 1000;
+}
+
+try {
+  await gigabyte(Number(values.mb));
+  await fullDisk();
+} finally {
+  await rm(scratch, { recursive: true, force: true });
 }
