@@ -52,12 +52,15 @@ function reportLines(report: ApplyReport): string[] {
   const skipped = report.operations.filter(({ state }) => state === 'skipped');
   const seconds = ((report.timingsMs.apply + report.timingsMs.spaceReady) / 1000).toFixed(1);
   return [
-    report.writes === 0 ? 'Nothing was changed.' : `${report.writes} changes in ${seconds} s.`,
+    report.writes === 0 ? nothingChanged(report) : `${report.writes} changes in ${seconds} s.`,
     ...failed.map(({ title, error }) => `✗ ${title}: ${error?.code}: ${error?.message}`),
     ...(skipped.length > 0 ? [`${skipped.length} steps wait for those above.`] : []),
     ...(report.apiUrl ? [`The server answers at ${report.apiUrl}`] : []),
   ];
 }
+
+const nothingChanged = ({ status }: ApplyReport): string =>
+  status === 'ok' ? 'Nothing was changed: everything is as planned.' : 'Nothing was changed.';
 
 /** The steps of waiting nodes stand beside them in what people read. */
 function stepsAfter(report: ApplyReport, { hub }: ChallengeConfig, json: boolean): NextStep[] {

@@ -10,7 +10,7 @@ import { readChallenge } from '../config/yaml.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { isLocal } from '../plan/model.ts';
 import { stepLines } from '../plan/print.ts';
-import { wrap } from '../plan/wrap.ts';
+import { wrap } from '../plan/text.ts';
 
 const MARK: Record<Finding['state'], string> = { ok: '✓', warning: '!', wrong: '✗', unknown: '?' };
 

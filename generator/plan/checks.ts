@@ -51,7 +51,7 @@ function tokenNode(inputs: Inputs, world: World): PlanNode {
   const missing = missingScopes(inputs, identity);
   if (missing.length > 0)
     return { ...node, state: 'blocked', reason: `it lacks ${missing.join(', ')}`, next };
-  return { ...node, state: 'unchanged', reason: `${identity.tokenRole} token with the permissions needed` };
+  return { ...node, state: 'unchanged', reason: 'fine-grained, with the permissions needed' };
 }
 
 function organizerScope({ config }: Pick<Inputs, 'config'>): string {

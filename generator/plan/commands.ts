@@ -46,6 +46,10 @@ export const CommandOf = {
     why: 'proves that the harness accepts and refuses rightly',
   },
   redteam: { command: 'create-collab eval redteam', why: 'proves that the shipped cheats are caught' },
+  proofs: {
+    command: 'create-collab eval selftest && create-collab eval redteam',
+    why: 'prove that the harness judges rightly, and that the shipped cheats are caught',
+  },
   skipProofs: {
     command: 'create-collab apply --skip-proofs',
     why: 'deploys it unproven; this is recorded',

@@ -1,5 +1,6 @@
 import type { ChallengeConfig } from '../config/types.ts';
 import type { World } from './model.ts';
+import { wrap } from './text.ts';
 
 export interface CostEstimate {
   /** US dollars per hour of the jobs' hardware, and where the price is from. */
@@ -22,6 +23,8 @@ interface SpaceCost {
 type Running = { runtime: { hardware: string | null } } | null;
 type Prices = Pick<World, 'hardware' | 'spaceHardware'> & { space: Running; evaluator?: Running };
 
+const INDENT = '      ';
+const SOURCE = { hub: "the Hub's price list", 'challenge.yaml': 'challenge.yaml says so' };
 const HOURS_PER_MONTH = 730;
 /** What the Hub gives a Space that asks for nothing else. */
 const FREE = 'cpu-basic';
@@ -50,11 +53,11 @@ function spaceCost(space: Running, { spaceHardware }: Prices): SpaceCost {
 
 export function costLines(config: ChallengeConfig, cost: CostEstimate): string[] {
   const { space, evaluator } = cost;
-  return [
-    `Cost: ${jobsLine(config, cost)}`,
-    space ? spaceLine('the Space', space) : '      no Space.',
+  const spaces = [
+    space ? spaceLine('the Space', space) : 'no Space.',
     ...(evaluator ? [spaceLine("the evaluator's Space", evaluator)] : []),
   ];
+  return [...wrap(jobsLine(config, cost), 'Cost: ', INDENT), ...spaces.flatMap((line) => wrap(line, INDENT))];
 }
 
 function jobsLine({ hardware, verification }: ChallengeConfig, cost: CostEstimate): string {
@@ -64,7 +67,7 @@ function jobsLine({ hardware, verification }: ChallengeConfig, cost: CostEstimat
       ? `all jobs stop at $${cost.budgetUsd}`
       : 'no total limit is set (hardware.budget_usd)';
   return (
-    `a job on ${hardware.flavor} $${round(cost.jobUsdPerHour)}/h (price of the ${cost.source}), at most ` +
+    `a job on ${hardware.flavor} $${round(cost.jobUsdPerHour)}/h (${SOURCE[cost.source]}), at most ` +
     `$${cost.maxUsdPerRun.toFixed(3)} per run of ${hardware.timeout_minutes} min; ${budget}.`
   );
 }
@@ -73,8 +76,8 @@ function jobsLine({ hardware, verification }: ChallengeConfig, cost: CostEstimat
 const round = (usd: number): number => Number(usd.toFixed(4));
 
 function spaceLine(name: string, { hardware, usdPerHour }: SpaceCost): string {
-  if (usdPerHour === null) return `      ${name} on ${hardware}: the Hub names no price.`;
-  if (usdPerHour === 0) return `      ${name} on ${hardware} is free.`;
+  if (usdPerHour === null) return `${name} on ${hardware}: the Hub names no price.`;
+  if (usdPerHour === 0) return `${name} on ${hardware} is free.`;
   const monthly = Math.round(usdPerHour * HOURS_PER_MONTH);
-  return `      ${name} on ${hardware} $${round(usdPerHour)}/h, about $${monthly} a month while it runs.`;
+  return `${name} on ${hardware} $${round(usdPerHour)}/h, about $${monthly} a month while it runs.`;
 }

@@ -1,7 +1,7 @@
 import type { NextStep } from '../errors.ts';
 import { isChange, waitsForPerson } from './provision.ts';
+import { wrap } from './text.ts';
 import type { NodeState, PlanNode, ProvisionPlan } from './types.ts';
-import { wrap } from './wrap.ts';
 
 const MARK: Record<NodeState, string> = {
   create: '+',
@@ -13,6 +13,16 @@ const MARK: Record<NodeState, string> = {
   blocked: '✗',
   conflict: '!',
 };
+const WORD: Record<NodeState, string> = {
+  create: 'create',
+  update: 'update',
+  adopt: 'adopt',
+  delete: 'delete',
+  unchanged: 'as planned',
+  human: 'waits for you',
+  blocked: 'blocked',
+  conflict: 'both sides changed it',
+};
 const DIFF_LINES = 12;
 
 /** A plan for people: what changes and what waits, line by line; what is as planned, as one number. */
@@ -20,7 +30,29 @@ export function printPlan(plan: ProvisionPlan, cost: string[]): string {
   const shown = plan.nodes.filter((node) => node.state !== 'unchanged' || node.warn);
   const unchanged = plan.nodes.length - shown.length;
   const lines = groups(shown).flatMap(printGroup);
-  return [...lines, `= ${unchanged} as planned`, '', summary(plan), ...cost].join('\n');
+  const words = [...new Set(shown.map((node) => `${markOf(node)} ${wordOf(node)}`)), '= as planned'];
+  return [
+    ...lines,
+    `= ${unchanged} as planned`,
+    '',
+    ...wrap(words.join('   '), ''),
+    ...wrap(summary(plan), ''),
+    ...cost,
+  ].join('\n');
+}
+
+/** Nothing of it is changed: it is looked at once what it depends on is done. */
+const isCheck = ({ kind, state }: PlanNode): boolean =>
+  state === 'update' && (kind === 'check' || kind === 'health');
+
+function markOf(node: PlanNode): string {
+  if (node.state === 'unchanged' && node.warn) return '⚠';
+  return isCheck(node) ? '◦' : MARK[node.state];
+}
+
+function wordOf(node: PlanNode): string {
+  if (node.state === 'unchanged' && node.warn) return 'worth a look';
+  return isCheck(node) ? 'check' : WORD[node.state];
 }
 
 /** Many nodes of one kind and state that say the same are one line. */
@@ -37,9 +69,9 @@ function groups(nodes: PlanNode[]): PlanNode[][] {
 function printGroup(group: PlanNode[]): string[] {
   const [node] = group;
   if (!node) return [];
-  if (group.length > 1) return [`${MARK[node.state]} ${group.length} ${plural(node)}: ${names(group)}`];
-  const mark = node.state === 'unchanged' && node.warn ? '⚠' : MARK[node.state];
-  const head = wrap(`${node.title}: ${node.reason}`, `${mark} `, '    ');
+  if (group.length > 1)
+    return wrap(`${group.length} ${plural(node)}: ${names(group)}`, `${markOf(node)} `, '    ');
+  const head = wrap(`${node.title}: ${node.reason}`, `${markOf(node)} `, '    ');
   const diff = node.kind === 'space-files' ? [] : (node.diff ?? []);
   return [
     ...head,
@@ -78,15 +110,18 @@ function names(group: PlanNode[]): string {
   return all.length > 6 ? `${all.slice(0, 6).join(', ')}, …` : all.join(', ');
 }
 
-/** `12 to create, 1 waits for you`. */
+/** `12 to create, 2 to check, 1 waits for you`. */
 export function summary(plan: ProvisionPlan): string {
-  const count = (state: NodeState) => plan.nodes.filter((node) => node.state === state).length;
+  const count = (state: NodeState) =>
+    plan.nodes.filter((node) => node.state === state && !isCheck(node)).length;
   const changes = (['create', 'update', 'adopt', 'delete'] as const)
     .filter((state) => count(state) > 0)
     .map((state) => `${count(state)} to ${state}`);
+  const checks = plan.nodes.filter(isCheck).length;
   const waiting = plan.nodes.filter(waitsForPerson).length;
   const all = [
     ...changes,
+    ...(checks > 0 ? [`${checks} to check`] : []),
     ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'waits' : 'wait'} for you`] : []),
   ];
   return all.length === 0 ? 'Nothing to do: everything is as planned.' : `${all.join(', ')}.`;

@@ -26,10 +26,8 @@ function provenNode(inputs: Inputs): PlanNode {
   if (passed(inputs)) return { ...node, state: 'unchanged', reason: 'both passed on this harness' };
   const { selftest, redteam } = inputs.harness?.proofs ?? {};
   const reason = `self-test ${selftest}, red team ${redteam}: nothing proves that this harness judges rightly`;
-  const next = [
-    ...(selftest === 'passed' ? [] : [CommandOf.selftest]),
-    ...(redteam === 'passed' ? [] : [CommandOf.redteam]),
-  ];
+  const both = selftest !== 'passed' && redteam !== 'passed';
+  const next = [both ? CommandOf.proofs : selftest === 'passed' ? CommandOf.redteam : CommandOf.selftest];
   if (isLocal(inputs.config)) return { ...node, state: 'unchanged', reason, next, warn: true };
   if (inputs.skipProofs)
     return { ...node, state: 'unchanged', reason: `${reason}; --skip-proofs`, next, warn: true };

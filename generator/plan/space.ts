@@ -122,7 +122,7 @@ function filesNode(inputs: Inputs, space: LiveSpace | null, settings: string[]):
   const node = {
     id: 'space-files',
     kind: 'space-files' as const,
-    title: `Files of the Space (${inputs.space.length})`,
+    title: `${inputs.space.length} files of the Space`,
     dependsOn: [
       'space',
       'bucket:central',

@@ -56,7 +56,7 @@ describe('on this machine', () => {
       'unchanged',
       'self-test stale, red team stale: nothing proves that this harness judges rightly',
     ]);
-    expect(seen.text).toMatch(/⚠ Self-test and red team: .*\n.*next: create-collab eval selftest/);
+    expect(seen.text).toMatch(/⚠ Self-test and red team: [\s\S]*?next: create-collab eval selftest/);
     expect((await applyChallenge(bench.options())).status).toBe('ok');
   });
 
@@ -173,8 +173,7 @@ describe('as against huggingface.co', () => {
     const seen = await nodes(options());
     expect(seen.proofs?.state).toBe('blocked');
     expect(seen.proofs?.next?.map(({ command }) => command)).toEqual([
-      'create-collab eval selftest',
-      'create-collab eval redteam',
+      'create-collab eval selftest && create-collab eval redteam',
       'create-collab apply --skip-proofs',
     ]);
     const refused = await applyChallenge(options());

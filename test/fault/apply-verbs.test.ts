@@ -59,7 +59,10 @@ describe('B7: the verbs of the provisioner, in the order an organizer uses them'
   it('plan and apply: nothing to do, exit 0', async () => {
     expect((await collab('plan', '--json')).json).toMatchObject({ status: 'ok', next: [] });
     const applied = await collab('apply');
-    expect([applied.code, applied.out.split('\n')[0]]).toEqual([0, 'Nothing was changed.']);
+    expect([applied.code, applied.out.split('\n')[0]]).toEqual([
+      0,
+      'Nothing was changed: everything is as planned.',
+    ]);
   });
 
   it('status: what runs, and drift with exit 2', async () => {

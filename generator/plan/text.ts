@@ -13,3 +13,9 @@ export function wrap(text: string, first: string, rest = first): string[] {
   }
   return [...lines, line];
 }
+
+/** Bytes for people: `12 KB`, `3.4 MB`, `1.2 GB`. */
+export function readable(bytes: number): string {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} KB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
