@@ -450,7 +450,7 @@ export const FIELDS = [
   field('verification.isolation', {
     kind: 'choice',
     flag: 'isolation',
-    doc: 'best: judges behind the layers of isolation there are; strict: judges nobody where one is missing.',
+    doc: 'Layers of isolation: best judges behind those there are; strict judges nobody where one is missing.',
     fallback: 'best',
     choices: [
       { value: 'best', label: 'The layers there are', hint: 'what is missing is said with every verdict' },
