@@ -5,6 +5,7 @@ import { proofs } from '../eval/record.ts';
 import { cheatFolders, readCheat } from '../eval/samples.ts';
 import { digest, sha256 } from '../plan/digest.ts';
 import type { HarnessFacts } from '../plan/model.ts';
+import { prepareFacts } from './prepare-facts.ts';
 
 /** Where the shared parts of harnesses keep the layers and their probe. */
 const LAYER_CODE = ['isolation.py', 'limits.py', 'linux.py', 'probe.py', 'process.py', 'sandbox.py'];
@@ -15,7 +16,8 @@ export async function harnessFacts(dir: string, config: ChallengeConfig): Promis
   if (!byJobs && config.verification.mode !== 'eval-space') return null;
   const code = byJobs ? layerCode(dir) : null;
   const [proven, cheats, probe] = await Promise.all([proofs(dir), layerCheats(dir), code]);
-  return { proofs: proven, cheats, probe };
+  const prepare = await prepareFacts(dir, config);
+  return { proofs: proven, cheats, probe, ...(prepare ? { prepare } : {}) };
 }
 
 async function layerCheats(dir: string): Promise<HarnessFacts['cheats']> {

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { connect } from '../apply/connect.ts';
+import { clientFor } from '../apply/hub-client.ts';
 import type { CommandContext, Outcome } from '../command.ts';
 import { CollabError } from '../errors.ts';
 import { type Challenge, privateDirOf } from './harness.ts';
+import { modelsOf, type Pins, type Profile, readPins, readProfile, resolvePins, unpinned } from './pins.ts';
+import { prepareByJob, preparePrice } from './prepare-job.ts';
 import { python } from './process.ts';
 
 type Place = Pick<CommandContext, 'io' | 'progress'>;
@@ -37,7 +41,7 @@ export async function ensurePrepared(place: Place, challenge: Challenge): Promis
 
 async function make({ io, progress }: Place, challenge: Challenge, more: string[]): Promise<string> {
   const { dir, config } = challenge;
-  if (config.profile === 'full') throw needsTheModels();
+  if (needsModels(await readProfile(dir, config.profile))) throw needsAJob();
   const began = io.now();
   const out = privateDirOf(challenge);
   const args = [join(dir, 'harness', 'prepare.py'), '--out', out, '--profile', config.profile, ...more];
@@ -51,18 +55,21 @@ async function make({ io, progress }: Place, challenge: Challenge, more: string[
   return output.trim();
 }
 
-const needsTheModels = () =>
-  new CollabError('PREPARE_THERE', 'The data of the full profile is made where the real models are served.', {
-    kind: 'action_required',
-    next: [
-      {
-        command: 'python3 harness/prepare_full.py --help',
-        why: 'says what it needs; run it in a job on that hardware',
-      },
-    ],
-  });
+const needsModels = (profile: Profile): boolean => modelsOf(profile).length > 0;
 
-/** `eval prepare`: makes private prompts and reference outputs once. `--force` makes new ones. */
+const byJob = {
+  command: 'create-collab eval prepare --job --prompts prompts.json',
+  why: 'makes it once, in a priced job; prompts.json holds texts or ShareGPT conversations',
+};
+
+const needsAJob = (price = '') =>
+  new CollabError(
+    'PREPARE_THERE',
+    `The data of this profile is made by its models, in a job on their hardware${price}.`,
+    { kind: 'action_required', next: [byJob] },
+  );
+
+/** `eval prepare`: makes private prompts and reference outputs once. `--force` makes new ones, `--job` on the Hub. */
 export async function prepare(context: CommandContext, challenge: Challenge): Promise<Outcome> {
   const { options } = context;
   if (!existsSync(join(challenge.dir, 'harness', 'prepare.py')))
@@ -74,14 +81,65 @@ export async function prepare(context: CommandContext, challenge: Challenge): Pr
       text: 'The private data is complete; --force makes new data.',
       data: { made: false },
     };
-  const seed = typeof options.seed === 'string' ? ['--seed', options.seed] : [];
-  const output = await make(context, challenge, seed);
+  const profile = await readProfile(challenge.dir, challenge.config.profile);
+  const found =
+    options.job || needsModels(profile)
+      ? await prepareThere(context, challenge, profile)
+      : await prepareHere(context, challenge);
   return {
     status: 'ok',
     text: 'The private data is in private/. It is never uploaded to a place that participants can read.',
-    data: { made: true, ...(JSON.parse(output) as object) },
+    data: { made: true, ...found },
     next: [
       { command: 'create-collab eval selftest', why: 'proves that the harness accepts and refuses rightly' },
     ],
   };
+}
+
+async function prepareHere(context: CommandContext, challenge: Challenge): Promise<object> {
+  const { seed } = context.options;
+  return JSON.parse(
+    await make(context, challenge, typeof seed === 'string' ? ['--seed', seed] : []),
+  ) as object;
+}
+
+/** Pins first: what is not pinned is neither priced nor run. Without `--job` it ends with the price. */
+async function prepareThere(
+  context: CommandContext,
+  challenge: Challenge,
+  profile: Profile,
+): Promise<object> {
+  const { io, options, progress } = context;
+  const { dir, config } = challenge;
+  const say = (text: string) => progress({ id: 'prepare', state: 'info', text });
+  const { options: access } = await connect({ ...context, positionals: [dir] });
+  const hub = clientFor({ io, hubUrl: access.hubUrl, token: access.spaceToken ?? access.token });
+  const pins = await ensurePins({ io, hub, dir }, config, profile);
+  for (const [id, { revision, license }] of Object.entries(pins?.models ?? {}))
+    say(`${id} is pinned to ${revision}; its licence: ${license ?? 'its card names none'}`);
+  const cost = await preparePrice(hub, config, profile);
+  const price = `, ${cost.flavor}, at most ${cost.minutes} minutes, $${cost.usd.toFixed(2)} or less`;
+  if (!options.job) throw needsAJob(price);
+  const prompts = typeof options.prompts === 'string' ? resolve(io.cwd, options.prompts) : undefined;
+  if (needsModels(profile) && !prompts) throw needsAJob(price);
+  const written = await prepareByJob({
+    ...{ io, hub, dir, config, profile, say, force: Boolean(options.force) },
+    ...(prompts ? { prompts } : {}),
+  });
+  if (!(await isPrepared(privateDirOf(challenge))))
+    throw new CollabError('PREPARE_FAILED', 'What the job made did not arrive whole.', { next: [byJob] });
+  return { files: written, cost, pins };
+}
+
+async function ensurePins(
+  at: Parameters<typeof resolvePins>[0],
+  { hardware }: Challenge['config'],
+  profile: Profile,
+): Promise<Pins | null> {
+  const models = modelsOf(profile);
+  if (models.length === 0) return null;
+  const pins = await readPins(at.dir);
+  return pins && unpinned(pins, models, hardware.image).length === 0
+    ? pins
+    : resolvePins(at, models, hardware.image);
 }

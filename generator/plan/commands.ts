@@ -41,6 +41,10 @@ export const CommandOf = {
     command: 'PARTICIPANT_TOKEN=… create-collab doctor',
     why: "with the token of a member whose role is contributor; without one this isn't tried",
   },
+  prepare: {
+    command: 'create-collab eval prepare',
+    why: 'makes private prompts and reference outputs once; says the price first where it costs something',
+  },
   selftest: {
     command: 'create-collab eval selftest',
     why: 'proves that the harness accepts and refuses rightly',

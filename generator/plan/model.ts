@@ -59,6 +59,18 @@ export interface HarnessFacts {
   cheats: { name: string; layers: string[] }[];
   /** sha256 of the code that puts up the layers; `null` when the harness has no probe. */
   probe: string | null;
+  /** Of what judging needs and participants must not have; absent where the harness makes nothing of the kind. */
+  prepare?: PrepareFacts;
+}
+
+export interface PrepareFacts {
+  made: boolean;
+  /** The models that make it; none where this machine can. */
+  models: string[];
+  /** Models and the image that harness/pins.json has no commit or digest of. */
+  unpinned: string[];
+  flavor: string;
+  minutes: number;
 }
 
 /** What a probe job found on the hardware of the jobs, or that it is under way. */

@@ -4,6 +4,7 @@ import { digest } from './digest.ts';
 import { evaluatorNodes } from './evaluator.ts';
 import type { Inputs, World } from './model.ts';
 import { HARNESS_PREFIX } from './places.ts';
+import { prepareNodes } from './prepare.ts';
 import { PROBE, PROOFS, proofNodes } from './proofs.ts';
 import { spaceNodes } from './space.ts';
 import type { PlanNode, ProvisionPlan } from './types.ts';
@@ -13,7 +14,7 @@ export function planProvision(inputs: Inputs, world: World, endpoint: string): P
   const seeds = fileNodes(inputs, world);
   const space = spaceNodes(inputs, world);
   const harness = inputs.problems.some((problem) => problem.part === 'harness');
-  const proofs = proofNodes(inputs, world);
+  const proofs = [...proofNodes(inputs, world), ...prepareNodes(inputs, world)];
   const gated = proofs.some((node) => node.id === PROOFS) ? [PROOFS] : [];
   const evaluator = evaluatorNodes(inputs, world);
   const first = [...checkNodes(inputs, world), ...bucketNodes(inputs, world)];

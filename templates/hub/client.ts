@@ -1,6 +1,7 @@
 import { bucketCalls } from './buckets.ts';
 import { identityCalls } from './identity.ts';
 import { jobCalls } from './jobs.ts';
+import { modelCalls } from './models.ts';
 import type { HubPort } from './port.ts';
 import { spaceCalls } from './spaces.ts';
 import { createTransport, type HubClientOptions } from './transport.ts';
@@ -19,6 +20,7 @@ export function createHubClient(options: HubClientOptions): HubPort {
     endpoint: transport.endpoint,
     ...identityCalls(transport),
     ...bucketCalls(transport, xet),
+    ...modelCalls(transport),
     ...spaceCalls(transport, xet),
     ...jobCalls(transport),
   };

@@ -151,6 +151,16 @@ export interface HardwareOffer {
   usdPerHour: number;
 }
 
+/** A model repository at one revision. */
+export interface ModelInfo {
+  /** The commit that the revision points to now. */
+  sha: string;
+  /** As its card says it; `null` when it says nothing. */
+  license: string | null;
+  /** Its files are given only to those who were let in. */
+  gated: boolean;
+}
+
 export interface HubPort {
   readonly endpoint: string;
 
@@ -188,6 +198,9 @@ export interface HubPort {
     /** Hashes under which the added files are stored now. */
     written?: { path: string; xetHash: string }[];
   }>;
+
+  /** `null`: no such model or revision, or not for this token. */
+  modelInfo(id: RepoId, revision: string): Promise<ModelInfo | null>;
 
   spaceInfo(id: RepoId): Promise<SpaceInfo | null>;
   createSpace(

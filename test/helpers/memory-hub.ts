@@ -237,6 +237,7 @@ export function memoryHub(options: { now(): number; serverToken: string; users?:
     jobLogs: absent('jobLogs'),
     cancelJob: absent('cancelJob'),
     jobHardware: absent('jobHardware'),
+    modelInfo: absent('modelInfo'),
     spaceHardware: absent('spaceHardware'),
     hubTime: absent('hubTime'),
   };

@@ -1,0 +1,171 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { HubError, type HubPort, type JobInfo } from '@collab/hub/port.ts';
+import type { ChallengeConfig } from '../config/types.ts';
+import { CollabError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { digest, sha256 } from '../plan/digest.ts';
+import type { Profile } from './pins.ts';
+
+/** Folder of the private bucket with what prepare jobs read and wrote. */
+const PREPARE_PREFIX = 'prepare';
+const MAX_BYTES = 268_435_456;
+const ENDED = new Set(['COMPLETED', 'CANCELED', 'ERROR', 'DELETED']);
+const LEFT_OUT = /(?:^|\/)(?:__pycache__|tests|redteam|\.DS_Store)(?:\/|$)|\.pyc$/;
+
+export interface PrepareJob {
+  io: Io;
+  /** With a token that writes the private bucket and starts jobs of the organization. */
+  hub: HubPort;
+  dir: string;
+  config: ChallengeConfig;
+  profile: Profile;
+  /** File of prompts, where the profile takes some; absolute. */
+  prompts?: string;
+  /** New data even where an earlier job has made some of the same inputs. */
+  force: boolean;
+  say(text: string): void;
+}
+
+export interface PrepareCost {
+  flavor: string;
+  minutes: number;
+  /** Most that the job can cost, in US dollars. */
+  usd: number;
+}
+
+/** Hardware and time of the job: the profile's own, else those of a run. */
+export const prepareHardware = (config: ChallengeConfig, profile: Profile) => ({
+  flavor: profile.prepare?.flavor ?? config.hardware.flavor,
+  minutes: profile.prepare?.timeout_minutes ?? config.hardware.timeout_minutes,
+});
+
+/** @throws CollabError PRICE_UNKNOWN: what has no price is not started. */
+export async function preparePrice(
+  hub: HubPort,
+  config: ChallengeConfig,
+  profile: Profile,
+): Promise<PrepareCost> {
+  const { flavor, minutes } = prepareHardware(config, profile);
+  const offer = (await hub.jobHardware()).find(({ name }) => name === flavor);
+  if (offer) return { flavor, minutes, usd: (offer.usdPerHour * minutes) / 60 };
+  throw new CollabError('PRICE_UNKNOWN', `${hub.endpoint} names no price for ${flavor}.`, {
+    next: [{ command: 'hf jobs hardware', why: 'lists what there is; profiles/*.json names the flavor' }],
+  });
+}
+
+/**
+ * Runs prepare.py as a job and brings what it made here: into `private/`, and the public part into the profile's data.
+ * The same inputs are one job: cut off and started again, it waits for the one that is going, or takes what it has made.
+ * @throws CollabError PREPARE_FAILED. @throws HubError
+ */
+export async function prepareByJob(at: PrepareJob): Promise<string[]> {
+  const inputs = await inputFiles(at);
+  const key = digest([at.config.profile, [...inputs].map(([path, content]) => [path, sha256(content)])]);
+  const folder = `${PREPARE_PREFIX}/${key.slice(0, 16)}`;
+  if (at.force || !(await made(at, folder))) {
+    const job = await endOf(at, await launch(at, folder, inputs));
+    if (!(await made(at, folder))) throw await failed(at, job);
+  }
+  return fetched(at, folder);
+}
+
+const bucketOf = ({ config }: PrepareJob): string => config.hub.private_bucket;
+
+const made = async (at: PrepareJob, folder: string): Promise<boolean> =>
+  (await at.hub.pathsInfo(bucketOf(at), [`${folder}/state/private/prepared.json`])).length > 0;
+
+/** The harness but its tests, and the prompts: path in the job's folder → content, sorted. */
+async function inputFiles({ dir, prompts }: PrepareJob): Promise<Map<string, Uint8Array>> {
+  const root = join(dir, 'harness');
+  const entries = await readdir(root, { withFileTypes: true, recursive: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !LEFT_OUT.test(path))
+    .sort();
+  const files = new Map<string, Uint8Array>();
+  for (const path of paths) files.set(`harness/${path}`, await readFile(join(root, path)));
+  if (prompts) files.set('input/prompts.json', await readFile(prompts));
+  return files;
+}
+
+async function launch(at: PrepareJob, folder: string, inputs: Map<string, Uint8Array>): Promise<JobInfo> {
+  const { hub, config, profile } = at;
+  const { flavor, minutes } = prepareHardware(config, profile);
+  const run = folder.replace('/', '-');
+  const going = (await hub.jobs(config.hub.org, { run })).find((job) => !ENDED.has(job.stage));
+  if (going) return going;
+  const adds = [...inputs].map(([path, content]) => ({ path: `${folder}/${path}`, content }));
+  const request = `${JSON.stringify({ requested_at: new Date(at.io.now()).toISOString(), flavor, minutes })}\n`;
+  // A folder must hold a file before it can be mounted, and an older answer must not be taken for the new one.
+  const { failed: refused } = await hub.write(bucketOf(at), {
+    adds: [...adds, { path: `${folder}/state/request.json`, content: request }],
+    deletes: [`${folder}/state/private/prepared.json`],
+  });
+  const first = refused.find(({ path }) => !path.endsWith('/prepared.json'));
+  if (first) throw new HubError('invalid', `${first.path}: ${first.error}`, { url: hub.endpoint });
+  at.say(`Starting a job on ${flavor}, at most ${minutes} minutes`);
+  const volume = (part: string, readOnly: boolean) => ({
+    source: bucketOf(at),
+    path: `${folder}/${part}`,
+    mountPath: `/${part}`,
+    readOnly,
+  });
+  return hub.runJob(config.hub.org, {
+    image: config.hardware.image,
+    flavor,
+    timeoutSeconds: minutes * 60,
+    command: commandOf(at),
+    labels: { task: `${config.challenge.slug}-prepare`, run },
+    volumes: [
+      volume('harness', true),
+      ...(at.prompts ? [volume('input', true)] : []),
+      volume('state', false),
+    ],
+  });
+}
+
+const commandOf = ({ config, prompts }: PrepareJob): string[] => [
+  ...['python3', '/harness/prepare.py', '--profile', config.profile, '--out', '/state/private'],
+  ...(prompts ? ['--prompts', '/input/prompts.json', '--public-out', '/state/public'] : []),
+];
+
+async function endOf({ io, hub, config, say }: PrepareJob, started: JobInfo): Promise<JobInfo> {
+  const every = config.hub.endpoint === 'local' ? 250 : 15_000;
+  let job: JobInfo | null = started;
+  let stage = '';
+  while (job !== null && !ENDED.has(job.stage)) {
+    if (job.stage !== stage) say(`The job is ${job.stage.toLowerCase()}: ${job.url}`);
+    stage = job.stage;
+    await io.sleep(every, io.signal);
+    job = await hub.job(config.hub.org, started.id);
+  }
+  return job ?? { ...started, stage: 'DELETED' };
+}
+
+async function failed({ hub, config }: PrepareJob, job: JobInfo): Promise<CollabError> {
+  const logs = await hub.jobLogs(config.hub.org, job.id, 5).catch(() => [] as string[]);
+  const said = logs.join(' ').trim().slice(-600) || job.message || 'it said nothing';
+  return new CollabError('PREPARE_FAILED', `The job ended as ${job.stage}: ${said}`, {
+    next: [{ command: job.url, why: 'the job and its log' }],
+  });
+}
+
+/** Paths that were written, relative to the challenge. */
+async function fetched(at: PrepareJob, folder: string): Promise<string[]> {
+  const into = { private: 'private', public: join('harness', at.profile.data) };
+  const written: string[] = [];
+  for (const [part, target] of Object.entries(into)) {
+    const prefix = `${folder}/state/${part}/`;
+    for (const { path } of (await at.hub.listFiles(bucketOf(at), prefix)) ?? []) {
+      const content = await at.hub.readFile(bucketOf(at), path, { maxBytes: MAX_BYTES });
+      if (content === null) throw new HubError('missing', `${path} is gone`, { url: at.hub.endpoint });
+      const place = join(target, path.slice(prefix.length));
+      await mkdir(dirname(join(at.dir, place)), { recursive: true });
+      await writeFile(join(at.dir, place), content);
+      written.push(place);
+    }
+  }
+  return written;
+}

@@ -1,0 +1,186 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { command } from '../../generator/commands/eval.ts';
+import { writeChallenge } from '../../generator/config/yaml.ts';
+import type { CollabError } from '../../generator/errors.ts';
+import { imageDigest, referenceOf } from '../../generator/eval/image-digest.ts';
+import { modelsOf, readPins, readProfile, resolvePins, unpinned } from '../../generator/eval/pins.ts';
+import { isPrepared } from '../../generator/eval/prepare.ts';
+import { preparePrice } from '../../generator/eval/prepare-job.ts';
+import { createHubClient } from '../../templates/hub/client.ts';
+import { TOKENS, testHub } from '../helpers/hub.ts';
+import { emitted } from './emitted.ts';
+import { contextOf, machine } from './io.ts';
+
+// Real processes, and a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+const DIGEST = `sha256:${'ab'.repeat(32)}`;
+
+let challenge: Awaited<ReturnType<typeof emitted>>;
+let hub: Awaited<ReturnType<typeof testHub>>;
+
+beforeAll(async () => {
+  [challenge, hub] = await Promise.all([emitted('gemma'), testHub()]);
+  Object.assign(challenge.config.hub, {
+    org: 'acme',
+    central_bucket: 'acme/gemma-main-bucket',
+    space: 'acme/gemma-collab',
+    private_bucket: 'organizer/private',
+  });
+  await mkdir(join(challenge.dir, '.collab'), { recursive: true });
+  await hub.call(TOKENS.admin, 'POST', '/api/buckets/organizer/private', { private: true });
+  const files = {
+    'challenge.yaml': writeChallenge(challenge.config),
+    '.collab/hub.json': JSON.stringify({ url: hub.url, pid: process.pid }),
+    '.collab/tokens.json': JSON.stringify({ organizer: TOKENS.admin }),
+  };
+  for (const [path, text] of Object.entries(files)) await writeFile(join(challenge.dir, path), text);
+});
+afterAll(() => Promise.all([challenge.remove(), hub.remove()]));
+
+const prepare = (options: Record<string, string | boolean>) =>
+  command.run(contextOf(machine(challenge.dir), ['prepare', '.'], options));
+const jobs = async () =>
+  (await (await hub.call(TOKENS.admin, 'GET', '/api/jobs/acme')).json()) as { id: string }[];
+
+describe('eval prepare --job on the embedded hub', () => {
+  test('makes the private data in a job, and brings it here whole', async () => {
+    const { data } = await prepare({ job: true });
+    expect(data).toMatchObject({ made: true, cost: { flavor: 'cpu-basic', minutes: 10 } });
+    expect(data?.files).toEqual(
+      expect.arrayContaining(['private/prompts.json', 'private/references.json', 'private/prepared.json']),
+    );
+    expect(await isPrepared(join(challenge.dir, 'private'))).toBe(true);
+    expect(JSON.parse(await readFile(join(challenge.dir, 'private/prompts.json'), 'utf8'))).toHaveLength(320);
+    expect(await jobs()).toHaveLength(1);
+  });
+
+  test('the same inputs are one job: what was made already is fetched again', async () => {
+    const before = await readFile(join(challenge.dir, 'private/prepared.json'), 'utf8');
+    await rm(join(challenge.dir, 'private'), { recursive: true });
+    await prepare({ job: true });
+    expect(await readFile(join(challenge.dir, 'private/prepared.json'), 'utf8')).toBe(before);
+    expect(await jobs()).toHaveLength(1);
+  });
+
+  test('--force makes other data, in another job', async () => {
+    const before = await readFile(join(challenge.dir, 'private/prompts.json'), 'utf8');
+    await prepare({ job: true, force: true });
+    expect(await readFile(join(challenge.dir, 'private/prompts.json'), 'utf8')).not.toBe(before);
+    expect(await jobs()).toHaveLength(2);
+  });
+
+  test('a job that fails says why, and leaves what is here', async () => {
+    await writeFile(join(challenge.dir, 'harness/data/prompt_parts.json'), 'no JSON');
+    const error = await prepare({ job: true, force: true }).catch((e: CollabError) => e);
+    expect(error).toMatchObject({
+      code: 'PREPARE_FAILED',
+      message: expect.stringContaining('no valid JSON'),
+    });
+    expect(await isPrepared(join(challenge.dir, 'private'))).toBe(true);
+  });
+});
+
+describe('what a profile of the Hub needs first', () => {
+  const answer = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+    new Response(status === 200 ? JSON.stringify(body) : null, { status, headers });
+
+  /** A Hub with two models, and a registry that wants an anonymous token. */
+  const outside =
+    (more: Record<string, unknown> = {}): typeof fetch =>
+    async (input, init) => {
+      const url = new URL(String(input instanceof Request ? input.url : input));
+      if (url.pathname.startsWith('/api/models/google/'))
+        return answer(200, { sha: COMMIT, gated: false, cardData: { license: 'apache-2.0' }, ...more });
+      if (url.hostname === 'auth.example') return answer(200, { token: url.searchParams.get('scope') });
+      if (url.hostname !== 'registry-1.docker.io')
+        return answer(404, null, { 'x-error-code': 'RepoNotFound' });
+      const authorization = new Headers(init?.headers).get('authorization');
+      return authorization === 'Bearer repository:vllm/vllm-openai:pull'
+        ? answer(200, null, { 'docker-content-digest': DIGEST })
+        : answer(401, null, {
+            'www-authenticate':
+              'Bearer realm="https://auth.example/token",service="registry",scope="repository:vllm/vllm-openai:pull"',
+          });
+    };
+  const IMAGE = 'vllm/vllm-openai:v0.22.0';
+  const at = (fetch: typeof globalThis.fetch) => ({
+    io: { ...machine(challenge.dir), fetch },
+    hub: createHubClient({
+      endpoint: 'https://hub.example',
+      token: 'hf_x',
+      fetch,
+      clock: { now: Date.now, sleep: () => Promise.resolve() },
+    }),
+    dir: challenge.dir,
+  });
+
+  test('the full profile names two models; the rehearsal none', async () => {
+    expect(modelsOf(await readProfile(challenge.dir, 'full'))).toEqual([
+      'google/gemma-4-E4B-it',
+      'google/gemma-4-31B-it',
+    ]);
+    expect(modelsOf(await readProfile(challenge.dir, 'rehearsal'))).toEqual([]);
+  });
+
+  test('each model is pinned to a commit and the image to a digest, once', async () => {
+    const models = modelsOf(await readProfile(challenge.dir, 'full'));
+    expect(unpinned(await readPins(challenge.dir), models, IMAGE)).toEqual([...models, IMAGE]);
+    const pins = await resolvePins(at(outside()), models, IMAGE);
+    expect(pins.models['google/gemma-4-E4B-it']).toEqual({ revision: COMMIT, license: 'apache-2.0' });
+    expect(pins.image).toEqual({ reference: IMAGE, digest: DIGEST });
+    expect(unpinned(await readPins(challenge.dir), models, IMAGE)).toEqual([]);
+    expect(unpinned(await readPins(challenge.dir), models, `${IMAGE}-other`)).toEqual([`${IMAGE}-other`]);
+  });
+
+  test('a branch in pins.json, a gated model and an unknown one are refused', async () => {
+    const pins = JSON.parse(await readFile(join(challenge.dir, 'harness/pins.json'), 'utf8'));
+    pins.models['google/gemma-4-E4B-it'].revision = 'main';
+    await writeFile(join(challenge.dir, 'harness/pins.json'), JSON.stringify(pins));
+    expect(await readPins(challenge.dir)).toBeNull();
+    const code = (fetch: typeof globalThis.fetch, model: string) =>
+      resolvePins(at(fetch), [model], IMAGE).catch((e: CollabError) => e.code);
+    expect(await code(outside({ gated: 'manual' }), 'google/gemma-4-E4B-it')).toBe('MODEL_GATED');
+    expect(await code(outside(), 'nobody/nothing')).toBe('MODEL_UNKNOWN');
+  });
+
+  test('a registry that does not say is an error, and a digest needs none', async () => {
+    const silent: typeof fetch = async () => answer(404, null);
+    const error = await imageDigest({ fetch: silent }, IMAGE).catch((e: CollabError) => e.code);
+    expect(error).toBe('IMAGE_UNRESOLVED');
+    expect(await imageDigest({ fetch: silent }, `${IMAGE}@${DIGEST}`)).toBe(DIGEST);
+  });
+
+  test('references of images', () => {
+    expect(referenceOf('python:3.12')).toEqual({
+      registry: 'registry-1.docker.io',
+      repository: 'library/python',
+      tag: '3.12',
+    });
+    expect(referenceOf('ghcr.io/acme/image')).toEqual({
+      registry: 'ghcr.io',
+      repository: 'acme/image',
+      tag: 'latest',
+    });
+  });
+
+  test('hardware without a price is not started', async () => {
+    const profile = await readProfile(challenge.dir, 'full');
+    const port = at(outside()).hub;
+    const priced = {
+      ...port,
+      jobHardware: async () => [{ name: 'a100-large', prettyName: 'A100', usdPerHour: 2.5 }],
+    };
+    expect(await preparePrice(priced, challenge.config, profile)).toEqual({
+      flavor: 'a100-large',
+      minutes: 180,
+      usd: 7.5,
+    });
+    const unpriced = { ...port, jobHardware: async () => [] };
+    const error = await preparePrice(unpriced, challenge.config, profile).catch((e: CollabError) => e.code);
+    expect(error).toBe('PRICE_UNKNOWN');
+  });
+});
