@@ -21,7 +21,8 @@ let prompt: string[];
 let tokens: Record<string, string>;
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'judge-'));
-  const made = await cli(cwd, ['new', 'c', '--set', 'verification.mode=eval-space', '--yes', '--json']).done;
+  const mode = ['--set', 'verification.mode=eval-space', '--set', 'metric.repeats=0'];
+  const made = await cli(cwd, ['new', 'c', ...mode, '--yes', '--json']).done;
   expect([made.code, made.err]).toEqual([0, expect.any(String)]);
   dev = cli(cwd, ['dev', 'c', '--json']);
   const said = await dev.said('"event":"ready"');

@@ -25,6 +25,7 @@ const ENV = {
   EVALUATOR_KEY_SHA256: createHash('sha256').update(KEY).digest('hex'),
   EVALUATOR_LEASE_S: '120',
   JOB_TIMEOUT_MINUTES: '10',
+  VERIFIER_FRESH_RUNS: '0',
 };
 const LEASE_MS = 120_000;
 const open: TestServer[] = [];
@@ -293,6 +294,58 @@ describe('leases', () => {
     const back = await restart(manual);
     expect((await end(back, run.id, measured(96))).status).toBe(409);
     expect((await claim(back)).result).toBe(filename);
+  });
+});
+
+describe('what a place near the top asks for', () => {
+  it('a fresh run is the evaluator’s too; one that is lost overturns nothing', async () => {
+    const s = await scene({ VERIFIER_FRESH_RUNS: '1' });
+    const filename = await post(s);
+    await end(s, (await claim(s)).id, measured(96));
+    expect((await claim(s)).result).toBe(filename);
+    const again = await claim(s);
+    expect(again.result).toBe(filename);
+    expect((await verdict(s, filename)).verification).toBe('valid');
+    await end(s, again.id, measured(94));
+    expect(await verdict(s, filename)).toMatchObject({
+      verification: 'valid',
+      runs: [{ score: 96 }, { score: 94 }],
+    });
+    expect(await claim(s)).toBeNull();
+  });
+
+  it('so is the exam, and its gates count', async () => {
+    const gates = [{ id: 'audit' }, { id: 'ppl' }, { id: 'downstream', when: 'top-k' }];
+    const divisions = [{ id: 'lossless', gates: ['audit', 'downstream'], headline: true }];
+    const s = await scene({ GATES: JSON.stringify(gates), DIVISIONS: JSON.stringify(divisions) });
+    const filename = await post(s);
+    await end(s, (await claim(s)).id, measured(96));
+    const exam = await claim(s);
+    expect(exam).toMatchObject({
+      result: filename,
+      command: ['python3', '/harness/downstream.py', ...exam.command.slice(2)],
+    });
+    const failed = {
+      gates: [{ id: 'downstream', value: 0.2, limit: 0.5, op: '>=', pass: false }],
+      provenance: {},
+    };
+    await end(s, exam.id, {
+      exit_code: 0,
+      seconds: 1,
+      files: { 'summary.json': base64(JSON.stringify(failed)) },
+    });
+    expect(await verdict(s, filename)).toMatchObject({ verification: 'invalid' });
+  });
+});
+
+describe('an evaluator that asks again and again', () => {
+  it('costs the Hub nothing while nothing waits', async () => {
+    const s = await scene();
+    await claim(s);
+    const calls = () => Object.values(s.server.hub.calls).reduce((sum, each) => sum + each, 0);
+    const before = calls();
+    for (let times = 0; times < 20; times++) expect(await claim(s)).toBeNull();
+    expect(calls()).toBe(before);
   });
 });
 

@@ -12,6 +12,7 @@ import { judgeGates } from '../domain/verification/divisions.ts';
 import type { RunSummary } from '../domain/verification/summary.ts';
 import type { StampedVerdict } from '../domain/verification/verdict.ts';
 import { verificationSpec } from '../jobs/spec.ts';
+import type { Admission } from './admit-run.ts';
 import { conclude } from './conclude.ts';
 import type { Rules } from './rules.ts';
 import { DEFAULT_STATES, type Standings } from './standings.ts';
@@ -49,41 +50,48 @@ export function examsDue(
   });
 }
 
-/** Starts one exam that is due. @returns whether it did. */
-export async function startExam(
+/** The best result whose exam may start now. */
+export function dueExam(
   deps: VerifierDeps,
   ledger: Ledger,
   busy: ReadonlySet<string | undefined>,
-): Promise<boolean> {
-  const { settings, log } = deps;
+): Entry | undefined {
+  const { settings } = deps;
   const tried = (entry: Entry) =>
     ledger.entries.filter(
       ({ target, state }) => target.result === entry.filename && isExam(target) && state !== 'released',
     ).length;
-  const due = examsDue(deps, settings.VERIFIER_TOP_K).find(
-    (entry) => !busy.has(entry.filename) && tried(entry) < settings.VERIFIER_MAX_ATTEMPTS,
+  return examsDue(deps, settings.VERIFIER_TOP_K).find(
+    (entry) =>
+      !busy.has(entry.filename) &&
+      tried(entry) < settings.VERIFIER_MAX_ATTEMPTS &&
+      snapshotOf(deps, entry) !== null,
   );
-  const snapshot = due && snapshotOf(deps, due);
-  if (!due || !snapshot) return false;
+}
+
+/** Reserves the exam of a result, whoever is to run it: a job, or the evaluator named. */
+export async function admitExam(deps: VerifierDeps, due: Entry, evaluator?: string): Promise<Admission> {
+  const { settings, store } = deps;
+  const snapshot = snapshotOf(deps, due) ?? '';
   const id = deps.newId();
-  const runPath = `${settings.VERIFICATION_RUNS_PREFIX}/${due.filename}/exam-${id.slice(0, 12)}`;
-  const target = { result: due.filename, run_path: runPath, snapshot, private_data: 'true', [EXAM]: 'true' };
-  const user = due.user ?? `agent ${due.agent}`;
-  const reserved = await deps.ledger.reserve({ id, kind: 'verification', agent: due.agent, user, target });
+  const { filename: result, agent } = due;
+  const runPath = `${settings.VERIFICATION_RUNS_PREFIX}/${result}/exam-${id.slice(0, 12)}`;
+  const target = { result, run_path: runPath, snapshot, private_data: 'true', [EXAM]: 'true' };
+  const user = due.user ?? `agent ${agent}`;
+  const reserved = await deps.ledger.reserve({ id, kind: 'verification', agent, user, target, evaluator });
   if (!reserved.ok) {
-    log('info', 'exam_waits', { result: due.filename, why: reserved.refusal.message });
-    return false;
+    deps.log('info', 'exam_waits', { result, why: reserved.refusal.message });
+    return { what: 'waits' };
   }
-  try {
-    const asked = { filename: due.filename, run_path: runPath, exam: true, by: deps.rules.verifier };
-    await deps.store.private.writeJson(`${runPath}/verification_request.json`, asked);
-    await deps.desk.launch(reserved.entry, spec(deps, { result: due.filename, snapshot, runPath }, id));
-    return true;
-  } catch (error) {
-    log('warn', 'exam_not_launched', { result: due.filename, error });
-    await deps.desk.abandon(reserved.entry, error);
-    return false;
-  }
+  return {
+    what: 'run',
+    entry: reserved.entry,
+    async spec() {
+      const asked = { filename: result, run_path: runPath, exam: true, by: deps.rules.verifier };
+      await store.private.writeJson(`${runPath}/verification_request.json`, asked);
+      return spec(deps, { result, snapshot, runPath }, id);
+    },
+  };
 }
 
 function snapshotOf({ store }: VerifierDeps, { filename }: Entry): string | null {

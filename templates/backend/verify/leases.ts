@@ -1,10 +1,10 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import type { JobSpec } from '@collab/hub/port.ts';
-import type { Queued } from '../domain/queue/order.ts';
-import type { Reservation } from '../domain/quota/ledger.ts';
+import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
 import { serialised } from '../store/private.ts';
-import { admitRun } from './admit-run.ts';
+import { type Admission, admitRun } from './admit-run.ts';
 import { conclude } from './conclude.ts';
+import { admitExam, dueExam, isExam } from './exam.ts';
 import { waitingResults } from './queue.ts';
 import { recordEnd, unexplained } from './run-end.ts';
 import type { VerifierDeps } from './verifier.ts';
@@ -14,6 +14,12 @@ interface Lease {
   entry: Reservation;
   /** Milliseconds since 1970; it is lost after that. */
   expiresAt: number;
+}
+
+/** What runs next, an exam or a waiting result. */
+interface Next {
+  filename: string;
+  admit(evaluator: string): Promise<Admission>;
 }
 
 export interface Claimed {
@@ -94,7 +100,8 @@ export function runLeases(deps: VerifierDeps): Leases {
     log('warn', 'evaluator_lost', { run: entry.id, result, evaluator: entry.evaluator });
     await ledger.lost(entry.id);
     drop(entry.id);
-    const decided = await unexplained(deps, result, LOST);
+    // A fresh run, or an exam, is of a result that is judged already.
+    const decided = entry.target.fresh || isExam(entry.target) ? null : await unexplained(deps, result, LOST);
     if (decided) await conclude(deps, result, decided);
   }
 
@@ -118,16 +125,24 @@ export function runLeases(deps: VerifierDeps): Leases {
 
   const held = () => new Map([...leases].map(([id, { entry }]) => [id, entry]));
 
-  async function next(): Promise<Queued | undefined> {
-    const book = await ledger.read();
+  function firstOf(book: Ledger): Next | null {
     const running = new Map([...desk.following, ...held()]);
+    const free = ({ filename }: { filename: string }) => (blocked.get(filename) ?? 0) <= now();
+    const exam = dueExam(deps, book, new Set([...running.values()].map(({ target }) => target.result)));
+    if (exam && free(exam)) return { filename: exam.filename, admit: (who) => admitExam(deps, exam, who) };
     const queue = waitingResults({ ...deps, topK: settings.VERIFIER_TOP_K }, book, running);
-    return queue.find((item) => (blocked.get(item.filename) ?? 0) <= now());
+    const item = queue.find(free);
+    return item ? { filename: item.filename, admit: (who) => admitRun(deps, item, who) } : null;
   }
 
-  async function take(item: Queued, evaluator: string): Promise<Claimed | null> {
-    const admitted = await admitRun(deps, item, evaluator);
-    if (admitted.what === 'waits') blocked.set(item.filename, now() + BACKOFF_MS);
+  /** Evaluators ask again and again: the Hub is asked only when something waits. */
+  async function next(): Promise<Next | null> {
+    return firstOf(await ledger.recent()) && firstOf(await ledger.read());
+  }
+
+  async function take({ filename, admit }: Next, evaluator: string): Promise<Claimed | null> {
+    const admitted = await admit(evaluator);
+    if (admitted.what === 'waits') blocked.set(filename, now() + BACKOFF_MS);
     if (admitted.what !== 'run') return null;
     const { entry } = admitted;
     try {
@@ -135,7 +150,7 @@ export function runLeases(deps: VerifierDeps): Leases {
       const expiresAt = now() + leaseMs;
       leases.set(entry.id, { entry, expiresAt });
       version++;
-      return { id: entry.id, result: item.filename, spec, expiresAt };
+      return { id: entry.id, result: filename, spec, expiresAt };
     } catch (error) {
       await ledger.released(entry.id);
       throw error;

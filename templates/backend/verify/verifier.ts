@@ -1,3 +1,4 @@
+import type { HubPort } from '@collab/hub/port.ts';
 import type { Queued } from '../domain/queue/order.ts';
 import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
 import type { JobDesk } from '../jobs/desk.ts';
@@ -5,8 +6,8 @@ import type { LedgerBook } from '../jobs/ledger-book.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/types.ts';
-import { admitRun } from './admit-run.ts';
-import { startExam } from './exam.ts';
+import { type Admission, admitRun } from './admit-run.ts';
+import { admitExam, dueExam } from './exam.ts';
 import type { Leases } from './leases.ts';
 import { waitingResults } from './queue.ts';
 import type { Rules } from './rules.ts';
@@ -16,6 +17,7 @@ import type { Standings } from './standings.ts';
 import type { VerdictBook } from './verdict-book.ts';
 
 export interface VerifierDeps {
+  hub: Pick<HubPort, 'listFiles'>;
   settings: Settings;
   rules: Rules;
   store: Store;
@@ -50,7 +52,7 @@ export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Veri
   desk.onEnd('verification', async (ended) => {
     await recordEnd(deps, ended);
     if (ended.job) times.add((now() - Date.parse(ended.entry.launched_at ?? ended.entry.ts)) / 1000);
-    return false;
+    return ended.job === null || ended.job.stage === 'DELETED';
   });
 
   const inProgress = () => new Map([...desk.following, ...leases.held()]);
@@ -61,7 +63,8 @@ export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Veri
     while (running().length < settings.VERIFIER_SLOTS && !deps.signal.aborted) {
       const book = await ledger.read();
       const busy = new Set([...inProgress().values()].map((entry) => entry.target.result));
-      if (await startExam(deps, book, busy)) continue;
+      const exam = dueExam(deps, book, busy);
+      if (exam && (await launched(deps, exam.filename, await admitExam(deps, exam)))) continue;
       const queue = waitingResults(
         { rules, standings, topK: settings.VERIFIER_TOP_K, now },
         book,
@@ -71,7 +74,7 @@ export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Veri
       if (!next) return;
       // Blocked while it is being started; the reservation shows it as running once it has one.
       blocked.set(next.filename, now() + BACKOFF_MS);
-      if (await start(deps, next)) blocked.delete(next.filename);
+      if (await launched(deps, next.filename, await admitRun(deps, next))) blocked.delete(next.filename);
     }
   }
 
@@ -108,16 +111,14 @@ export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Veri
 }
 
 /** @returns false when it was not started and should wait. */
-async function start(deps: VerifierDeps, item: Queued): Promise<boolean> {
-  const { desk, log } = deps;
-  const admitted = await admitRun(deps, item);
+async function launched({ desk, log }: VerifierDeps, result: string, admitted: Admission): Promise<boolean> {
   if (admitted.what !== 'run') return admitted.what === 'concluded';
   const { entry, spec } = admitted;
   try {
     await desk.launch(entry, await spec());
     return true;
   } catch (error) {
-    log('warn', 'verification_not_launched', { result: item.filename, error });
+    log('warn', 'verification_not_launched', { result, error });
     await desk.abandon(entry, error);
     return false;
   }
