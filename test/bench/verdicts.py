@@ -209,7 +209,7 @@ def simulate(trials: int, seed: int) -> dict[str, object]:
         return old_verdict(s, max(job(s, r, private=False) for _ in range(20)), r)
 
     errors = rank_errors(trials, rng)
-    fresh = {runs: fresh_runs(runs, trials // 10, random.Random(seed + runs)) for runs in (0, 1, 2, 3)}
+    fresh = {runs: fresh_runs(runs, trials // 20, random.Random(seed + runs)) for runs in (0, 1, 2, 3)}
     return {
         "false_rejection": {
             "old": 1 - share(lambda r: old_verdict(s := honest(r), job(s, r, False), r), trials, rng),
@@ -245,7 +245,7 @@ def table(found: dict[str, dict[str, float]]) -> str:
     rows = [
         ("honest work rejected, one run claimed", reject["old"], reject["ours"]),
         ("honest work rejected, best of 20 claimed", reject["old_best_of_20"], reject["ours"]),
-        *((f"honest work rejected, {runs} fresh runs", reject["old"], reject[f"ours_with_{runs}_fresh_runs"]) for runs in (1, 2, 3)),
+        *((f"honest work rejected, one claimed, {runs} fresh run{'s' * (runs > 1)}", reject["old"], reject[f"ours_with_{runs}_fresh_runs"]) for runs in (1, 2, 3)),
         ("lossy work accepted (60 % agreement)", lossy["old"], lossy["ours"]),
         ("gain of 20 posts, same bytes", gain["old"], gain["ours_same_bytes"]),
         ("gain of 20 posts, a byte changed, best row shown", gain["old"], gain["ours_byte_changed_best_row"]),

@@ -18,13 +18,22 @@ const bench = async (script: string, ...args: string[]) => {
 };
 
 test('simulated verdicts: honest noise is not punished, and posting twenty times does not pay', async () => {
-  const found = JSON.parse(await bench('verdicts.py', '--trials', '20000', '--json'));
+  const found = JSON.parse(await bench('verdicts.py', '--trials', '10000', '--json'));
   expect(found.false_rejection.ours).toBeLessThan(0.012);
   expect(found.false_rejection.old).toBeGreaterThan(0.2);
   expect(found.lossy_accepted).toMatchObject({ ours: 0 });
   expect(found.lossy_accepted.old).toBeGreaterThan(0.99);
   expect(Math.abs(found.gain_of_20_posts.ours_same_bytes)).toBeLessThan(0.002);
   expect(found.gain_of_20_posts.ours_byte_changed_families).toBeLessThan(0.002);
+  for (const fresh of ['0', '1', '2', '3']) {
+    const rule = found.fresh_runs[fresh];
+    for (const gain of ['gain_20', 'gain_100', 'gain_20_after_a_worse_start'])
+      expect([gain, rule[gain]]).toEqual([gain, expect.toSatisfy((x: number) => Math.abs(x) < 0.0025)]);
+    expect(rule.gain_20).toBeLessThan(0.002);
+  }
+  for (const step of ['credit_of_steps_of_0.25_percent', 'credit_of_steps_of_0.5_percent'])
+    expect(found.fresh_runs['2'][step]).toBeGreaterThan(found.fresh_runs['0'][step]);
+  expect(found.false_rejection.ours_with_3_fresh_runs).toBeLessThan(0.012);
   expect(found.rank_errors.ours).toBeLessThan(0.01);
 });
 

@@ -5,6 +5,7 @@ import type { Reservation } from '../domain/quota/ledger.ts';
 import { readSnapshotRef } from '../domain/results/snapshot.ts';
 import { verificationSpec } from '../jobs/spec.ts';
 import { conclude } from './conclude.ts';
+import { BASELINE } from './control.ts';
 import type { VerifierDeps } from './verifier.ts';
 
 /** What became of a waiting result: its run may start, it needs none, or it has to wait. */
@@ -33,16 +34,21 @@ export async function admitRun(deps: VerifierDeps, item: Queued, evaluator?: str
   const runPath = await freshRunPath(deps, item.filename, id);
   const withPrivate = (await store.private.list(`${settings.PRIVATE_DATASET_PREFIX}/`)).length > 0;
   const about = { result: item.filename, run_path: runPath, snapshot, private_data: String(withPrivate) };
-  const target = { ...about, ...(item.fresh && { fresh: 'true' }) };
-  const { agent, user, fresh } = item;
-  const reserved = await ledger.reserve({ id, kind: 'verification', agent, user, target, evaluator, fresh });
+  const control = item.attempts >= settings.VERIFIER_MAX_ATTEMPTS;
+  const target = { ...about, ...(item.fresh && { fresh: 'true' }), ...(control && { control: 'true' }) };
+  const { agent, user } = item;
+  const own = control || item.fresh;
+  const reserved = await ledger.reserve({ id, kind: 'verification', agent, user, target, evaluator, own });
   if (!reserved.ok) {
     log('info', 'verification_waits', { result: item.filename, why: reserved.refusal.message });
     return { what: 'waits' };
   }
   const spec = async () => {
-    await store.private.writeJson(`${runPath}/verification_request.json`, requestOf(deps, item, target));
-    const submission = { bucket: settings.CENTRAL_BUCKET, prefix: snapshot };
+    await store.private.writeJson(
+      `${runPath}/verification_request.json`,
+      requestOf(deps, item, { ...target, ...(control && { snapshot: BASELINE }) }),
+    );
+    const submission = { bucket: settings.CENTRAL_BUCKET, prefix: control ? BASELINE : snapshot };
     return verificationSpec(settings, { result: item.filename, submission, runPath, withPrivate }, id);
   };
   return { what: 'run', entry: reserved.entry, spec };

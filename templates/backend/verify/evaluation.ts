@@ -62,7 +62,7 @@ export function createEvaluation(s: Needs): Evaluation {
     now,
   );
   const deps = {
-    ...{ settings, rules, store, book, standings: board, ledger, desk, log, now, newId },
+    ...{ hub: s.hub, settings, rules, store, book, standings: board, ledger, desk, log, now, newId },
     times: runTimes(),
     signal: s.signal,
   };

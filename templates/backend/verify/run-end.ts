@@ -1,5 +1,6 @@
 import { resultPath } from '@collab/contract/paths.ts';
 import type { JobInfo } from '@collab/hub/port.ts';
+import { attemptsAt } from '../domain/quota/admit.ts';
 import { readScore } from '../domain/score/score.ts';
 import { type Decision, decide, decideCompat, type RunEnd } from '../domain/verification/decide.ts';
 import { MAX_SUMMARY_BYTES, type RunSummary, readSummary } from '../domain/verification/summary.ts';
@@ -7,6 +8,7 @@ import type { EndedJob } from '../jobs/desk.ts';
 import { LOG_FILE, logFile } from '../jobs/log-file.ts';
 import { exitCode, statusFile, statusOf } from '../jobs/status-file.ts';
 import { conclude } from './conclude.ts';
+import { concludeControl, hasBaseline, isControl } from './control.ts';
 import { concludeExam, isExam } from './exam.ts';
 import type { VerifierDeps } from './verifier.ts';
 
@@ -38,6 +40,7 @@ export async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs
   const summary = await readRunSummary(deps, runPath);
   const end: RunEnd = { stage, exitCode: exitCode(job?.message), timedOut, summary };
   if (isExam(entry.target)) return concludeExam(deps, result, end, runPath);
+  if (isControl(entry.target)) return concludeControl(deps, result, end);
   const decision = rules.compat
     ? compatDecision(deps, result, end)
     : decide(end, rules.headline, rules.gates, rules.strictIsolation);
@@ -48,7 +51,7 @@ export async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs
       ? decision
       : fresh
         ? null
-        : await unexplained(deps, result, decision.reason);
+        : await unexplained(deps, result, decision.reason, decision.died);
   const about = { summary, runPath, jobId: entry.job_id, privateData, fresh };
   if (concluded) await conclude(deps, result, { ...about, ...concluded });
   else deps.log('info', 'verification_repeated', { result, limit: settings.VERIFIER_MAX_ATTEMPTS });
@@ -77,17 +80,19 @@ function compatDecision({ store, rules, settings }: VerifierDeps, result: string
   return { action: 'verdict', state: decided.state, reason: JSON.stringify(decided.details) };
 }
 
-/** Bounded: after the last attempt nobody is blamed, and a person may look. `null`: run it again. */
+/**
+ * Bounded: after the last attempt nobody is blamed, and a person may look; unless the submission may have ended its runs
+ * (`died`) and a control run of the baseline can tell. `null`: it stays in the queue.
+ */
 export async function unexplained(
-  { ledger, settings, rules }: VerifierDeps,
+  deps: VerifierDeps,
   result: string,
   reason: string,
+  died = false,
 ): Promise<{ state: 'inconclusive' | 'pending'; reason: string; quiet?: boolean } | null> {
-  if (rules.compat) return { state: 'pending', reason, quiet: true };
-  const { entries } = await ledger.read();
-  const attempts = entries.filter(
-    ({ target, state }) => target.result === result && state !== 'released' && !target.fresh,
-  ).length;
-  if (attempts < settings.VERIFIER_MAX_ATTEMPTS) return null;
+  if (deps.rules.compat) return { state: 'pending', reason, quiet: true };
+  const attempts = attemptsAt(await deps.ledger.read(), result).length;
+  if (attempts < deps.settings.VERIFIER_MAX_ATTEMPTS) return null;
+  if (died && (await hasBaseline(deps))) return null;
   return { state: 'inconclusive', reason: `${reason}; ${attempts} runs could not tell` };
 }

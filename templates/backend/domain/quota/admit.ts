@@ -25,17 +25,17 @@ export interface JobRequest {
   /** The most it can cost, in dollars. */
   usd: number;
   /** The server's own wish: it takes dollars, and nobody's runs of the day. */
-  fresh?: boolean;
+  own?: boolean;
 }
 
 /** May this job be reserved? The agent's limit is looked at first, then the user's, then the dollars. */
 export function admit(ledger: Ledger, request: JobRequest, limits: JobLimits, nowMs: number): Admission {
-  const recent = recentRuns(ledger, request.kind, nowMs).filter((entry) => entry.target.fresh !== 'true');
+  const recent = recentRuns(ledger, request.kind, nowMs).filter((entry) => !isOwn(entry));
   const byAgent = recent.filter((entry) => entry.agent_id === request.agent);
   const byUser = recent.filter((entry) => entry.hf_user === request.user);
-  if (!request.fresh && byAgent.length >= limits.perAgentPerDay)
+  if (!request.own && byAgent.length >= limits.perAgentPerDay)
     return { ok: false, scope: 'agent', retryAfterS: freesIn(byAgent, limits.perAgentPerDay, nowMs) };
-  if (!request.fresh && byUser.length >= limits.perUserPerDay)
+  if (!request.own && byUser.length >= limits.perUserPerDay)
     return { ok: false, scope: 'user', retryAfterS: freesIn(byUser, limits.perUserPerDay, nowMs) };
   if (over(spentUsd(ledger), request.usd, limits.totalUsd)) return { ok: false, scope: 'budget' };
   if (over(spentUsd(ledger, request.kind), request.usd, limits.kindUsd))
@@ -45,6 +45,17 @@ export function admit(ledger: Ledger, request: JobRequest, limits: JobLimits, no
     user_remaining: limits.perUserPerDay - byUser.length - 1,
   };
   return { ok: true, remaining };
+}
+
+/** Launched for the server's own sake: a fresh run for a rank, a control run of the baseline. */
+export const isOwn = ({ target }: Reservation) => target.fresh === 'true' || target.control === 'true';
+
+/** Runs that tried to judge a result; what went wrong on the way to a job is none. */
+export function attemptsAt(ledger: Ledger, result: string): Reservation[] {
+  return ledger.entries.filter(
+    (entry) =>
+      entry.target.result === result && entry.state !== 'released' && !entry.target.exam && !isOwn(entry),
+  );
 }
 
 /** Runs of a kind that count in the last 24 hours. */

@@ -116,15 +116,18 @@ export function amend(ledger: Ledger, id: string, fields: Partial<Reservation>):
   };
 }
 
-/** Refunds an agent gets in any 24 hours. */
+/** Refunds a user gets in any 24 hours, with however many agents. */
 export const REFUNDS_PER_DAY = 2;
 
-/** A run that ended, and what it cost. `refund` is granted only while the agent has refunds left. */
+const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+
+/** A run that ended, and what it cost. `refund` is granted only while the user has refunds left. */
 export function settle(ledger: Ledger, id: string, usd: number, refund: boolean, nowMs: number): Ledger {
   const entry = ledger.entries.find((candidate) => candidate.id === id);
   if (!entry) return ledger;
   const before = ledger.entries.filter(
-    (other) => other.refunded && other.agent_id === entry.agent_id && Date.parse(other.ts) > nowMs - DAY_MS,
+    ({ refunded: had, hf_user, ts }) =>
+      had && same(hf_user, entry.hf_user) && Date.parse(ts) > nowMs - DAY_MS,
   );
   const refunded = refund && before.length < REFUNDS_PER_DAY;
   return amend(ledger, id, {

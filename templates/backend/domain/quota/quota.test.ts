@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admit, type JobLimits, jobUsd } from './admit.ts';
+import { admit, type JobLimits, jobUsd, recentRuns } from './admit.ts';
 import {
   amend,
   DAY_MS,
@@ -10,6 +10,7 @@ import {
   prune,
   type Reservation,
   readLedger,
+  settle,
   spentUsd,
   writeLedger,
 } from './ledger.ts';
@@ -158,6 +159,45 @@ describe('ledger', () => {
         expect(spentUsd(book)).toBeLessThanOrEqual(7 + 1e-9);
       }),
     );
+  });
+  it('at most two refunds in any 24 hours for a user with however many agents; dollars always count', () => {
+    const users = ['u', 'u', 'U', 'u', 'v'];
+    const runs = users.map((hf_user, at) =>
+      entry(String(at), at === 3 ? 25 : 1, { hf_user, agent_id: `a${at}`, state: 'launched', usd: 2 }),
+    );
+    const ended = runs.reduce((book, { id }) => settle(book, id, 0.5, true, NOW), ledger(...runs));
+    // The fourth was reserved over a day ago and ends today: today's refunds are used up.
+    expect(ended.entries.map((each) => each.refunded ?? false)).toEqual([true, true, false, false, true]);
+    expect(spentUsd(ended)).toBe(2.5);
+    expect(recentRuns(ended, 'benchmark', NOW).map(({ id }) => id)).toEqual(['2']);
+    const yesterday = ledger(
+      ...[25, 26].map((ago) => entry(`y${ago}`, ago, { refunded: true })),
+      runs[0] as Reservation,
+    );
+    expect(settle(yesterday, '0', 0.5, true, NOW).entries.at(-1)?.refunded).toBe(true);
+    expect(settle(ledger(...runs), '0', 9, false, NOW).entries[0]).toMatchObject({
+      usd: 2,
+      state: 'settled',
+    });
+  });
+  it('what the server runs for its own sake is nobody’s run of the day, and is paid', () => {
+    const own = ['fresh', 'control'].map((why) =>
+      entry(why, 1, { kind: 'verification', target: { [why]: 'true' } }),
+    );
+    const book = ledger(
+      ...own,
+      entry('1', 1, { kind: 'verification' }),
+      entry('2', 1, { kind: 'verification' }),
+    );
+    const wish = { ...request, kind: 'verification' } as const;
+    expect(admit(book, wish, LIMITS, NOW)).toMatchObject({ ok: false, scope: 'agent' });
+    expect(admit(book, { ...wish, own: true }, LIMITS, NOW).ok).toBe(true);
+    expect(admit(book, { ...wish, own: true }, { ...LIMITS, kindUsd: 4 }, NOW)).toEqual({
+      ok: false,
+      scope: 'budget',
+    });
+    const first = ledger(...own, entry('1', 1, { kind: 'verification' }));
+    expect(admit(first, wish, LIMITS, NOW)).toMatchObject({ ok: true, remaining: { agent_remaining: 0 } });
   });
   it('a job is billed by the started minute', () => {
     expect(jobUsd(1.05, 61)).toBeCloseTo((1.05 * 2) / 60, 12);

@@ -17,8 +17,8 @@ export interface RunEnd {
 
 export type Decision =
   | { action: 'verdict'; state: Extract<VerdictState, 'valid' | 'invalid' | 'inconclusive'>; reason: string }
-  /** Nobody can tell whose fault it was: run it again, or a control run of the baseline has to say. */
-  | { action: 'unexplained'; reason: string };
+  /** Nobody can tell whose fault it was. `died`: the submission may have ended it, and a control run of the baseline tells. */
+  | { action: 'unexplained'; reason: string; died?: boolean };
 
 /** Exit code by which the harness says that the submission is at fault. */
 export const SUBMISSION_FAULT = 3;
@@ -43,7 +43,8 @@ export function decide(
       state: 'invalid',
       reason: summary?.error ?? 'the harness refused the submission',
     };
-  if (stage !== 'COMPLETED') return { action: 'unexplained', reason: explainEnd(end) };
+  if (stage !== 'COMPLETED')
+    return { action: 'unexplained', reason: explainEnd(end), died: stage === 'ERROR' || end.timedOut };
   if (!summary) return { action: 'unexplained', reason: 'the run left no readable summary.json' };
   if (summary.error) return { action: 'unexplained', reason: summary.error };
   if (!summary.measured) return { action: 'unexplained', reason: 'the run measured no score' };
