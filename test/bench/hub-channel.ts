@@ -42,6 +42,7 @@ export function answerFrom(hub: HubPort, child: ChildProcess): void {
       (value) => ({ id, value }),
       (error: unknown) => ({ id, error: String(error) }),
     );
-    if (child.connected) child.send(reply as object);
+    // A child that was ended takes no more answers.
+    if (child.connected) child.send(reply as object, () => {});
   });
 }

@@ -92,7 +92,7 @@ const SCALE = rows({
   P2: 'An evicted body is fetched when it is shown, and only that one.',
   P3: 'A page costs what it shows, not what the record holds.',
   P4: 'Answers have tags, are compressed and can start after a cursor.',
-  P5: 'Audit and verdicts append files: a write costs the same early and late.',
+  P5: 'Audit rows and verdicts are files of their own; the index that other programs read is the one file written whole.',
   P6: 'A Hub that hangs delays those who need it; reads go on.',
   P7: 'Contributors of a taskforce are found in one pass.',
   P8: 'A launch holds nobody else up.',
