@@ -1,6 +1,7 @@
+import { networkInterfaces } from 'node:os';
 import { uploadFiles } from '@huggingface/hub';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TOKENS, testHub } from '../helpers/hub.ts';
+import { TOKENS, testHub, until } from '../helpers/hub.ts';
 
 let hub: Awaited<ReturnType<typeof testHub>>;
 const FILES = ['sub/a.txt', 'sub/deep/b.txt', 'submarine.txt', 'top.txt', 'ü ü/c#d.txt'];
@@ -127,6 +128,38 @@ describe('--host', () => {
         headers: { authorization: `Bearer ${TOKENS.admin}` },
       });
       expect((await info.json()).host).toMatch(/^http:\/\/localhost:\d+$/);
+    } finally {
+      await wide.remove();
+    }
+  });
+
+  it('keeps a private Space of a person on this machine, asleep or awake, and shows the others', async () => {
+    const wide = await testHub({ host: '0.0.0.0' });
+    const outside = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+    const address = outside.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+    const files = [{ path: 'index.html', content: 'page' }];
+    const place = async (name: string, more: object) => {
+      const body = { type: 'space', name, sdk: 'static', files, ...more };
+      await wide.call(TOKENS.admin, 'POST', '/api/repos/create', body);
+      const ns = 'organization' in more ? 'acme' : 'organizer';
+      const info = () => wide.call(TOKENS.admin, 'GET', `/api/spaces/${ns}/${name}`).then((r) => r.json());
+      const { host } = await until(async () => {
+        const now = await info();
+        return now.runtime.stage === 'RUNNING' && now;
+      });
+      expect(await (await fetch(host)).text()).toBe('page');
+      const elsewhere = host.replace('127.0.0.1', address ?? '127.0.0.2');
+      return fetch(elsewhere).then(
+        (answer) => answer.status,
+        () => 'nobody there',
+      );
+    };
+    const awake = { hardware: 'cpu-upgrade', sleepTimeSeconds: 600 };
+    try {
+      expect(await place('shown', { organization: 'acme' })).toBe(200);
+      expect(await place('gated', { organization: 'acme', ...awake })).toBe(200);
+      expect(await place('own', { private: true })).toBe('nobody there');
+      expect(await place('own-gated', { private: true, ...awake })).toBe('nobody there');
     } finally {
       await wide.remove();
     }

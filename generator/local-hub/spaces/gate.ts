@@ -2,7 +2,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 
 export interface GateOptions {
+  /** Address of the app. */
   host: string;
+  /** Address the gate listens on. */
+  bind: string;
   port: number;
   /** Port of the running app, woken if it sleeps; `null` when it cannot be had. */
   upstream(): Promise<number | null>;
@@ -32,7 +35,7 @@ export class Gate {
     const gate = new Gate(options);
     await new Promise<void>((resolve, reject) => {
       gate.server.once('error', reject);
-      gate.server.listen(options.port, options.host, resolve);
+      gate.server.listen(options.port, options.bind, resolve);
     });
     return gate;
   }

@@ -34,8 +34,10 @@ export interface Ports {
 
 export interface RuntimeDeps {
   now(): number;
-  /** Address the Space is reached at. */
+  /** Address the hub reaches the Space at. */
   host: string;
+  /** Address it listens on; other than `host` when other machines are served. */
+  bind(space: SpaceRow): string;
   build(space: SpaceRow): Promise<Build>;
   /** The Space's row as it is now; `undefined` when it was deleted. */
   row(): SpaceRow | undefined;
@@ -169,7 +171,7 @@ export class SpaceRuntime {
 
   private async startApp(space: SpaceRow, build: Build, port: number): Promise<App> {
     const { launch } = build;
-    if (!launch) return startStatic(build.dir, this.deps.host, port);
+    if (!launch) return startStatic(build.dir, this.gate ? this.deps.host : this.deps.bind(space), port);
     const mounts = await this.deps.volumes.attach(space);
     const place = (text: string) => rewritePaths(text, mounts);
     const env = await this.deps.environment(space, launch, { address: this.gate?.port ?? port, app: port });
@@ -190,7 +192,7 @@ export class SpaceRuntime {
     if (idleS === null) return port;
     const { host } = this.deps;
     const [upstream, onIdle] = [() => this.wake(), () => void this.fallAsleep()];
-    this.gate ??= await Gate.open({ host, port, upstream, onIdle });
+    this.gate ??= await Gate.open({ host, bind: this.deps.bind(space), port, upstream, onIdle });
     this.gate.idleMs = idleS * 1000;
     return freePort(host, null);
   }

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namespaceOf } from '../identity/permissions.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import { type Database, put } from '../store/database.ts';
 import type { SpaceRow } from '../store/tables.ts';
@@ -69,7 +70,8 @@ export class SpaceRuntimes {
     const { db, cas, blobs, dir, now, host } = this.deps;
     return {
       now,
-      host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host,
+      host: reachable(host),
+      bind: (space: SpaceRow) => this.bind(space),
       volumes: new SpaceVolumes({ db, cas, now }, join(dir, id, 'volumes')),
       row: () => db.values('spaces').find((space) => space.id === id),
       build: (space: SpaceRow) => buildSpace(blobs, space, join(dir, space.id, 'app')),
@@ -77,6 +79,12 @@ export class SpaceRuntimes {
       port: (space: SpaceRow) => this.port(space),
       environment: (space: SpaceRow, launch: Launch, ports: Ports) => this.environment(space, launch, ports),
     };
+  }
+
+  /** A private Space of one person's own namespace is nobody else's: it stays on this machine. */
+  private bind(space: SpaceRow): string {
+    const shared = this.deps.db.get('orgs', namespaceOf(space.repo).toLowerCase());
+    return space.private && !shared ? reachable(this.deps.host) : this.deps.host;
   }
 
   /** A Space is a program on this machine: only people who could change everything in its namespace get one. */
@@ -124,7 +132,7 @@ export class SpaceRuntimes {
       PYTHONUNBUFFERED: '1',
       PYTHONDONTWRITEBYTECODE: '1',
       HF_ENDPOINT: this.deps.endpoint(),
-      HOST: this.deps.host,
+      HOST: ports.app === ports.address ? this.bind(space) : reachable(this.deps.host),
       ...(this.deps.guarded ? { SUBMISSIONS_NEED_LAYER: 'true' } : {}),
       ...values(space.variables),
       ...values(space.secrets),
@@ -167,3 +175,6 @@ export class SpaceRuntimes {
     };
   }
 }
+
+/** Where this machine reaches what listens on `host`. */
+const reachable = (host: string) => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);
