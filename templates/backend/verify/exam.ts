@@ -33,14 +33,15 @@ export function examGates({ gates, divisions }: Rules, rank: number, topK: numbe
   return due.map(({ id }) => id).filter((id) => asked.has(id));
 }
 
-/** Valid results whose place asks for gates that no run of them has measured yet, best first. */
+/** Valid results, down to the rank `deepest`, whose place asks for gates that no run of them has measured; best first. */
 export function examsDue(
   { rules, standings, book }: { rules: Rules; standings: Standings; book: VerdictBook },
   topK: number,
+  deepest = topK,
 ): Entry[] {
   if (rules.compat || rules.gates.every(({ when }) => (when ?? 'every') === 'every')) return [];
   const view = { groupBy: 'agent', states: DEFAULT_STATES, division: rules.headline.id } as const;
-  const rows = standings.measured(view).rows.filter((row) => row.rank !== null);
+  const rows = standings.measured(view).rows.filter((row) => row.rank !== null && row.rank <= deepest);
   const entries = new Map(standings.entries().map((entry) => [entry.filename, entry]));
   return rows.flatMap((row) => {
     const entry = entries.get(row.filename);
@@ -50,18 +51,19 @@ export function examsDue(
   });
 }
 
-/** The best result whose exam may start now. */
+/** The best result, down to the rank `deepest`, whose exam may start now. */
 export function dueExam(
   deps: VerifierDeps,
   ledger: Ledger,
   busy: ReadonlySet<string | undefined>,
+  deepest = deps.settings.VERIFIER_TOP_K,
 ): Entry | undefined {
   const { settings } = deps;
   const tried = (entry: Entry) =>
     ledger.entries.filter(
       ({ target, state }) => target.result === entry.filename && isExam(target) && state !== 'released',
     ).length;
-  return examsDue(deps, settings.VERIFIER_TOP_K).find(
+  return examsDue(deps, settings.VERIFIER_TOP_K, deepest).find(
     (entry) =>
       !busy.has(entry.filename) &&
       tried(entry) < settings.VERIFIER_MAX_ATTEMPTS &&

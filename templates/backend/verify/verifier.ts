@@ -58,19 +58,25 @@ export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Veri
   const inProgress = () => new Map([...desk.following, ...leases.held()]);
   const running = () => [...inProgress().values()].filter((entry) => entry.kind === 'verification');
 
+  async function examine(book: Ledger, busy: ReadonlySet<string | undefined>, deepest: number) {
+    const due = dueExam(deps, book, busy, deepest);
+    return due !== undefined && launched(deps, due.filename, await admitExam(deps, due));
+  }
+
   async function fill(): Promise<void> {
     await standings.ready();
     while (running().length < settings.VERIFIER_SLOTS && !deps.signal.aborted) {
       const book = await ledger.read();
       const busy = new Set([...inProgress().values()].map((entry) => entry.target.result));
-      const exam = dueExam(deps, book, busy);
-      if (exam && (await launched(deps, exam.filename, await admitExam(deps, exam)))) continue;
+      // Who stands first unexamined is looked at before anybody else; other exams keep no first verdict waiting.
+      if (await examine(book, busy, 1)) continue;
       const queue = waitingResults(
         { rules, standings, topK: settings.VERIFIER_TOP_K, now },
         book,
         inProgress(),
       );
       const next = queue.find((item) => (blocked.get(item.filename) ?? 0) <= now());
+      if ((!next || next.fresh) && (await examine(book, busy, settings.VERIFIER_TOP_K))) continue;
       if (!next) return;
       // Blocked while it is being started; the reservation shows it as running once it has one.
       blocked.set(next.filename, now() + BACKOFF_MS);
