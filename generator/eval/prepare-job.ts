@@ -22,6 +22,8 @@ export interface PrepareJob {
   profile: Profile;
   /** File of prompts, where the profile takes some; absolute. */
   prompts?: string;
+  /** Folder with one folder for each set of exam questions, named as an option of prepare.py; absolute. */
+  exam?: string;
   /** New data even where an earlier job has made some of the same inputs. */
   force: boolean;
   say(text: string): void;
@@ -76,8 +78,13 @@ const made = async (at: PrepareJob, folder: string): Promise<boolean> =>
   (await at.hub.pathsInfo(bucketOf(at), [`${folder}/state/private/prepared.json`])).length > 0;
 
 /** The harness but its tests, and the prompts: path in the job's folder → content, sorted. */
-async function inputFiles({ dir, prompts }: PrepareJob): Promise<Map<string, Uint8Array>> {
-  const root = join(dir, 'harness');
+async function inputFiles({ dir, prompts, exam }: PrepareJob): Promise<Map<string, Uint8Array>> {
+  const files = await filesOf(join(dir, 'harness'), 'harness');
+  if (prompts) files.set('input/prompts.json', await readFile(prompts));
+  return exam ? new Map([...files, ...(await filesOf(exam, 'input'))]) : files;
+}
+
+async function filesOf(root: string, prefix: string): Promise<Map<string, Uint8Array>> {
   const entries = await readdir(root, { withFileTypes: true, recursive: true });
   const paths = entries
     .filter((entry) => entry.isFile())
@@ -85,10 +92,14 @@ async function inputFiles({ dir, prompts }: PrepareJob): Promise<Map<string, Uin
     .filter((path) => !LEFT_OUT.test(path))
     .sort();
   const files = new Map<string, Uint8Array>();
-  for (const path of paths) files.set(`harness/${path}`, await readFile(join(root, path)));
-  if (prompts) files.set('input/prompts.json', await readFile(prompts));
+  for (const path of paths) files.set(`${prefix}/${path}`, await readFile(join(root, path)));
   return files;
 }
+
+/** Names of the sets of exam questions. */
+const setsIn = (inputs: Map<string, Uint8Array>): string[] => [
+  ...new Set([...inputs.keys()].flatMap((path) => /^input\/([a-z0-9-]+)\//.exec(path)?.[1] ?? [])),
+];
 
 async function launch(at: PrepareJob, folder: string, inputs: Map<string, Uint8Array>): Promise<JobInfo> {
   const { hub, config, profile } = at;
@@ -116,19 +127,20 @@ async function launch(at: PrepareJob, folder: string, inputs: Map<string, Uint8A
     image: config.hardware.image,
     flavor,
     timeoutSeconds: minutes * 60,
-    command: commandOf(at),
+    command: commandOf(at, setsIn(inputs)),
     labels: { task: `${config.challenge.slug}-prepare`, run },
     volumes: [
       volume('harness', true),
-      ...(at.prompts ? [volume('input', true)] : []),
+      ...(at.prompts || at.exam ? [volume('input', true)] : []),
       volume('state', false),
     ],
   });
 }
 
-const commandOf = ({ config, prompts }: PrepareJob): string[] => [
+const commandOf = ({ config, prompts }: PrepareJob, sets: string[]): string[] => [
   ...['python3', '/harness/prepare.py', '--profile', config.profile, '--out', '/state/private'],
   ...(prompts ? ['--prompts', '/input/prompts.json', '--public-out', '/state/public'] : []),
+  ...sets.flatMap((name) => [`--${name}`, `/input/${name}`]),
 ];
 
 async function endOf({ io, hub, config, say }: PrepareJob, started: JobInfo): Promise<JobInfo> {

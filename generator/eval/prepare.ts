@@ -125,6 +125,7 @@ async function prepareThere(
   const written = await prepareByJob({
     ...{ io, hub, dir, config, profile, say, force: Boolean(options.force) },
     ...(prompts ? { prompts } : {}),
+    ...(typeof options.exam === 'string' ? { exam: resolve(io.cwd, options.exam) } : {}),
   });
   if (!(await isPrepared(privateDirOf(challenge))))
     throw new CollabError('PREPARE_FAILED', 'What the job made did not arrive whole.', { next: [byJob] });
