@@ -3,6 +3,7 @@ import { HubError } from '@collab/hub/port.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ledger, readLedger, spentUsd } from '../../templates/backend/domain/quota/ledger.ts';
+import type { MemoryHub } from '../helpers/memory-hub.ts';
 import { withJobs } from '../helpers/memory-jobs.ts';
 import { ORG, PRIVATE, startTestServer, type TestServer, testClock, testHub } from '../helpers/server.ts';
 
@@ -25,6 +26,8 @@ type Step =
   | { op: 'result' }
   | { op: 'end'; which: number; ok: boolean }
   | { op: 'restart' }
+  /** SIGKILL so long after a request came in. */
+  | { op: 'kill'; during: 'run' | 'result' | 'nothing'; afterMs: number }
   | { op: 'wait'; minutes: number }
   | {
       op: 'fault';
@@ -47,6 +50,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant<Step>({ op: 'restart' }) },
   {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant('kill' as const),
+      during: fc.constantFrom('run' as const, 'result' as const, 'nothing' as const),
+      afterMs: fc.constantFrom(0, 1, 5, 40, 2_000, 31_000),
+    }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({ op: fc.constant('wait' as const), minutes: fc.constantFrom(1, 5, 30, 500) }),
   },
@@ -67,17 +78,40 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+/** The hub as one process sees it: after `kill` no answer ever reaches that process, though what it asked may happen. */
+function mortal(hub: MemoryHub): { hub: MemoryHub; kill(): void } {
+  let dead = false;
+  const never = new Promise<never>(() => {});
+  const seen = new Proxy(hub, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        if (dead) return never;
+        const answer: unknown = value.apply(target, args);
+        return answer instanceof Promise ? answer.then((told) => (dead ? never : told)) : answer;
+      };
+    },
+  });
+  return { hub: seen, kill: () => void (dead = true) };
+}
+
 class World {
   readonly clock = testClock();
   readonly hub = testHub(this.clock);
   readonly jobs = withJobs(this.hub, this.clock.now);
   server!: TestServer;
   key = '';
+  process!: ReturnType<typeof mortal>;
   fault = 'none';
   runs = 0;
 
   async start(): Promise<void> {
-    this.server = await startTestServer({ clock: this.clock, hub: this.hub, env: ENV, idle: true });
+    this.process = mortal(this.hub);
+    this.server = await startTestServer({
+      ...{ clock: this.clock, hub: this.hub, env: ENV, idle: true },
+      deps: { hub: this.process.hub },
+    });
     await this.clock.advance(5_000);
   }
 
@@ -111,6 +145,7 @@ class World {
     if (step.op === 'wait') await this.clock.advance(step.minutes * 60_000);
     if (step.op === 'fault') this.fault = step.fault;
     if (step.op === 'restart') await this.restart();
+    if (step.op === 'kill') await this.kill(step.during, step.afterMs);
     if (step.op === 'end') {
       const running = this.jobs.launched.filter(({ info }) => info.stage === 'RUNNING');
       const job = running[step.which % Math.max(1, running.length)];
@@ -120,14 +155,30 @@ class World {
     await this.clock.advance(1_000);
   }
 
-  async run(): Promise<void> {
+  /** Nobody waits for the answer: it never comes. */
+  async kill(during: 'run' | 'result' | 'nothing', afterMs: number): Promise<void> {
+    if (during === 'run') void this.askRun();
+    if (during === 'result') void this.askResult();
+    await this.clock.advance(afterMs);
+    this.process.kill();
+    const fault = this.fault;
+    this.fault = 'none';
+    await this.start();
+    this.fault = fault;
+  }
+
+  askRun() {
     const body = { agent_id: 'bob', submission_prefix: 'sub', run_prefix: `runs/${this.runs++}` };
-    const answer = this.server.call('POST', '/v1/jobs:run', { as: this.key, body });
+    return this.server.call('POST', '/v1/jobs:run', { as: this.key, body });
+  }
+
+  async run(): Promise<void> {
+    const answer = this.askRun();
     await this.clock.advance(60_000);
     expect([202, 402, 429, 502, 503]).toContain((await answer).status);
   }
 
-  async result(): Promise<void> {
+  askResult() {
     const head = {
       score: 5 + this.runs++,
       method: 'm',
@@ -135,10 +186,12 @@ class World {
       description: 'd',
       submission: 'sub',
     };
-    const answer = this.server.call('POST', '/v1/results', {
-      as: this.key,
-      body: { agent_id: 'bob', frontmatter: head, body: '' },
-    });
+    const body = { agent_id: 'bob', frontmatter: head, body: '' };
+    return this.server.call('POST', '/v1/results', { as: this.key, body });
+  }
+
+  async result(): Promise<void> {
+    const answer = this.askResult();
     await this.clock.advance(200_000);
     expect([201, 503]).toContain((await answer).status);
   }

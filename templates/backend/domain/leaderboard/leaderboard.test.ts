@@ -201,6 +201,25 @@ describe('measured board', () => {
     ];
     expect(names(specs, { order: 'asc' })).toEqual(['agent-2', 'agent-1']);
   });
+  it('equal scores: the earlier one stands first, in either direction', () => {
+    const specs: Spec[] = [2, 1, 3].map((at) => ({ at, claim: 5, state: 'valid', runs: [7] }));
+    for (const order of ['desc', 'asc'] as const)
+      expect(
+        board(specs, { order }).map((row) => [row.agent, row.rank, row.rank_low, row.rank_high]),
+      ).toEqual([
+        ['agent-1', 1, 1, 3],
+        ['agent-2', 2, 1, 3],
+        ['agent-3', 3, 1, 3],
+      ]);
+  });
+  it('zero and below are no scores where the challenge says so', () => {
+    const specs: Spec[] = [
+      { at: 1, claim: 0, state: 'valid' },
+      { at: 2, claim: 3, state: 'valid' },
+    ];
+    const { rows, excluded } = measuredBoard(specs.map(entry), { ...OPTIONS, allowNonPositive: false });
+    expect([rows.map((row) => row.agent), excluded.malformed]).toEqual([['agent-2'], 1]);
+  });
   it('groups by user', () => {
     const specs: Spec[] = [
       { at: 1, user: 'u', claim: 5, state: 'valid' },

@@ -46,6 +46,19 @@ describe('orderQueue', () => {
   it('an overclaim puts an agent last', () => {
     expect(order([waiting(1, 'a', 500, { overclaimed: true }), waiting(2, 'b', 1)])).toEqual(['b1', 'a500']);
   });
+  it('fresh runs come last: nobody waits longer for a first verdict because of them', () => {
+    const list = [
+      ...[1, 2].map((at) => waiting(at, 'a', 500 + at, { fresh: true })),
+      waiting(8, 'b', 500, { overclaimed: true }),
+      waiting(9, 'c', 1),
+    ];
+    expect(orderQueue(list, CONTEXT).map(({ user, reason }) => [user, reason])).toEqual([
+      ['c', 'oldest first'],
+      ['b', 'after an overclaim'],
+      ['a', 'valid; a fresh run for its rank'],
+      ['a', 'valid; a fresh run for its rank'],
+    ]);
+  });
   it('while fewer rows than k stand, every claim is one for the top', () => {
     expect(orderQueue([waiting(1, 'a', 1)], { ...CONTEXT, ranked: [] })[0]?.reason).toBe('champion claim');
     expect(orderQueue([waiting(1, 'a', 1)], { ...CONTEXT, topK: 5 })[0]?.reason).toBe('top 5 claim');
