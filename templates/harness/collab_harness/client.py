@@ -81,7 +81,7 @@ class Client:
                     raise SubmissionFault(f"streaming answered {response.status}")
                 return Streamed(sent, self._arrivals(response, tokens))
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise SubmissionFault(f"streaming: {error or type(error).__name__}") from error
+            raise SubmissionFault(f"streaming: {_reason(error)}") from error
         finally:
             connection.close()
 
@@ -139,7 +139,8 @@ class Client:
     def _post(self, path: str, body: Json) -> Json:
         status, data = self._exchange("POST", path, json.dumps(body).encode(), time.monotonic() + self._timeout_s)
         if status != 200:
-            raise SubmissionFault(f"{path} answered {status}: {data[:300].decode('utf-8', 'replace')}")
+            print(f"{path} answered {status}: {data[:300]!r}")
+            raise SubmissionFault(f"{path} answered {status}; the log of the run has its words")
         return parse_object(data, path)
 
     def _exchange(self, method: str, path: str, body: bytes | None, deadline: float) -> tuple[int, bytes]:
@@ -153,8 +154,7 @@ class Client:
             return self._read(connection, path, deadline)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            reason = "no answer in time" if isinstance(error, (socket.timeout, TimeoutError)) else str(error)
-            raise SubmissionFault(f"{path}: {reason or type(error).__name__}") from error
+            raise SubmissionFault(f"{path}: {_reason(error)}") from error
 
     def _read(self, connection: http.client.HTTPConnection, path: str, deadline: float) -> tuple[int, bytes]:
         with _Deadline(connection, deadline):
@@ -199,6 +199,13 @@ class _Deadline:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _reason(error: Exception) -> str:
+    """Why, in our words alone. A verdict's reason is public, and what a submission sends may be its private prompt."""
+    if isinstance(error, (socket.timeout, TimeoutError)):
+        return "no answer in time"
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def parse_object(data: bytes, where: str) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import socket
 import threading
@@ -98,6 +100,17 @@ class Misbehaviour(unittest.TestCase):
 
     def test_no_http(self) -> None:
         self.assertIn("/v1/chat/completions", self.fault_of(lambda c: c.sendall(b"hello\r\n\r\n")))
+
+    def test_nothing_a_submission_sends_is_repeated(self) -> None:
+        for talk in (
+            lambda c: c.sendall(b"HTTP/1.1 500 No\r\nContent-Length: 14\r\n\r\nprivate prompt"),
+            lambda c: c.sendall(b"private prompt\r\n\r\n"),
+            lambda c: c.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nprivate prompt\r\n"),
+            lambda c: c.sendall(b"HTTP/1.1 private prompt\r\n\r\n"),
+            reply("private prompt"),
+        ):
+            with contextlib.redirect_stdout(io.StringIO()):
+                self.assertNotIn("private", self.fault_of(talk))
 
     def test_nan(self) -> None:
         self.assertIn("NaN", self.fault_of(reply('{"choices": NaN}')))
