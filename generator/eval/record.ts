@@ -8,6 +8,8 @@ const Entry = z.object({
   at: z.string(),
   inputs: z.string(),
   detail: z.string(),
+  /** Cheats that nothing on that machine could stop: no pass, and no failure. */
+  untestable: z.array(z.string()).default([]),
 });
 const Record = z.object({ selftest: Entry.optional(), redteam: Entry.optional() });
 
@@ -46,7 +48,16 @@ function none(error: NodeJS.ErrnoException): never[] {
 
 async function read(dir: string): Promise<z.infer<typeof Record>> {
   const text = await readFile(join(dir, ...FILE), 'utf8').catch(() => '{}');
-  return Record.parse(JSON.parse(text));
+  // What cannot be read proves nothing.
+  return Record.safeParse(tryJson(text)).data ?? {};
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** Remembers what a proof came to, with the content it was made on. */
@@ -56,12 +67,20 @@ export async function remember(
   status: 'ok' | 'error',
   at: string,
   detail: string,
+  untestable: string[] = [],
 ) {
-  const record = { ...(await read(dir)), [proof]: { status, at, inputs: await inputs(dir), detail } };
+  const entry = { status, at, inputs: await inputs(dir), detail, untestable };
+  const record = { ...(await read(dir)), [proof]: entry };
   const file = join(dir, ...FILE);
   await mkdir(join(dir, '.collab'), { recursive: true });
   await writeFile(`${file}.tmp`, `${JSON.stringify(record, null, 2)}\n`);
   await rename(`${file}.tmp`, file);
+}
+
+/** Cheats that the last red team on these files could not test where it ran. */
+export async function untestable(dir: string): Promise<string[]> {
+  const { redteam } = await read(dir);
+  return redteam && redteam.inputs === (await inputs(dir)) ? redteam.untestable : [];
 }
 
 /** Whether selftest and redteam passed on the harness as it is now. `apply` on Hugging Face asks this. */

@@ -55,6 +55,8 @@ export interface EvaluatorInputs {
 
 export interface HarnessFacts {
   proofs: { [P in 'selftest' | 'redteam']: 'passed' | 'failed' | 'stale' | 'never run' };
+  /** Shipped cheats that the red team could not test where it ran. */
+  untestable: string[];
   /** Shipped cheats that layers of isolation stop; one of `layers` is enough. */
   cheats: { name: string; layers: string[] }[];
   /** sha256 of the code that puts up the layers; `null` when the harness has no probe. */

@@ -23,7 +23,7 @@ const passed = ({ harness }: Inputs): boolean =>
 /** Refused at huggingface.co without proofs of these very files; on this machine it is only said. */
 function provenNode(inputs: Inputs): PlanNode {
   const node = { id: PROOFS, kind: 'check' as const, title: 'Self-test and red team', dependsOn: [] };
-  if (passed(inputs)) return { ...node, state: 'unchanged', reason: 'both passed on this harness' };
+  if (passed(inputs)) return { ...node, state: 'unchanged', ...howPassed(inputs) };
   const { selftest, redteam } = inputs.harness?.proofs ?? {};
   const reason = `self-test ${selftest}, red team ${redteam}: nothing proves that this harness judges rightly`;
   const both = selftest !== 'passed' && redteam !== 'passed';
@@ -32,6 +32,14 @@ function provenNode(inputs: Inputs): PlanNode {
   if (inputs.skipProofs)
     return { ...node, state: 'unchanged', reason: `${reason}; --skip-proofs`, next, warn: true };
   return { ...node, state: 'blocked', reason, next: [...next, CommandOf.skipProofs] };
+}
+
+/** What the red team could not try on its machine is no pass: the probe has to tell for where jobs run. */
+function howPassed({ harness }: Inputs): Pick<PlanNode, 'reason' | 'warn'> {
+  const open = harness?.untestable ?? [];
+  const reason = 'both passed on this harness';
+  if (open.length === 0) return { reason };
+  return { reason: `${reason}; untestable where the red team ran: ${open.join(', ')}`, warn: true };
 }
 
 /** One probe per hardware, image and code of the layers. */

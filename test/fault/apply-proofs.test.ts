@@ -60,6 +60,17 @@ describe('on this machine', () => {
     expect((await applyChallenge(bench.options())).status).toBe('ok');
   });
 
+  it('what the red team could not test is said; a record that cannot be read proves nothing', async () => {
+    await remember(bench.dir, 'redteam', 'ok', 'now', '', ['phones-out']);
+    const seen = await nodes(bench.options());
+    expect([seen.proofs?.reason, seen.proofs?.warn]).toEqual([
+      'both passed on this harness; untestable where the red team ran: phones-out',
+      true,
+    ]);
+    await put(bench.dir, '.collab/eval.json', '{');
+    expect((await nodes(bench.options())).proofs?.reason).toMatch(/^self-test never run, red team never run/);
+  });
+
   it('the probe runs as a job, is recorded here and in the private bucket, and runs no second time', async () => {
     await withLibrary(bench.dir);
     expect((await nodes(bench.options())).probe?.state).toBe('create');
