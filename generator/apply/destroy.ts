@@ -1,7 +1,7 @@
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import { BUCKETS, type BucketRole, bucketId, spaceOf, type TargetState } from '../plan/model.ts';
-import { readable } from '../plan/text.ts';
+import { counted, readable } from '../plan/text.ts';
 import { clientFor } from './hub-client.ts';
 import { ignoreMissing } from './hub-failure.ts';
 import { loadState, saveState } from './state.ts';
@@ -55,10 +55,14 @@ export async function planRemoval(
       const id = bucketId(config, role);
       const base = { id, kind: 'bucket' as const, role };
       if (!info) return { ...base, action: 'absent' as const, reason: 'not there' };
-      const content = `${info.totalFiles} files, ${readable(info.size)}`;
+      const content = `${counted(info.totalFiles, 'file')}, ${readable(info.size)}`;
       if (named.includes(id))
         return { ...base, action: 'delete' as const, reason: `named; ${content} go with it` };
-      return { ...base, action: 'keep' as const, reason: `${content}; only deleted when named` };
+      return {
+        ...base,
+        action: 'keep' as const,
+        reason: `${content}; only deleted when named (--delete-bucket)`,
+      };
     }),
   ];
 }

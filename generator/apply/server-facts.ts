@@ -31,9 +31,13 @@ function countStates(items: (string | { verification: string })[]): Record<strin
   return counts;
 }
 
-function queueFacts({ items, spend }: z.output<NonNullable<typeof queue.response>>): ServerFacts['queue'] {
+function queueFacts({
+  items,
+  matched,
+  spend,
+}: z.output<NonNullable<typeof queue.response>>): ServerFacts['queue'] {
   return {
-    waiting: items.length,
+    waiting: matched,
     eta: items.at(-1)?.eta ?? null,
     spentUsd: spend.usd,
     budgetUsd: spend.budget_usd,

@@ -10,6 +10,7 @@ import { CollabError, type NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { nextSteps, printWaiting } from '../plan/print.ts';
 import { waitsForPerson } from '../plan/provision.ts';
+import { counted } from '../plan/text.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
 
 const run: Command['run'] = async (context) => {
@@ -52,12 +53,15 @@ function reportLines(report: ApplyReport): string[] {
   const skipped = report.operations.filter(({ state }) => state === 'skipped');
   const seconds = ((report.timingsMs.apply + report.timingsMs.spaceReady) / 1000).toFixed(1);
   return [
-    report.writes === 0 ? nothingChanged(report) : `${report.writes} changes in ${seconds} s.`,
+    report.writes === 0 ? nothingChanged(report) : `${counted(report.writes, 'change')} in ${seconds} s.`,
     ...failed.map(({ title, error }) => `✗ ${title}: ${error?.code}: ${error?.message}`),
-    ...(skipped.length > 0 ? [`${skipped.length} steps wait for those above.`] : []),
+    ...(skipped.length > 0 ? [waitLine(skipped.length, failed.length > 0)] : []),
     ...(report.apiUrl ? [`The server answers at ${report.apiUrl}`] : []),
   ];
 }
+
+const waitLine = (steps: number, failed: boolean): string =>
+  `${counted(steps, 'step')} ${steps === 1 ? 'waits' : 'wait'} for what ${failed ? 'failed' : 'is left to you'}.`;
 
 const nothingChanged = ({ status }: ApplyReport): string =>
   status === 'ok' ? 'Nothing was changed: everything is as planned.' : 'Nothing was changed.';

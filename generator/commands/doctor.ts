@@ -37,7 +37,7 @@ function findingLines({ state, text, fix, alternatives = [] }: Finding): string[
     ...wrap(first, `${MARK[state]} `, '    '),
     ...rest,
     ...(fix ? stepLines(fix, '    fix: ') : []),
-    ...alternatives.flatMap((step) => stepLines(step, '    or:  ')),
+    ...alternatives.flatMap((step) => stepLines(step, '    next: ')),
   ];
 }
 

@@ -12,7 +12,7 @@ import { costLines, estimateCost } from '../plan/cost.ts';
 import type { World } from '../plan/model.ts';
 import { planStatus, printPlan } from '../plan/print.ts';
 import { PROBE, PROOFS } from '../plan/proofs.ts';
-import { readable } from '../plan/text.ts';
+import { counted, readable } from '../plan/text.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
 
 const run: Command['run'] = async (context) => {
@@ -78,7 +78,7 @@ async function jobCounts({ config, options }: Connection): Promise<Record<string
 function bucketLine(role: 'central' | 'private', world: World): string {
   const info = world.buckets[role];
   const label = role === 'central' ? 'Central ' : 'Private ';
-  return `${label} ${info ? `${info.id}: ${info.totalFiles} files, ${readable(info.size)}` : 'bucket not there'}`;
+  return `${label} ${info ? `${info.id}: ${counted(info.totalFiles, 'file')}, ${readable(info.size)}` : 'bucket not there'}`;
 }
 
 /** What is proven of the harness, and behind what it judges. */

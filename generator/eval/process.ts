@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { unwatchGroup, watchGroup } from '../reaper.ts';
 
 export interface Finished {
   /** Exit code; null when a signal ended it. */
@@ -32,7 +33,10 @@ export async function python(io: Io, args: string[], options: PythonOptions): Pr
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const end = () => child.pid !== undefined && kill(-child.pid);
+  const { pid } = child;
+  // Not even SIGKILL of this process leaves a harness running.
+  if (pid !== undefined) watchGroup(pid);
+  const end = () => pid !== undefined && kill(-pid);
   const state = { timedOut: false, output: '' };
   const timer = setTimeout(() => {
     state.timedOut = true;
@@ -54,6 +58,7 @@ export async function python(io: Io, args: string[], options: PythonOptions): Pr
     clearTimeout(timer);
     io.signal.removeEventListener('abort', end);
     end();
+    if (pid !== undefined) unwatchGroup(pid);
   }
 }
 

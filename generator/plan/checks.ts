@@ -215,7 +215,7 @@ export function planFor(
   if (!own && !membership(namespace, world)) return [];
   const paid = own ? world.identity.isPro : Boolean(membership(namespace, world)?.plan);
   if (paid) return [{ ...node, state: 'unchanged', reason: `${namespace} has one` }];
-  const pricing = { command: `${base(inputs)}/pricing`, why: `a plan for ${namespace}` };
+  const pricing = { command: `${base(inputs)}/pricing`, why: `or a plan for ${namespace}` };
   const evaluator = space === inputs.config.hub.eval_space;
   const others = evaluator ? [CommandOf.byJobs, CommandOf.manual] : [CommandOf.noSpace, CommandOf.proSpace];
   const reason = `${namespace} has neither PRO nor Team/Enterprise, which creating a Docker Space needs`;

@@ -23,19 +23,19 @@ export const CommandOf = {
   },
   proSpace: {
     command: 'challenge.yaml: hub.space: <namespace with PRO>/<name>',
-    why: 'the Space in the namespace of a PRO user',
+    why: 'or the Space in the namespace of a PRO user',
   },
   noJobs: {
     command: 'challenge.yaml: hardware.jobs_enabled: false',
-    why: 'participants measure on their own hardware',
+    why: 'or no jobs: participants measure on their own hardware',
   },
   manual: {
     command: 'challenge.yaml: verification.mode: manual',
-    why: 'organizers re-run results themselves and enter the verdicts',
+    why: 'or no jobs: organizers re-run results themselves and enter the verdicts',
   },
   noJobsAtAll: {
     command: 'challenge.yaml: hardware.jobs_enabled: false, verification.mode: manual',
-    why: 'participants measure on their own hardware, and organizers enter the verdicts',
+    why: 'or no jobs: participants measure on their own hardware, organizers enter the verdicts',
   },
   participant: {
     command: 'PARTICIPANT_TOKEN=… create-collab doctor',

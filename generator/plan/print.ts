@@ -73,19 +73,20 @@ function printGroup(group: PlanNode[]): string[] {
     return wrap(`${group.length} ${plural(node)}: ${names(group)}`, `${markOf(node)} `, '    ');
   const head = wrap(`${node.title}: ${node.reason}`, `${markOf(node)} `, '    ');
   const diff = node.kind === 'space-files' ? [] : (node.diff ?? []);
+  const lines = diff.slice(0, DIFF_LINES).map((line) => `      ${line}`.trimEnd());
   return [
     ...head,
-    ...diff.slice(0, DIFF_LINES).map((line) => `      ${line}`),
+    ...lines,
     ...(diff.length > DIFF_LINES ? [`      … ${diff.length - DIFF_LINES} more lines`] : []),
     ...todo(node),
   ];
 }
 
-/** What a person has to do about a node, and the alternatives. */
+/** What a person has to do about a node. */
 function todo({ human, next = [] }: PlanNode): string[] {
   return [
     ...(human ? [`      ${human.url}`, ...wrap(human.steps, '      ')] : []),
-    ...next.flatMap((step) => stepLines(step, human ? '      or: ' : '      next: ')),
+    ...next.flatMap((step) => stepLines(step, '      next: ')),
   ];
 }
 

@@ -10,12 +10,13 @@ import type { ApplyOptions } from '../../generator/apply/types.ts';
 import { readChallenge } from '../../generator/config/yaml.ts';
 import { PROBE } from '../../generator/plan/proofs.ts';
 import { testIo } from '../fault/apply-fixture.ts';
+import { machine, table, writeBlock } from './report.ts';
 
 /**
  * Time and calls of the first and of a no-change apply of a generated challenge, with so many ms before each call. The
  * hub is a process of its own. Each is measured several times, and the least disturbed one counts: on a busy machine
  * the others measure the machine.
- * Run after a build: node scripts/run.mjs test/bench/apply.ts
+ * Run after a build: node scripts/run.mjs test/bench/apply.ts (REPEATS; WRITE=1 writes docs/provisioning.md).
  */
 const REPEATS = Number(process.env.REPEATS ?? 3);
 const LATENCIES = [0, 20, 100];
@@ -142,9 +143,17 @@ const rows = LATENCIES.flatMap((latency) =>
 );
 console.table(rows);
 const busy = (loadavg()[0] ?? 0) / cpus().length;
-console.log(
-  `${REPEATS} runs each; load ${busy.toFixed(1)} per core${busy > 1 ? ': times are upper bounds' : ''}.`,
-);
+const how =
+  `The least disturbed of ${REPEATS} runs each, the generated Gemma challenge; ${machine()}; ` +
+  `load ${busy.toFixed(1)} per core${busy > 1 ? ': times are upper bounds' : ''}.`;
+console.log(how);
+if (process.env.WRITE) {
+  const cells = table(
+    Object.keys(rows[0] ?? {}),
+    rows.map((row) => Object.values(row)),
+  );
+  await writeBlock('bench', `${how}\n\n${cells}`, 'docs/provisioning.md');
+}
 const first = rows.find((row) => row['ms per call'] === 100 && row.run === 'first');
 const idle = rows.filter((row) => row.run === 'no change');
 const met = (first?.['apply ms'] ?? 0) <= 3000 && idle.every((row) => row.calls <= 15 && row.writes === 0);

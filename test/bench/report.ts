@@ -25,12 +25,12 @@ export const machine = (): string =>
   `Node ${process.versions.node}, ${cpus().length} cores of ${cpus()[0]?.model.trim()}`;
 
 /** Puts `text` between the markers of `name`. @throws when the page lacks them. */
-export async function writeBlock(name: string, text: string): Promise<void> {
-  const page = await readFile(PAGE, 'utf8');
+export async function writeBlock(name: string, text: string, file = PAGE): Promise<void> {
+  const page = await readFile(file, 'utf8');
   const block = new RegExp(`(<!-- begin ${name}[^>]*-->\\n)[\\s\\S]*?(<!-- end ${name} -->)`);
-  if (!block.test(page)) throw new Error(`${PAGE} has no block ${name}`);
+  if (!block.test(page)) throw new Error(`${file} has no block ${name}`);
   await writeFile(
-    PAGE,
+    file,
     page.replace(block, (_all, begin: string, end: string) => `${begin}${text}\n${end}`),
   );
 }

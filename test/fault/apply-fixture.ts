@@ -14,12 +14,20 @@ import { sourceHash } from '../../templates/space/source-hash.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The smallest server that is one: answers healthz, and says which settings reached it. */
+/** The smallest server that is one: answers healthz, says which settings reached it, and holds nothing. */
 const SERVER = `import { createServer } from 'node:http';
+const answers = {
+  '/v1/healthz': { org: process.env.ORG, token: Boolean(process.env.HF_TOKEN) },
+  '/v1/results': { count: 0, matched: 0, items: [], next: null, cursor: null },
+  '/v1/queue': {
+    mode: 'jobs', matched: 0, next: null, evaluator_seen_at: null, items: [], generated_at: '',
+    spend: { usd: 0, budget_usd: 10, verification_usd: 0, verification_budget_usd: null, runs: 0 },
+  },
+};
 createServer((request, response) => {
-  const known = request.url === '/v1/healthz';
-  response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ org: process.env.ORG, token: Boolean(process.env.HF_TOKEN) }));
+  const answer = answers[request.url.split('?')[0]];
+  response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(answer ?? {}));
 }).listen(Number(process.env.PORT), '127.0.0.1');
 `;
 
