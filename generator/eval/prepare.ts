@@ -117,6 +117,8 @@ async function prepareThere(
   const pins = await ensurePins({ io, hub, dir }, config, profile);
   for (const [id, { revision, license }] of Object.entries(pins?.models ?? {}))
     say(`${id} is pinned to ${revision}; its licence: ${license ?? 'its card names none'}`);
+  if (pins)
+    say(`${pins.image.reference} is ${pins.image.digest} now; hardware.image may name it as tag@digest`);
   const cost = await preparePrice(hub, config, profile);
   const price = `, ${cost.flavor}, at most ${cost.minutes} minutes, $${cost.usd.toFixed(2)} or less`;
   if (!options.job) throw needsAJob(price);

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { prepareFacts } from '../../generator/apply/prepare-facts.ts';
 import { command } from '../../generator/commands/eval.ts';
 import { writeChallenge } from '../../generator/config/yaml.ts';
 import type { CollabError } from '../../generator/errors.ts';
@@ -165,6 +166,31 @@ describe('what a profile of the Hub needs first', () => {
       repository: 'acme/image',
       tag: 'latest',
     });
+  });
+
+  test('the plan knows what is missing; without --job the price is said and nothing is started', async () => {
+    const full = structuredClone(challenge.config);
+    full.profile = 'full';
+    full.hardware.image = IMAGE;
+    await rm(join(challenge.dir, 'harness/pins.json'), { force: true });
+    const facts = { made: true, flavor: 'a100-large', minutes: 180 };
+    const models = modelsOf(await readProfile(challenge.dir, 'full'));
+    expect(await prepareFacts(challenge.dir, full)).toEqual({
+      ...facts,
+      models,
+      unpinned: [...models, IMAGE],
+    });
+    await resolvePins(at(outside()), models, IMAGE);
+    expect(await prepareFacts(challenge.dir, full)).toEqual({ ...facts, models, unpinned: [] });
+    await writeFile(join(challenge.dir, 'challenge.yaml'), writeChallenge(full));
+    const before = (await jobs()).length;
+    const asked: Record<string, boolean>[] = [{ force: true }, { force: true, job: true }];
+    for (const options of asked)
+      expect(await prepare(options).catch((e: CollabError) => e)).toMatchObject({
+        code: 'PREPARE_THERE',
+        message: expect.stringMatching(/a100-large, at most 180 minutes, \$\d+\.\d\d or less/),
+      });
+    expect(await jobs()).toHaveLength(before);
   });
 
   test('hardware without a price is not started', async () => {
