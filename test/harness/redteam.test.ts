@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
@@ -46,6 +46,28 @@ test('a part of the cheats proves nothing about the rest', async () => {
   expect(outcome.status).toBe('ok');
   expect((await proofs(challenge.dir)).redteam).toBe('never run');
 });
+
+test('a machine without layers: what they would stop is untestable there, neither a pass nor a failure', async () => {
+  const bare = await emitted('gemma');
+  try {
+    const file = join(bare.dir, 'harness/collab_harness/isolation.py');
+    const code = await readFile(file, 'utf8');
+    const without = code.replace(/^LAYERS = \([^)]*\)/m, 'LAYERS = ("no_new_privileges", "limits")');
+    expect(without).not.toBe(code);
+    await writeFile(file, without);
+    const only = 'phones-out,reads-private,wrong-token-ids';
+    const outcome = await command.run(contextOf(machine(bare.dir), ['redteam', '.'], { only }));
+    const rows = outcome.data?.cheats as CheatRow[];
+    expect(rows.map(({ cheat, state }) => [cheat, state])).toEqual([
+      ['phones-out', 'untestable here'],
+      ['reads-private', 'untestable here'],
+      ['wrong-token-ids', 'caught'],
+    ]);
+    expect(outcome.status).toBe('ok');
+  } finally {
+    await bare.remove();
+  }
+}, 300_000);
 
 test('a defence that is gone is noticed: the red team fails', async () => {
   const cheats = await shippedCheats(challenge.dir);
