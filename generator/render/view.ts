@@ -47,6 +47,8 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
       byEvaluator: verification.mode === 'eval-space',
       byHand: verification.mode === 'manual',
       byPeers: verification.mode === 'peer',
+      ranksByFreshRuns: RERUN.has(verification.mode) && metric.repeats > 0,
+      expires: verification.mode !== 'manual' && verification.window_hours > 0,
     },
     hub: {
       ...hub,
@@ -61,6 +63,8 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
     steer: STEER[config.challenge.guidelines],
   };
 }
+const RERUN: ReadonlySet<string> = new Set(['jobs', 'eval-space']);
+
 export type View = ReturnType<typeof viewOf>;
 
 function rule(gate: Gate): string {
