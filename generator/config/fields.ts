@@ -547,7 +547,8 @@ export const FIELDS = [
     when: (known) => known('hub.endpoint') !== 'local' && known('verification.mode') === 'eval-space',
     own: true,
     fallback: (known) => `${known('hub.private_namespace')}/${known('challenge.slug')}-evaluator`,
-    check: repoId('hub.private_namespace'),
+    check: (v, known) =>
+      repoId(known('verification.mode') === 'eval-space' ? 'hub.private_namespace' : undefined)(v, known),
   }),
   field('hub.private', {
     kind: 'bool',

@@ -148,9 +148,10 @@ describe('verification by a Space of the organizer', () => {
     expect(pids.length).toBeGreaterThan(0);
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     expect(await settled(filename)).toMatchObject({ verification: 'valid' });
-    expect(await log()).toContain('Application started');
-    const { spend } = await get('/v1/queue');
-    expect(spend).toMatchObject({ usd: 0, runs: 4 });
+    const runs = (await log()).split('\n').filter((line) => line.includes(`${filename}: run `));
+    expect(runs).toHaveLength(2);
+    expect(await log()).toContain('The app ended: killed by SIGKILL');
+    expect((await get('/v1/queue')).spend).toMatchObject({ usd: 0 });
   });
 
   test('a person overrules it, and it does not look again', async () => {

@@ -157,7 +157,7 @@ describe('another verification mode', () => {
   const files = async () => (await hub().listFiles(CENTRAL))?.map(({ path, xetHash }) => [path, xetHash]);
 
   it.each(['jobs', 'manual'])(
-    '%s: what the evaluator had goes, what participants have stays',
+    'B6: %s: what the evaluator had goes, what participants have stays',
     async (mode) => {
       await apply();
       await hub().write(CENTRAL, { adds: [{ path: 'results/r_bob.md', content: 'a result' }] });

@@ -158,7 +158,7 @@ describe('an evaluator takes a run, runs it and tells how it ended', () => {
     ['a summary that is none', { exit_code: 0, seconds: 1, files: { 'summary.json': base64('[]') } }],
   ];
   it.each(faults)(
-    '%s: run again, then inconclusive, and never a verdict on the submission',
+    'V6: %s: run again, then inconclusive, and never a verdict on the submission',
     async (_name, report) => {
       const s = await scene();
       const filename = await post(s);
@@ -169,7 +169,7 @@ describe('an evaluator takes a run, runs it and tells how it ended', () => {
     },
   );
 
-  it('a result without a submission is settled without a run, and holds nobody up', async () => {
+  it('V5: a result without a submission is settled without a run, and holds nobody up', async () => {
     const s = await scene();
     const without = await post(s, 'bob', 100, 'submissions/none');
     const filename = await post(s, 'ann', 50);
@@ -395,7 +395,7 @@ describe('who is an evaluator', () => {
     expect(answer.json.error.code).toBe('SECRET_IN_TEXT');
   });
 
-  it('a person always wins, before the run ends and after', async () => {
+  it('C3: a person always wins, before the run ends and after', async () => {
     const s = await scene();
     const filename = await post(s);
     const run = await claim(s);
@@ -410,7 +410,7 @@ describe('who is an evaluator', () => {
 });
 
 describe('the queue, in pages', () => {
-  it('names what comes next until there is nothing more', async () => {
+  it('V5: names what comes next until there is nothing more', async () => {
     const s = await scene();
     for (let n = 0; n < 5; n++) await post(s, n % 2 ? 'ann' : 'bob', 10 + n);
     await claim(s);
