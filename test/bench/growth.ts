@@ -6,7 +6,6 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { getPriority, setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +14,7 @@ import { appOver } from './app.ts';
 import { answerFrom, remoteHub } from './hub-channel.ts';
 import { growthPlot } from './plot.ts';
 import { AGENTS, agentOf, seededHub } from './record.ts';
-import { machine, median, quantile, short, table, writeBlock } from './report.ts';
+import { machine, median, quantile, setUrgency, short, table, writeBlock } from './report.ts';
 
 const LATENCY = Number(process.env.HUB_LATENCY_MS ?? 20);
 const SIZES = (process.env.SIZES ?? '1000,10000,100000').split(',').map(Number);
@@ -164,8 +163,7 @@ async function grown(messages: number): Promise<Growth> {
   hub.fault = () => wait(LATENCY);
   const calls = () => Object.values(hub.calls).reduce((sum, n) => sum + n, 0);
   const at = { start: calls(), cold: 0, warm: 0, read: 0 };
-  const before = getPriority();
-  setPriority(Number(process.env.PRIORITY ?? before));
+  if (process.env.PRIORITY) setUrgency(Number(process.env.PRIORITY));
   const child: ChildProcess = fork(fileURLToPath(import.meta.url), ['serve'], {
     serialization: 'advanced',
     execArgv: [],
@@ -180,7 +178,7 @@ async function grown(messages: number): Promise<Growth> {
   });
   child.removeAllListeners('exit');
   child.kill('SIGKILL');
-  setPriority(before);
+  if (process.env.PRIORITY) setUrgency(0);
   if (measured.first !== last || measured.count < messages)
     throw new Error(`wrong answer: ${measured.count} ${measured.first}`);
   return { ...measured, messages, results, coldCalls: at.cold - at.start, readCalls: at.read - at.warm };

@@ -1,7 +1,8 @@
 /** Figures go into a page of the docs, between markers that carry the measurement's name. */
 
+import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { cpus, setPriority } from 'node:os';
 
 export const PAGE = 'docs/figures.md';
 
@@ -33,4 +34,14 @@ export async function writeBlock(name: string, text: string, file = PAGE): Promi
     file,
     page.replace(block, (_all, begin: string, end: string) => `${begin}${text}\n${end}`),
   );
+}
+
+/** Priority of this process and its children, -20 to 19. Linux weighs sessions first, so its session gets it too. */
+export function setUrgency(level: number): void {
+  setPriority(level);
+  try {
+    writeFileSync('/proc/self/autogroup', String(level));
+  } catch {
+    // Not Linux, or without groups: the priority alone counts.
+  }
 }

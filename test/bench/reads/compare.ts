@@ -2,7 +2,8 @@
  * Reads of this server beside a stand-in in Python (`model.py`, which says what it is) and beside the fastest answer that
  * FastAPI can give. One load generator, the servers by turns, a record of the Gemma challenge's size.
  * Needs `wrk` and a python3 with fastapi, uvicorn[standard] and pyyaml (PYTHON names it).
- * Run: node scripts/run.mjs test/bench/reads/compare.ts (SECONDS, ROUNDS, CONNECTIONS; WRITE=1 writes the page of figures).
+ * Run: node scripts/run.mjs test/bench/reads/compare.ts (SECONDS, ROUNDS, CONNECTIONS, PRIORITY; WRITE=1 writes the page
+ * of figures).
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { GEMMA_SIZE } from '../../helpers/seeded-record.ts';
-import { machine, median, short, table, writeBlock } from '../report.ts';
+import { machine, median, setUrgency, short, table, writeBlock } from '../report.ts';
 import { writeRecord } from './record-files.ts';
 import { serveRecord } from './serve.ts';
 
@@ -109,6 +110,7 @@ const middle = (loads: Load[]): Load => ({
 async function main(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'collab-reads-'));
   const { agent, middle: cursor, newest } = await writeRecord(join(dir, 'record'));
+  if (process.env.PRIORITY) setUrgency(Number(process.env.PRIORITY));
   const [one, two] = [await freePort(), await freePort()];
   const ours = await start(
     process.execPath,
