@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { withJobs } from '../helpers/memory-jobs.ts';
+import { type JobEnd, withJobs } from '../helpers/memory-jobs.ts';
 import { ORG, startTestServer, type TestServer, testClock, testHub } from '../helpers/server.ts';
 
 /** `verification.isolation: strict`: what was not run behind every layer is no evidence, for nor against. */
@@ -21,8 +21,8 @@ afterEach(async () => {
   for (const server of open.splice(0)) await server.close();
 });
 
-/** What becomes of a result whose run reports these layers. */
-async function judged(mode: string, isolation: unknown) {
+/** What becomes of a result whose run reports these layers, or ends in another way. */
+async function judged(mode: string, isolation: unknown, end?: JobEnd) {
   const clock = testClock();
   const hub = testHub(clock);
   const jobs = withJobs(hub, clock.now);
@@ -31,7 +31,8 @@ async function judged(mode: string, isolation: unknown) {
     gates: [{ id: 'audit', value: 1, limit: 0.9, op: '>=', pass: true }],
     provenance: { submission_sha256: 'aa', isolation },
   };
-  jobs.behave(() => ({ state: { 'summary.json': JSON.stringify(summary) } }));
+  const ran = { state: { 'summary.json': JSON.stringify(summary) } };
+  jobs.behave(() => end ?? ran);
   const server = await startTestServer({ clock, hub, env: { ...ENV, VERIFICATION_ISOLATION: mode } });
   open.push(server);
   const key = await server.join('bob');
@@ -59,4 +60,13 @@ it.each([
   expect(found.command.join(' ').includes('--isolation strict')).toBe(mode === 'strict');
   if (isolation === OPEN && mode === 'strict')
     expect(found.reason).toContain('not isolated in full: without landlock');
+});
+
+it('a Hub that runs no strangers’ submissions blames nobody, and says why', async () => {
+  const refused: JobEnd = { stage: 'CANCELED', message: 'Only the shipped samples run here: no Landlock' };
+  const found = await judged('best', HELD, refused);
+  expect([found.state, found.reason]).toEqual([
+    'inconclusive',
+    expect.stringContaining('CANCELED: Only the shipped samples run here'),
+  ]);
 });

@@ -49,7 +49,8 @@ export function runProcess(deps: Deps, job: JobRow, secrets: Record<string, stri
     const refusal = await deps.guard?.refuse(job, mounts);
     if (refusal) {
       deps.log.add(refusal);
-      return { stage: 'ERROR', message: refusal } as const;
+      // No failure of what was to run: nobody may be blamed for it.
+      return { stage: 'CANCELED', message: refusal } as const;
     }
     const started = await prepare(deps, job, secrets, mounts);
     if (stopped) return { stage: 'ERROR', message: 'stopped' } as const;

@@ -38,7 +38,8 @@ export async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs
   await deps.book.ready();
   if (deps.book.verdicts(result).some((verdict) => verdict.evidence === runPath)) return;
   const summary = await readRunSummary(deps, runPath);
-  const end: RunEnd = { stage, exitCode: exitCode(job?.message), timedOut, summary };
+  const message = job?.message;
+  const end: RunEnd = { stage, exitCode: exitCode(message), timedOut, message, summary };
   if (isExam(entry.target)) return concludeExam(deps, result, end, runPath);
   if (isControl(entry.target)) return concludeControl(deps, result, end);
   const decision = rules.compat

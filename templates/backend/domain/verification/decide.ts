@@ -11,6 +11,8 @@ export interface RunEnd {
   /** `null`: the Hub did not tell. */
   exitCode: number | null;
   timedOut: boolean;
+  /** What the Hub says of it. */
+  message?: string;
   /** `null`: there is no readable summary.json. */
   summary: RunSummary | null;
 }
@@ -74,9 +76,10 @@ export function blamesHarness(summary: RunSummary | null): boolean {
   return summary?.error?.startsWith('harness:') ?? false;
 }
 
-function explainEnd({ stage, exitCode, timedOut }: RunEnd): string {
+function explainEnd({ stage, exitCode, timedOut, message }: RunEnd): string {
   if (timedOut) return 'the run outlived its time limit and was cancelled';
-  return `the run ended as ${stage}${exitCode === null ? '' : ` with exit code ${exitCode}`}`;
+  const why = exitCode !== null ? ` with exit code ${exitCode}` : message ? `: ${message.slice(0, 500)}` : '';
+  return `the run ended as ${stage}${why}`;
 }
 
 export interface CompatRules {
