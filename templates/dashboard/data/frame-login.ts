@@ -10,6 +10,7 @@ const PARAM = 'frame-login';
 const KEPT = 'collab-frame-login';
 const HEADER = 'x-collab-claim';
 const TRY_MS = 2_000;
+const NO_FRAME_MS = 3_000;
 const GIVE_UP_MS = 600_000;
 
 let stop = () => {};
@@ -57,6 +58,8 @@ export function goToLoginForFrame(): boolean {
     go();
   });
   opener.postMessage(ASK, location.origin);
+  // Somebody else opened this tab: an ordinary login, for this tab alone.
+  setTimeout(go, NO_FRAME_MS);
   return true;
 }
 
