@@ -45,6 +45,9 @@ export function decide(
       state: 'invalid',
       reason: summary?.error ?? 'the harness refused the submission',
     };
+  // What the harness says of itself is no death of the submission.
+  if (stage === 'ERROR' && summary?.error && blamesHarness(summary))
+    return { action: 'unexplained', reason: summary.error };
   if (stage !== 'COMPLETED')
     return { action: 'unexplained', reason: explainEnd(end), died: stage === 'ERROR' || end.timedOut };
   if (!summary) return { action: 'unexplained', reason: 'the run left no readable summary.json' };
