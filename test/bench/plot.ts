@@ -54,7 +54,7 @@ function panel({ title, lines, limit }: Panel, at: number): string {
     : '';
   const names = lines.map(
     ({ name }, i) =>
-      `<text x="${LEFT + (i % 2) * 140}" y="${PLOT.top + PLOT.h + 36 + Math.floor(i / 2) * 14}" class="t" fill="${COLOURS[i % COLOURS.length]}">● ${name}</text>`,
+      `<text x="${LEFT + (i % 2) * 140}" y="${PLOT.top + PLOT.h + 36 + Math.floor(i / 2) * 14}" class="t" style="fill:${COLOURS[i % COLOURS.length]}">● ${name}</text>`,
   );
   return `<g transform="translate(${at * WIDTH},0)"><text x="${LEFT}" y="18" class="h">${title}</text>${[...grid, ...ticks, ...drawn, bound, ...names].join('')}</g>`;
 }

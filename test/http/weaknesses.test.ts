@@ -5,6 +5,7 @@ import { listPage } from '../../templates/backend/domain/list.ts';
 import { createLog } from '../../templates/backend/log.ts';
 import { IndexData } from '../../templates/backend/store/index-data.ts';
 import type { Entry } from '../../templates/backend/store/types.ts';
+import { hubError } from '../helpers/memory-hub.ts';
 import {
   CENTRAL,
   ORG,
@@ -51,6 +52,32 @@ describe('identity', () => {
     });
     expect(again.status).toBe(403);
     expect((await s.call('GET', '/v1/messages')).json.count).toBe(0);
+  });
+
+  it.each(['unavailable', 'unknown_outcome', 'rate_limited'] as const)(
+    'S31: provisioning that the Hub did not answer (%s) is 503 and can be repeated, never a refusal or a public bucket',
+    async (kind) => {
+      for (const call of ['bucketInfo', 'createBucket', 'write']) {
+        const s = await start();
+        let armed = true;
+        s.hub.fault = (name, [bucket]) => {
+          if (!armed || name !== call || (call === 'write' && bucket !== `${ORG}/test-agent-1`)) return;
+          armed = false;
+          throw hubError(kind);
+        };
+        const body = { agent_id: 'agent-1', model: 'm', harness: 'h', provision: true };
+        const first = await s.call('POST', '/v1/agents/register', { as: USER_ONE, body });
+        expect([call, first.status, first.json.error?.code]).toEqual([call, 503, 'HUB_UNAVAILABLE']);
+        expect((await s.call('POST', '/v1/agents/register', { as: USER_ONE, body })).status).toBe(201);
+      }
+    },
+  );
+
+  it('S31: a private challenge never makes a public bucket because nobody could ask', async () => {
+    const s = await start();
+    (s.hub.buckets.get(CENTRAL) as { private: boolean }).private = true;
+    await s.join('agent-1');
+    expect(s.hub.buckets.get(`${ORG}/test-agent-1`)?.private).toBe(true);
   });
 
   it('C20: a person’s post is named like any other, and an answer to it reaches its inbox', async () => {

@@ -5,6 +5,7 @@ import { agentPath, HANDSHAKE, scratchBucket } from '@collab/contract/paths.ts';
 import { challengeRegistration, register } from '@collab/contract/routes/agents.ts';
 import type { Frontmatter } from '@collab/contract/schemas.ts';
 import { isoStamp } from '@collab/contract/stamps.ts';
+import { HubError, type HubErrorKind } from '@collab/hub/port.ts';
 import type { HfUser } from '../auth/types.ts';
 import { sha256 } from '../auth/whoami.ts';
 import { parseSubmitted, writeRecord } from '../codec/frontmatter.ts';
@@ -211,21 +212,32 @@ async function provision(
 ): Promise<void> {
   const token = call.credential.bearer as string;
   const bucket = bucketOf(s, call.body.agent_id);
-  const refused = (cause: unknown): never => {
+  const failed = refusedOr503(bucket);
+  if (!exists) {
+    const central = await s.hub.bucketInfo(s.settings.CENTRAL_BUCKET).catch(failed);
+    await s.hub
+      .createBucket(bucket, { private: central?.private ?? false }, token)
+      .catch((error) => (isKind(error, 'conflict') ? null : failed(error)));
+  }
+  const { nonce } = nonces.issue(user.name, call.body.agent_id);
+  const write = { adds: [{ path: HANDSHAKE, content: nonce }] };
+  const answer = await s.hub.write(bucket, write, token).catch(failed);
+  if (answer.failed[0]) failed(new Error(answer.failed[0].error));
+}
+
+const isKind = (error: unknown, ...kinds: HubErrorKind[]) =>
+  error instanceof HubError && kinds.includes(error.kind);
+
+/** What the Hub refuses is the caller's to mend; what it did not answer is nobody's fault and may be tried again. */
+function refusedOr503(bucket: string): (cause: unknown) => never {
+  return (cause) => {
+    if (!isKind(cause, 'unauthorized', 'forbidden', 'payment', 'invalid'))
+      hubFailure(`make ${bucket}`)(cause);
     throw new ApiError('BUCKET_NOT_OWNED_BY_CALLER', `your token may not write ${bucket}`, {
       hint: 'send a token with write access to the org, or make bucket and handshake yourself',
       cause,
     });
   };
-  if (!exists) {
-    const central = await s.hub.bucketInfo(s.settings.CENTRAL_BUCKET).catch(() => null);
-    await s.hub.createBucket(bucket, { private: central?.private ?? false }, token).catch(refused);
-  }
-  const { nonce } = nonces.issue(user.name, call.body.agent_id);
-  const { failed } = await s.hub
-    .write(bucket, { adds: [{ path: HANDSHAKE, content: nonce }] }, token)
-    .catch(refused);
-  if (failed[0]) refused(new Error(failed[0].error));
 }
 
 async function readBio(s: Services, { body }: Registration): Promise<string> {
