@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { HubError } from '@collab/hub/port.ts';
 import { afterEach, describe, expect, it } from 'vitest';
+import { withJobs } from '../helpers/memory-jobs.ts';
 import {
   CENTRAL,
   ORG,
@@ -346,6 +347,28 @@ describe('an evaluator that asks again and again', () => {
     const before = calls();
     for (let times = 0; times < 20; times++) expect(await claim(s)).toBeNull();
     expect(calls()).toBe(before);
+  });
+});
+
+describe('verification by jobs before', () => {
+  it('a job that still runs is followed to its end, and not run again beside it', async () => {
+    const clock = testClock();
+    const hub = testHub(clock);
+    const jobs = withJobs(hub, clock.now);
+    const env = { ...ENV, VERIFICATION_MODE: 'jobs', JOB_WATCH_POLL_S: '1' };
+    const server = await startTestServer({ clock, hub, env });
+    open.push(server);
+    const keys = { bob: await server.join('bob') };
+    hub.seed(`${ORG}/test-bob`, { 'submissions/v1/serve.py': 'print()' });
+    const filename = await post({ server, keys });
+    await clock.advance(2000);
+    const [job] = jobs.launched;
+    const s = await restart({ server, keys }, { JOB_WATCH_POLL_S: '1' });
+    await clock.advance(2000);
+    expect(await claim(s)).toBeNull();
+    jobs.end(job?.info.id ?? '', { state: { 'summary.json': summary(96) } });
+    await clock.advance(5000);
+    expect(await verdict(s, filename)).toMatchObject({ verification: 'valid', score: 96 });
   });
 });
 

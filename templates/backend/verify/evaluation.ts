@@ -76,7 +76,8 @@ export function createEvaluation(s: Needs): Evaluation {
     peers: reviews,
     async run() {
       await untilDone(s, 'verdicts_not_loaded', () => book.ready());
-      const byJobs = settings.JOBS_ENABLED || rules.byJobs ? keepJobs(s, desk, judge) : Promise.resolve();
+      const withJobs = settings.JOBS_ENABLED || rules.byJobs;
+      const byJobs = withJobs ? keepJobs(s, desk, judge) : finishJobs(s, desk, ledger);
       const jobs = Promise.all([byJobs, keepWaiting(s, reviews, () => expireOld(atHand))]);
       const record = keepRecord(s, book, publisher(store, board, rules, settings));
       await Promise.all([record, keepLeases(s, leases), jobs]);
@@ -121,6 +122,16 @@ async function keepWaiting(s: Needs, reviews: Peers, expire: () => Promise<void>
     await expire().catch((error) => s.log('warn', 'old_results_not_expired', { error }));
     await s.sleep(TICK_MS, s.signal);
   }
+}
+
+/** Jobs that ran when the mode was another one: they are followed to their end, and judged. */
+async function finishJobs(s: Needs, desk: JobDesk, ledger: LedgerBook): Promise<void> {
+  const isOpen = ({ state, evaluator }: Reservation) =>
+    !evaluator && (state === 'reserved' || state === 'launched');
+  await untilDone(s, 'jobs_not_resumed', async () => {
+    if ((await ledger.recent()).entries.some(isOpen)) await desk.resume();
+  });
+  await desk.idle();
 }
 
 /** Jobs of a former process first: until they are known, nothing new is launched by itself. */
