@@ -20,6 +20,10 @@ const MAX_ANSWER_BYTES = 512 * 1024;
 /** Also the age that `generated_at` may have, in ms. */
 const MAX_AGE_MS = 1_000;
 
+/** So many addresses are remembered that were asked once, and none longer than this. */
+const MAX_ASKED = 2_000;
+const MAX_ADDRESS = 512;
+
 interface Kept {
   answer: Answer;
   bytes: number;
@@ -29,6 +33,7 @@ interface Kept {
 
 export class KeptAnswers {
   private readonly kept = new Map<string, Kept>();
+  private readonly asked = new Set<string>();
   private held = 0;
   private readonly version: () => string;
   private readonly now: () => number;
@@ -47,11 +52,12 @@ export class KeptAnswers {
     return null;
   }
 
-  /** Makes the answer, and keeps it when it is good and nothing changed meanwhile. */
+  /** Makes the answer, and keeps it when it was asked for before, is good, and nothing changed meanwhile. */
   async make(address: string, make: () => Promise<Answer>): Promise<Answer> {
     const version = this.version();
+    const again = this.isAgain(address);
     const made = await make();
-    if (made.status !== 200 || made.body === null || version !== this.version()) return made;
+    if (!again || made.status !== 200 || made.body === null || version !== this.version()) return made;
     const answer = { ...made, body: typeof made.body === 'string' ? Buffer.from(made.body) : made.body };
     const bytes = answer.body.byteLength + address.length * 2 + 1_000;
     if (bytes > MAX_ANSWER_BYTES) return made;
@@ -64,6 +70,15 @@ export class KeptAnswers {
       this.drop(oldest, entry);
     }
     return answer;
+  }
+
+  /** A poll with a cursor of its own is not asked twice: keeping its answer would only fill memory. */
+  private isAgain(address: string): boolean {
+    if (address.length > MAX_ADDRESS) return false;
+    if (this.asked.has(address)) return true;
+    if (this.asked.size >= MAX_ASKED) this.asked.clear();
+    this.asked.add(address);
+    return false;
   }
 
   private drop(address: string, entry: Kept): void {
