@@ -62,10 +62,29 @@ it('draws every view', async () => {
         .first()
         .waitFor({ state: 'attached' });
       await page.waitForLoadState('networkidle');
-      total += await picture(page, `${FOLDER}/${name.replaceAll(' ', '-')}-${kind}.webp`, quality);
+      total += await picture(page, `${FOLDER}/${fileOf(name, kind)}`, quality);
     }
     await page.context().close();
   }
+  await writeFile(`${FOLDER}/README.md`, index());
   console.log(`pictures: ${(total / 1024).toFixed(0)} KiB in docs/dashboard/`);
   expect(total).toBeLessThan(MAX_BYTES);
 });
+
+const fileOf = (view: string, kind: string) => `${view.replaceAll(' ', '-')}-${kind}.webp`;
+
+function index(): string {
+  const kinds = KINDS.filter(({ views }) => views.length === 0).map(({ kind }) => kind);
+  const cell = (name: string, kind: string) =>
+    `<img src="${fileOf(name, kind)}" alt="${name}, ${kind}" width="${kind === 'phone' ? 130 : 400}">`;
+  const rows = VIEWS.map(({ name }) => `| ${[name, ...kinds.map((kind) => cell(name, kind))].join(' | ')} |`);
+  return `# Every view
+
+On a seeded record of the Gemma challenge’s size: 100 agents, 1,300 messages, 500 results. \`npm run pictures\` draws them
+again. The overview on a 4k screen: [overview-4k.webp](overview-4k.webp).
+
+| ${['view', ...kinds].join(' | ')} |
+| ${['view', ...kinds].map(() => '---').join(' | ')} |
+${rows.join('\n')}
+`;
+}
