@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandContext, Outcome } from '../command.ts';
@@ -6,7 +6,7 @@ import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { withAccomplice } from './accomplice.ts';
 import { draw, standing } from './best-of-n.ts';
-import { type Challenge, type Ran, runHarness } from './harness.ts';
+import { type Challenge, privateDirOf, type Ran, runHarness } from './harness.ts';
 import { provingGround } from './proving-ground.ts';
 import { remember } from './record.ts';
 import { contentSha256, type ShippedCheat, shippedCheats } from './samples.ts';
@@ -131,7 +131,9 @@ async function attack(bench: Bench, cheat: ShippedCheat): Promise<CheatRow> {
   return { ...row, state: through ? 'caught' : 'caught by luck', by, wins_without: through, detail };
 }
 
-async function runCheat({ io, challenge, work }: Bench, cheat: ShippedCheat, off: string[]): Promise<Ran> {
+async function runCheat(bench: Bench, cheat: ShippedCheat, off: string[]): Promise<Ran> {
+  const { io, work } = bench;
+  const challenge = cheat.how === 'layer' ? await expendable(bench, cheat) : bench.challenge;
   const publicPrompts = off.includes('private_prompts');
   const mutate = off.filter((name) => name !== 'private_prompts' && name !== 'content_sha256');
   const state = join(work, `${cheat.name}-${off.length > 0 ? 'mutated' : 'as-is'}`);
@@ -146,6 +148,13 @@ async function runCheat({ io, challenge, work }: Bench, cheat: ShippedCheat, off
   if (!cheat.accomplice) return use(join(cheat.folder, cheat.submission ?? ''));
   const model = join(challenge.dir, 'harness', 'model');
   return withAccomplice(cheat, model, io.env.PATH ?? '', use);
+}
+
+/** A copy of the harness: where the layers are switched off, nothing keeps the cheat from changing it. */
+async function expendable({ challenge, work }: Bench, { name }: ShippedCheat): Promise<Challenge> {
+  const dir = await mkdtemp(join(work, `${name}-`));
+  await cp(join(challenge.dir, 'harness'), join(dir, 'harness'), { recursive: true });
+  return { ...challenge, dir, privateDir: privateDirOf(challenge) };
 }
 
 /** The red team asks whether, not how well: the smallest profile does. */
