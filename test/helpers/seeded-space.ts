@@ -59,10 +59,12 @@ export interface PublicAddress {
 /**
  * @param files of the central bucket, path → text.
  * @param at without it the Space is where the hub puts it.
+ * @param settings in place of the usual ones.
  */
 export async function startSeededSpace(
   files: ReadonlyMap<string, string>,
   at?: PublicAddress,
+  settings: Record<string, string> = {},
 ): Promise<SeededSpace> {
   const dir = await mkdtemp(join(tmpdir(), 'collab-space-'));
   const server = await startHub({ port: 0, dir, seed: SEED });
@@ -74,7 +76,8 @@ export async function startSeededSpace(
   });
   if (failed.length > 0) throw new Error(`the hub refused ${failed.length} files`);
   await hub.createSpace(SPACE, { sdk: 'docker', private: false });
-  for (const [key, value] of Object.entries(SETTINGS)) await hub.setSpaceVariable(SPACE, { key, value });
+  for (const [key, value] of Object.entries({ ...SETTINGS, ...settings }))
+    await hub.setSpaceVariable(SPACE, { key, value });
   await hub.setSpaceSecret(SPACE, 'HF_TOKEN', TOKENS.organizer);
   await hub.commitSpace(SPACE, await spaceFiles(at), [], 'first');
   const url = await until(() => running(hub), 60_000);
