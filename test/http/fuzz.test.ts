@@ -11,7 +11,9 @@ let key: string;
 let names: string[];
 
 beforeAll(async () => {
-  server = await startTestServer({ env: { JOBS_ENABLED: 'true', MESSAGE_MAX_BYTES: '4096' } });
+  server = await startTestServer({
+    env: { JOBS_ENABLED: 'true', MESSAGE_MAX_BYTES: '4096', VERIFICATION_MODE: 'peer' },
+  });
   key = await server.join('agent-1');
   server.hub.seed('test-org/test-agent-1', {
     'a.md': '---\nscore: 1\nmethod: m\nstatus: agent-run\ndescription: d\n---\nx',
