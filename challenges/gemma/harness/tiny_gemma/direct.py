@@ -17,6 +17,8 @@ from transformers.utils import logging
 
 Json = dict[str, Any]
 
+torch.set_num_threads(1)
+
 
 def perplexity_of(model: Path, records: Sequence[Json]) -> Json:
     """{ppl, tokens} of records {context_token_ids, target_token_ids}; the context does not count."""
