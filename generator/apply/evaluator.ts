@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EVALUATOR_KEY_PREFIX } from '@collab/contract/routes/evaluator.ts';
+import { FREE_HARDWARE } from '../config/prices.ts';
 import { sha256 } from '../plan/digest.ts';
 import {
   evaluatorFileChanges,
@@ -65,9 +66,10 @@ async function writeSource({ options, inputs }: OperationContext): Promise<void>
 }
 
 async function makeSpace({ hub, inputs, state }: OperationContext, node: PlanNode): Promise<void> {
-  const id = inputs.config.hub.eval_space;
+  const { eval_space: id, eval_hardware } = inputs.config.hub;
   const made = node.state === 'create';
-  if (made) await hub.createSpace(id, { sdk: 'docker', private: true });
+  const hardware = eval_hardware === FREE_HARDWARE ? {} : { hardware: eval_hardware };
+  if (made) await hub.createSpace(id, { sdk: 'docker', private: true, ...hardware });
   state.evaluator = { id, made, variables: [], files: [] };
 }
 

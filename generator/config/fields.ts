@@ -4,7 +4,7 @@
  */
 import { COMMAND, GATE_ID, httpUrl, METRIC_FIELD, namespace, repoId, SLUG, slugify } from './checks.ts';
 import { type FieldPath, field } from './field.ts';
-import { FLAVORS, flavorLabel } from './prices.ts';
+import { FLAVORS, FREE_HARDWARE, flavorLabel } from './prices.ts';
 
 const positive = (value: number) => (value > 0 ? undefined : 'must be greater than 0');
 const notNegative = (value: number) => (value >= 0 ? undefined : 'must not be negative');
@@ -549,6 +549,15 @@ export const FIELDS = [
     fallback: (known) => `${known('hub.private_namespace')}/${known('challenge.slug')}-evaluator`,
     check: (v, known) =>
       repoId(known('verification.mode') === 'eval-space' ? 'hub.private_namespace' : undefined)(v, known),
+  }),
+  field('hub.eval_hardware', {
+    kind: 'line',
+    flag: 'eval-hardware',
+    doc: 'Hardware its Space is made with, as the Hub names it; billed by the hour while it runs, cpu-basic is free.',
+    question: 'Hardware of that Space? (billed by the hour while it runs; cpu-basic is free)',
+    when: (known) => known('hub.endpoint') !== 'local' && known('verification.mode') === 'eval-space',
+    fallback: FREE_HARDWARE,
+    check: COMMAND,
   }),
   field('hub.private', {
     kind: 'bool',

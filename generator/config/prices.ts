@@ -26,5 +26,8 @@ export const FLAVORS = [
   { name: 'h200x8', usdPerHour: 40, text: '8x H200' },
 ] as const;
 
+/** What the Hub gives a Space that asks for nothing else. */
+export const FREE_HARDWARE = 'cpu-basic';
+
 export const flavorLabel = ({ name, usdPerHour, text }: { name: string; usdPerHour: number; text: string }) =>
   `${name.padEnd(17)}${`$${usdPerHour}/h`.padEnd(10)}${text}`;

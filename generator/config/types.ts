@@ -70,6 +70,8 @@ export interface ChallengeConfig {
     space: string;
     /** Of the evaluator; there only in verification.mode eval-space. */
     eval_space: string;
+    /** What its Space is made with. */
+    eval_hardware: string;
     private: boolean;
     invite_url: string;
   };

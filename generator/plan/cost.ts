@@ -1,3 +1,4 @@
+import { FREE_HARDWARE } from '../config/prices.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import type { World } from './model.ts';
 import { wrap } from './text.ts';
@@ -26,8 +27,6 @@ type Prices = Pick<World, 'hardware' | 'spaceHardware'> & { space: Running; eval
 const INDENT = '      ';
 const SOURCE = { hub: "the Hub's price list", 'challenge.yaml': 'challenge.yaml says so' };
 const HOURS_PER_MONTH = 730;
-/** What the Hub gives a Space that asks for nothing else. */
-const FREE = 'cpu-basic';
 
 /** What running the challenge costs, from the Hub's live price lists; challenge.yaml covers a flavor the Hub does not name. */
 export function estimateCost(config: ChallengeConfig, prices: Prices): CostEstimate {
@@ -39,14 +38,17 @@ export function estimateCost(config: ChallengeConfig, prices: Prices): CostEstim
     source: offer ? 'hub' : 'challenge.yaml',
     maxUsdPerRun: (jobUsdPerHour * timeout_minutes) / 60,
     budgetUsd: budget_usd,
-    space: config.hub.space ? spaceCost(prices.space, prices) : null,
-    evaluator: config.verification.mode === 'eval-space' ? spaceCost(prices.evaluator ?? null, prices) : null,
+    space: config.hub.space ? spaceCost(prices.space, FREE_HARDWARE, prices) : null,
+    evaluator:
+      config.verification.mode === 'eval-space'
+        ? spaceCost(prices.evaluator ?? null, config.hub.eval_hardware, prices)
+        : null,
   };
 }
 
 /** The Space as it runs, or as it will be made. */
-function spaceCost(space: Running, { spaceHardware }: Prices): SpaceCost {
-  const hardware = space?.runtime.hardware ?? FREE;
+function spaceCost(space: Running, planned: string, { spaceHardware }: Prices): SpaceCost {
+  const hardware = space?.runtime.hardware ?? planned;
   const usdPerHour = spaceHardware?.find(({ name }) => name === hardware)?.usdPerHour ?? null;
   return { hardware, usdPerHour };
 }

@@ -4,7 +4,7 @@ import { FIRST } from './buckets.ts';
 import { covers, lacking, planFor, tokenUrl } from './checks.ts';
 import { CommandOf } from './commands.ts';
 import { fileChanges } from './file-changes.ts';
-import type { Inputs, LiveSpace, World } from './model.ts';
+import { type Inputs, isLocal, type LiveSpace, type World } from './model.ts';
 import type { PlanNode } from './types.ts';
 
 /** Secret of the evaluator's Space; the server knows its sha256 alone, as the variable below. */
@@ -68,6 +68,9 @@ function sourceNode(written: boolean): PlanNode {
   return { ...base, state: 'create', reason: 'not in this directory yet; written from create-collab' };
 }
 
+const hubOf = (config: ChallengeConfig): string =>
+  isLocal(config) ? 'https://huggingface.co' : config.hub.endpoint;
+
 function repoNode({ config, state }: Inputs, live: LiveSpace | null, before: PlanNode[]): PlanNode {
   const id = config.hub.eval_space;
   const awaited = before
@@ -79,6 +82,20 @@ function repoNode({ config, state }: Inputs, live: LiveSpace | null, before: Pla
     return { ...base, state: 'blocked', reason: 'exists, but is public: it would show private questions' };
   if (live.info.sdk !== 'docker')
     return { ...base, state: 'blocked', reason: `exists, but is a ${live.info.sdk || 'different'} Space` };
+  const { hardware } = live.runtime;
+  if (state.evaluator?.id === id && hardware && hardware !== config.hub.eval_hardware)
+    return {
+      ...base,
+      state: 'unchanged',
+      reason: `runs on ${hardware}, hub.eval_hardware is ${config.hub.eval_hardware}`,
+      warn: true,
+      next: [
+        {
+          command: `${hubOf(config)}/spaces/${id}/settings`,
+          why: 'what costs by the hour, a person changes',
+        },
+      ],
+    };
   if (state.evaluator?.id === id) return { ...base, state: 'unchanged', reason: 'exists' };
   return { ...base, state: 'adopt', reason: `exists already, made by ${live.info.author}` };
 }

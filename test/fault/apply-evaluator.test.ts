@@ -140,6 +140,18 @@ describe("the evaluator's Space", () => {
     expect((await fetch(`${info?.host}/v1/healthz`)).status).toBe(200);
   });
 
+  it('is made on the hardware that is asked for; later changes are for a person', async () => {
+    await setMode('eval-space', [[/^hub:\n/m, 'hub:\n  eval_hardware: cpu-upgrade\n']]);
+    await apply();
+    expect((await hub().spaceRuntime(SPACE)).hardware).toBe('cpu-upgrade');
+    await setMode('eval-space', [[/^ {2}eval_hardware: cpu-upgrade\n/m, '']]);
+    expect(await node('eval-space')).toMatchObject({
+      state: 'unchanged',
+      warn: true,
+      reason: 'runs on cpu-upgrade, hub.eval_hardware is cpu-basic',
+    });
+  });
+
   it('gets another key when its own was taken away, and the server forgets the first', async () => {
     await apply();
     const key = async () =>

@@ -158,6 +158,7 @@ const REMOTE = {
   central_bucket: 'acme/my-main-bucket',
   private_bucket: 'ada/my-private',
   eval_space: 'ada/my-evaluator',
+  eval_hardware: 'cpu-basic',
   space: 'acme/My_collab',
   private: false,
   invite_url: 'https://huggingface.co/i',
