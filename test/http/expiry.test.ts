@@ -93,6 +93,30 @@ describe('expiry', () => {
     expect((await s.verdict(file)).verification).toBe('pending');
   });
 
+  it('what waited for a person has the whole window when somebody else takes over, also across restarts', async () => {
+    const s = await scene({ VERIFICATION_MODE: 'manual' });
+    const file = await s.post();
+    await s.hours(30);
+    await s.server.close();
+    open.pop();
+    const next = async () => {
+      const env = { ...ENV, VERIFICATION_MODE: 'peer' };
+      const server = await startTestServer({ clock: s.server.clock, hub: s.hub, env });
+      open.push(server);
+      return server;
+    };
+    const state = async (server: TestServer) =>
+      (await server.call('GET', `/v1/results/${file}/verdict`)).json.verification;
+    const first = await next();
+    await s.hours(3);
+    expect(await state(first)).toBe('pending');
+    await first.close();
+    open.pop();
+    const second = await next();
+    await s.hours(2);
+    expect(await state(second)).toBe('expired');
+  });
+
   it('in mode jobs what runs does not expire, what waits for money does', async () => {
     const s = await scene({
       ...{ VERIFICATION_MODE: 'jobs', JOBS_ENABLED: 'true', JOB_USD_PER_HOUR: '1', JOB_BUDGET_USD: '0.7' },

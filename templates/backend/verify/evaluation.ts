@@ -5,7 +5,7 @@ import { type Benchmarks, benchmarks } from '../jobs/benchmark.ts';
 import { type JobDesk, jobDesk } from '../jobs/desk.ts';
 import { type LedgerBook, ledgerBook } from '../jobs/ledger-book.ts';
 import type { Services } from '../services.ts';
-import { expireOld } from './expire.ts';
+import { expiry } from './expire.ts';
 import { type Leases, runLeases } from './leases.ts';
 import { type Peers, peers } from './peers.ts';
 import { type Publisher, publisher } from './publisher.ts';
@@ -78,7 +78,7 @@ export function createEvaluation(s: Needs): Evaluation {
       await untilDone(s, 'verdicts_not_loaded', () => book.ready());
       const withJobs = settings.JOBS_ENABLED || rules.byJobs;
       const byJobs = withJobs ? keepJobs(s, desk, judge) : finishJobs(s, desk, ledger);
-      const jobs = Promise.all([byJobs, keepWaiting(s, reviews, () => expireOld(atHand))]);
+      const jobs = Promise.all([byJobs, keepWaiting(s, reviews, expiry(atHand))]);
       const record = keepRecord(s, book, publisher(store, board, rules, settings));
       await Promise.all([record, keepLeases(s, leases), jobs]);
     },
