@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandContext, Outcome } from '../command.ts';
-import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { usableCalibration } from './calibrate.ts';
 import { type Challenge, type Ran, runHarness } from './harness.ts';
-import { python } from './process.ts';
 import { provingGround } from './proving-ground.ts';
 import { remember } from './record.ts';
+import { archivesTo, forgedName, linkOut, type Spoil } from './spoil.ts';
 import { decidingGates } from './summary.ts';
 import { digits, table } from './table.ts';
 
@@ -113,8 +112,6 @@ async function brokenManifest(bench: Bench): Promise<Result> {
   return { expected: 'preflight: manifest.json …', found: ran.error ?? ran.state, ok };
 }
 
-type Spoil = (folder: string, bench: Bench) => Promise<void>;
-
 /** A baseline with one thing that no version control or package would carry. */
 async function spoiled(bench: Bench, name: string, spoil: Spoil): Promise<string> {
   const folder = join(bench.work, name);
@@ -129,22 +126,10 @@ async function refused(bench: Bench, name: string, spoil: Spoil, reason: string)
   return { expected: `at fault: … ${reason} …`, found: ran.error ?? ran.state, ok };
 }
 
-const linkOut: Spoil = (folder, { challenge }) =>
-  symlink(join(challenge.dir, 'challenge.yaml'), join(folder, 'weights.json'));
-
-/** The identity of a submission has one line per file: a name must not be able to look like two of them. */
-const forgedName: Spoil = (folder) => writeFile(join(folder, `a\n${'0'.repeat(64)}  b`), '');
-
 /** Archives are bytes: nothing unpacks them, whatever their members are called. */
 async function archives(bench: Bench): Promise<Result> {
   const target = join(bench.work, 'unpacked-by-somebody');
-  const folder = await spoiled(bench, 'archives', async (folder) => {
-    const made = await python(bench.io, ['-c', MAKE_ARCHIVES, folder, target], {
-      cwd: bench.work,
-      timeoutMs: 60_000,
-    });
-    if (made.code !== 0) throw new CollabError('SELFTEST_FAILED', `no archives: ${made.output}`);
-  });
+  const folder = await spoiled(bench, 'archives', archivesTo(target));
   const ran = await run(bench, folder, 'archives');
   const left = existsSync(target);
   const found = left
@@ -154,19 +139,6 @@ async function archives(bench: Bench): Promise<Result> {
       : (ran.error ?? ran.state);
   return { expected: 'valid, nothing unpacked', found, ok: ran.valid && !left };
 }
-
-/** A tar with a link and a path out of itself, and 64 MiB of zeros in a small zip. */
-const MAKE_ARCHIVES = `import io, sys, tarfile, zipfile
-folder, target = sys.argv[1:]
-with tarfile.open(folder + '/weights.tar', 'w') as tar:
-    link = tarfile.TarInfo('link'); link.type, link.linkname = tarfile.SYMTYPE, '/'
-    tar.addfile(link)
-    for name in ('../' * 12 + target.lstrip('/'), 'link' + target):
-        member = tarfile.TarInfo(name); member.size = 1
-        tar.addfile(member, io.BytesIO(b'x'))
-with zipfile.ZipFile(folder + '/weights.zip', 'w', zipfile.ZIP_DEFLATED) as out:
-    out.writestr('zeros', bytes(64 << 20))
-`;
 
 /**
  * Without a calibration this is only a sanity check: two runs agree when their scores, or their scores as shares of the
