@@ -14,7 +14,7 @@ import { GEMMA_SIZE, startServed } from './served.ts';
 
 const KIB = 1024;
 const BIG = { agents: 100, messages: 20_000, results: 2_000, humans: 9, traces: 120 };
-const STARTS = 9;
+const STARTS = 5;
 const ASSETS = 'dist/space/public/assets';
 
 let browser: Browser;
@@ -35,6 +35,7 @@ async function measure(size: typeof BIG) {
   try {
     const starts: Start[] = [];
     for (let i = 0; i < STARTS; i++) starts.push(await start(browser, served.url));
+    console.log(`${size.messages} messages: started ${STARTS} times`);
     const { page } = await open(browser, 'about:blank');
     const code = await scripts(page, served.url, () => page.locator('article').first().waitFor());
     await page.locator('svg path.stair').waitFor();
@@ -42,6 +43,7 @@ async function measure(size: typeof BIG) {
     await page.goto(`${served.url}/#/board`);
     await page.locator('article').first().waitFor();
     await loadAllMessages(page, size.messages);
+    console.log(`${size.messages} messages: all loaded`);
     const articles = await page.locator('article').count();
     const frames = await scrollFrames(page);
     const whole = await heapOf(page);
