@@ -51,7 +51,9 @@ async function measure(size: typeof BIG) {
     await page.locator('svg path.stair').waitFor();
     const plots = await heapOf(page);
     await page.context().close();
-    return { starts, code, overview, articles, frames, whole, plots };
+    const measured = { starts, code, overview, articles, frames, whole, plots };
+    console.log(JSON.stringify(measured));
+    return measured;
   } finally {
     await served.close();
   }
