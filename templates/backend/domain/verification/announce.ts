@@ -15,7 +15,7 @@ const TITLES: Record<Verdict['state'], string> = {
   pending: 'PENDING',
 };
 
-/** The message that tells a verdict to its owner and the board: what was claimed, what was measured, each gate. */
+/** The message that tells a verdict to its owner and the board, with what was claimed and measured and each gate, if it was. */
 export function announcement({ verdict, owner, claimed, scoreField }: Announcement): string {
   const { measured, gates } = verdict;
   const rows = [
@@ -30,11 +30,13 @@ export function announcement({ verdict, owner, claimed, scoreField }: Announceme
     `**${TITLES[verdict.state]}**: @${owner} \`${verdict.result}\``,
     '',
     cell(verdict.reason),
-    '',
-    `| ${scoreField} | value | limit | |`,
-    '|---|---|---|---|',
-    ...rows.map((row) => `| ${row.join(' | ')} |`),
+    ...(measured || gates.length > 0 ? ['', ...table(scoreField, rows)] : []),
   ].join('\n');
+}
+
+function table(scoreField: string, rows: readonly string[][]): string[] {
+  const head = [`| ${scoreField} | value | limit | ok |`, '|---|---|---|---|'];
+  return [...head, ...rows.map((row) => `| ${row.join(' | ')} |`)];
 }
 
 function number(value: number): string {
