@@ -5,6 +5,7 @@ import { createHubClient } from '@collab/hub';
 import { secretIn } from '../config/checks.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import type { Io } from '../io.ts';
+import { EXAM_ENTRYPOINT } from '../plan/places.ts';
 import { composeBucketReadme } from '../plan/sections.ts';
 import { readTasks } from './bucket-readme.ts';
 import { readChallengeFiles } from './directory.ts';
@@ -107,13 +108,28 @@ async function harnessFindings(dir: string, config: ChallengeConfig): Promise<Fi
     ['metric.field', config.metric.field],
     ...config.gates.map(({ id, field }): [string, string] => [`gates.${id}.field`, field]),
   ];
-  return wanted
+  const unmeasured = wanted
     .filter(([, name]) => unknown(name))
     .map(([at, name]) => ({
       level: 'warning' as const,
       at,
       problem: `nothing in harness/ measures "${name}"; a result without it is never valid`,
     }));
+  return [...unmeasured, ...(await examFindings(dir, config))];
+}
+
+/** Gates of results near the top are measured by a program of their own. */
+async function examFindings(dir: string, { gates }: ChallengeConfig): Promise<Finding[]> {
+  const due = gates.filter(({ when }) => when !== 'every').map(({ id }) => id);
+  if (due.length === 0 || (await readIfThere(join(dir, 'harness', EXAM_ENTRYPOINT))) !== null) return [];
+  return [
+    {
+      level: 'error',
+      at: `harness/${EXAM_ENTRYPOINT}`,
+      problem: `is missing: it measures the gates of results near the top (${due.join(', ')})`,
+      hint: 'or let these gates hold for every result (when: every)',
+    },
+  ];
 }
 
 /** All Python and JSON of the harness in one text. */

@@ -64,6 +64,13 @@ describe('check', () => {
       const ran = await check('--json');
       expect(ran.json().warnings[0].problem).toContain('nothing in harness/ measures "politeness"');
     });
+    it('a gate for the top that no program measures', async () => {
+      edit('challenge.yaml', (text) =>
+        text.replace(/(- id: correct\n(?: {4}.*\n)*? {4}when: )every/, '$1top-k'),
+      );
+      const ran = await check();
+      expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('harness/downstream.py: is missing')]);
+    });
     it('a source that is newer than its build', async () => {
       appendFileSync(join(dir, 'space/src/contract/settings.ts'), '// changed\n');
       expect((await check()).err).toMatch(/space\/: space\/ was built from another source/);
