@@ -264,7 +264,7 @@ export const FIELDS = [
         kind: 'choice',
         choices: ['every', 'top-k', 'champion'],
         fallback: 'every',
-        doc: 'Which results are measured on it.',
+        doc: 'Which results are measured on it; top-k and champion by harness/downstream.py, in a job of its own.',
       },
       samples: {
         kind: 'int',
