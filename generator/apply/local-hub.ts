@@ -45,10 +45,10 @@ export async function runningHub(io: Io, dir: string): Promise<Listening | null>
   return null;
 }
 
-/** Without a token and without a second attempt. */
+/** Without a token and without a second attempt. On a busy machine a hub that is there takes its time. */
 function askOnce(io: Io, endpoint: string): HubPort {
   const clock = { now: io.now, sleep: () => Promise.reject(new Error('one attempt')) };
-  return createHubClient({ endpoint, fetch: io.fetch, clock, timeoutMs: 3_000 });
+  return createHubClient({ endpoint, fetch: io.fetch, clock, timeoutMs: 15_000 });
 }
 
 /** The running hub, if it goes on running: that of a run that was killed just now is about to stop by itself. */

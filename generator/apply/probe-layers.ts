@@ -56,11 +56,13 @@ export async function probeLayers(at: ProbeContext): Promise<ProbeRecord> {
     : { ...record, error: 'no program could be started' };
 }
 
-async function launch({ io, hub, inputs }: ProbeContext, folder: string): Promise<ProbeRecord> {
+async function launch({ io, hub, inputs, started }: ProbeContext, folder: string): Promise<ProbeRecord> {
   const { config } = inputs;
   const run = `probe-${probeKey(inputs)}`;
   const at = new Date(io.now()).toISOString();
-  const going = (await hub.jobs(config.hub.org, { run })).find((job) => !ENDED.has(job.stage));
+  // One whose start was answered into the void may have ended by now: it is not paid for twice.
+  const counts = (stage: string) => !ENDED.has(stage) || (stage === 'COMPLETED' && started === undefined);
+  const going = (await hub.jobs(config.hub.org, { run })).find((job) => counts(job.stage));
   if (going) return { job: going.id, at };
   const bucket = bucketId(config, 'private');
   // A folder must hold a file before it can be mounted, and an older answer must not be taken for the new one.

@@ -5,10 +5,10 @@ import { pictureOf, SCENARIOS, type Scenario } from './apply-scenarios.ts';
 
 /**
  * All calls with all faults take an hour and more: FAULT_FULL=1 runs them, FAULT_FULL=3 every third case,
- * FAULT_ONLY="update 32 kill-after" one; else a sample.
+ * FAULT_ONLY="update 32 kill-after" one, FAULT_CALL=/api/jobs those of some calls; else a sample.
  */
-const { FAULT_FULL, FAULT_ONLY } = process.env;
-const SAMPLE = 4;
+const { FAULT_FULL, FAULT_ONLY, FAULT_CALL } = process.env;
+const SAMPLE = 3;
 
 interface Tried {
   index: number;
@@ -48,6 +48,7 @@ function cases(name: string, calls: string[]): { index: number; fault: Fault }[]
   const only = FAULT_ONLY?.split(' ');
   const all = calls.flatMap((_call, index) => FAULTS.map((fault) => ({ index, fault })));
   if (only) return all.filter(({ index, fault }) => `${name} ${index} ${fault}`.startsWith(only.join(' ')));
+  if (FAULT_CALL) return all.filter(({ index }) => calls[index]?.includes(FAULT_CALL));
   if (FAULT_FULL) return all.filter((_, at) => at % Number(FAULT_FULL) === 0);
   const stride = Math.max(1, Math.floor(calls.length / SAMPLE));
   return Array.from({ length: Math.min(SAMPLE, calls.length) }, (_, at) => ({
@@ -73,12 +74,12 @@ describe.each(Object.entries(SCENARIOS))('%s', (name, scenario) => {
       const tried: Tried[] = [];
       for (const { index, fault } of cases(name, calls))
         tried.push(await attempt(scenario, index, fault, picture));
-      if (FAULT_FULL) process.stderr.write(table(name, calls.length, tried));
+      if (FAULT_FULL || FAULT_CALL) process.stderr.write(table(name, calls.length, tried));
       const failed = tried.filter(({ problem }) => problem);
       expect(
         failed.map((one) => `${one.fault} at ${one.index} (${calls[one.index]}): ${one.problem}`),
       ).toEqual([]);
     },
-    FAULT_FULL ? 7_200_000 : 240_000,
+    FAULT_FULL || FAULT_CALL ? 7_200_000 : 240_000,
   );
 });

@@ -23,11 +23,11 @@ async function run(scenario: Scenario, at: number, when: When) {
     await scenario.prepare(bench);
     const victim = cli(bench.dir, [...scenario.argv, '--json']);
     proxy.arm(at, when, () => victim.child.kill('SIGKILL'));
-    const { code } = await victim.done;
+    const { code, out } = await victim.done;
     const calls = [...proxy.calls];
     // How often a Space is asked whether it runs differs from run to run: the last calls may not come.
     const hit = at >= 0 && at < calls.length;
-    expect([code, victim.child.signalCode]).toEqual(hit ? [null, 'SIGKILL'] : [0, null]);
+    expect([code, victim.child.signalCode], out).toEqual(hit ? [null, 'SIGKILL'] : [0, null]);
     await scenario.between?.(bench);
     proxy.arm(-1, 'before', () => {});
     const next = await cli(bench.dir, [...scenario.argv, '--json']).done;

@@ -69,6 +69,11 @@ const ofSaved = (bench: Bench) => {
   return expected ? { expected } : {};
 };
 
+const PROBE = `import json, sys
+found = {"layers": ["landlock"], "missing": {}, "strict": True, "program_ran": True}
+json.dump(found, open(sys.argv[sys.argv.index("--state-dir") + 1] + "/isolation.json", "w"))
+`;
+
 const EDIT = '# As the organizer wrote it meanwhile\n';
 
 export const SCENARIOS: Record<string, Scenario> = {
@@ -77,6 +82,19 @@ export const SCENARIOS: Record<string, Scenario> = {
     act: (_bench, options) => applyChallenge(options),
     argv: ['apply'],
     again: applyEnds,
+  },
+  /** The probe is a job that costs money on the Hub: it runs once. */
+  probed: {
+    prepare: async (bench) => {
+      await put(bench.dir, 'harness/collab_harness/probe.py', PROBE);
+      await put(bench.dir, 'harness/upload.json', '["run.py", "collab_harness/**"]\n');
+    },
+    act: (_bench, options) => applyChallenge(options),
+    argv: ['apply'],
+    again: async (bench) => {
+      await applyEnds(bench);
+      expect(await clientOf(bench).jobs('gemma-collab')).toHaveLength(1);
+    },
   },
   update: {
     prepare: movedOn,
@@ -123,13 +141,16 @@ export const SCENARIOS: Record<string, Scenario> = {
   },
 };
 
+const timeless = (content: Uint8Array | null): string =>
+  String(content && new TextDecoder().decode(content)).replace(/"requested_at":"[^"]*"/, '"requested_at":""');
+
 /** Everything on the hub that an apply can touch. */
 export async function pictureOf(bench: Bench) {
   const hub = clientOf(bench);
   const contents = async (id: string) => {
     const files = (await hub.listFiles(id)) ?? [];
     const texts = await Promise.all(
-      files.map(async ({ path }) => [path, String(await hub.readFile(id, path))]),
+      files.map(async ({ path }) => [path, timeless(await hub.readFile(id, path))]),
     );
     return Object.fromEntries(texts.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)));
   };
