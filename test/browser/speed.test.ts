@@ -25,7 +25,8 @@ describe('the Gemma record: 100 agents, 1,300 messages, 500 results', () => {
       `scripts before the first view: ${(sent / KIB).toFixed(1)} KiB sent, ${(gzip / KIB).toFixed(1)} KiB as gzip`,
     );
     expect(gzip).toBeLessThan(250 * KIB);
-    expect(sent).toBeLessThan(gzip);
+    // Brotli, with the headers of each file.
+    expect(sent).toBeLessThan(gzip * 1.05);
     await page.context().close();
   });
 
