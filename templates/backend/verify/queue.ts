@@ -2,7 +2,7 @@ import type { VerificationState } from '@collab/contract/schemas.ts';
 import type { Entry } from '../domain/leaderboard/row.ts';
 import { authorOf, freshCandidates } from '../domain/queue/fresh.ts';
 import { orderQueue, type QueueContext, type Queued, type Waiting } from '../domain/queue/order.ts';
-import { attemptsAt, recentRuns } from '../domain/quota/admit.ts';
+import { isAttempt, recentRuns } from '../domain/quota/admit.ts';
 import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
 import { betterFirst, type Score } from '../domain/score/score.ts';
 import type { Rules } from './rules.ts';
@@ -28,6 +28,7 @@ export function waitingResults(
   const ranked = rankedScores(rules, standings);
   const over = overclaimers(rules, standings);
   const recent = recentRuns(ledger, 'verification', now());
+  const attempts = countBy(ledger.entries.filter(isAttempt), (entry) => entry.target.result ?? '');
   const repeated = countBy(
     recent.filter((entry) => entry.target.fresh === 'true'),
     (entry) => entry.target.result ?? '',
@@ -35,7 +36,7 @@ export function waitingResults(
   const waiting = (entry: Entry): Waiting => {
     const { filename, stamp, agent } = entry;
     const claimed = entry.claimed as Score;
-    const asked = { overclaimed: over.has(agent), attempts: attemptsAt(ledger, filename).length };
+    const asked = { overclaimed: over.has(agent), attempts: attempts.get(filename) ?? 0 };
     return { filename, stamp, agent, user: authorOf(entry), claimed, ...asked };
   };
   const unjudged = standings

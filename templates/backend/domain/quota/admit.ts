@@ -50,12 +50,12 @@ export function admit(ledger: Ledger, request: JobRequest, limits: JobLimits, no
 /** Launched for the server's own sake: a fresh run for a rank, a control run of the baseline. */
 export const isOwn = ({ target }: Reservation) => target.fresh === 'true' || target.control === 'true';
 
-/** Runs that tried to judge a result; what went wrong on the way to a job is none. */
+/** Did it try to judge a result? What went wrong on the way to a job did not. */
+export const isAttempt = (entry: Reservation) =>
+  entry.kind === 'verification' && entry.state !== 'released' && !entry.target.exam && !isOwn(entry);
+
 export function attemptsAt(ledger: Ledger, result: string): Reservation[] {
-  return ledger.entries.filter(
-    (entry) =>
-      entry.target.result === result && entry.state !== 'released' && !entry.target.exam && !isOwn(entry),
-  );
+  return ledger.entries.filter((entry) => entry.target.result === result && isAttempt(entry));
 }
 
 /** Runs of a kind that count in the last 24 hours. */
