@@ -57,6 +57,7 @@ async function start(): Promise<void> {
       JOB_TIMEOUT_MINUTES: '1',
       JOB_WATCH_POLL_S: '0.2',
       VERIFICATION_MODE: 'jobs',
+      VERIFIER_FRESH_RUNS: '0',
     }),
     hub: createHubClient({ endpoint: hub.url, token: TOKENS.writer }),
     now: Date.now,
