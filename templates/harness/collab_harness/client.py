@@ -44,7 +44,7 @@ class Streamed:
 class Client:
     """`http://127.0.0.1:{port}`. Every fault of the other side is a SubmissionFault."""
 
-    def __init__(self, port: int, model: str, timeout_s: float, max_bytes: int = 64 << 20) -> None:
+    def __init__(self, port: int, model: str, timeout_s: float, max_bytes: int = 16 << 20) -> None:
         self._port, self._model = port, model
         self._timeout_s, self._max_bytes = timeout_s, max_bytes
         self._connection: http.client.HTTPConnection | None = None

@@ -12,7 +12,7 @@ import tiny_lm.server  # noqa: E402
 
 
 def complete(decoder, body, chat):
-    return {"choices": [{"message": {"content": "x" * (96 << 20)}, "token_ids": []}]}
+    return {"choices": [{"message": {"content": "x" * (24 << 20)}, "token_ids": []}]}
 
 
 tiny_lm.server.complete = complete
