@@ -212,6 +212,8 @@ describe('on the embedded hub', () => {
       'https://evil.example',
       '/%09/evil.example',
       '/\t/evil.example',
+      '/..//evil.example',
+      '/a/%2e%2e//evil.example',
     ]) {
       const { location } = await logIn(url, 'participant-1', next);
       expect([next, new URL(location, 'http://here.invalid').host]).toEqual([next, 'here.invalid']);

@@ -36,7 +36,9 @@ export function safeNext(next: string | undefined): string {
   )
     return '/';
   const at = new URL(next, 'http://here.invalid');
-  return at.host === 'here.invalid' ? at.pathname + at.search + at.hash : '/';
+  // Dot components fall away while it is read: what is left must not begin like a host.
+  const stays = at.host === 'here.invalid' && !at.pathname.startsWith('//');
+  return stays ? at.pathname + at.search + at.hash : '/';
 }
 
 export function addLogin(app: Hono<any>, s: Services): void {
