@@ -41,6 +41,11 @@ export const leafOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 /** The board file whose copy in an inbox or among the broadcasts this is. */
 export const boardTwin = (copy: string) => messagePath(leafOf(copy));
 
+/** Half a surrogate pair among them: it has no UTF-8. */
+const UNREADABLE = /[\p{Cc}\p{Cs}\\?#%\u2028\u2029]/u;
+/** NAME_MAX of the file systems that everything lands on. */
+const isTooLong = (part: string): boolean => new TextEncoder().encode(part).length > 255;
+
 /** What is wrong with a relative path that an agent gave; `null` when nothing is. A trailing `/` is fine. */
 export function pathProblem(path: string): string | null {
   if (path === '') return 'the path is empty';
@@ -49,10 +54,11 @@ export function pathProblem(path: string): string | null {
   const bad = path
     .replace(/\/+$/, '')
     .split('/')
-    .find((part) => part === '' || part.startsWith('.') || /[\p{Cc}\\?#%\u2028\u2029]/u.test(part));
+    .find((part) => part === '' || part.startsWith('.') || UNREADABLE.test(part) || isTooLong(part));
   if (bad === undefined) return null;
   if (bad === '') return 'the path has an empty component';
   if (bad.startsWith('.')) return 'a path component may not start with "."';
+  if (isTooLong(bad)) return 'a path component is longer than 255 bytes';
   return 'the path holds a character that Hub clients cannot read back (control, \\, ?, # or %)';
 }
 

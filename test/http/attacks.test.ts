@@ -75,12 +75,21 @@ describe('passing for somebody else', () => {
   );
 });
 
-describe('a submission whose file names lie', () => {
-  it.each(['a\nb', 'a%2fb', 'x\\y', 'line\u2028two'])(
+describe('a submission whose file names lie, or fit into no folder', () => {
+  const names = [
+    'a\nb',
+    'a%2fb',
+    'x\\y',
+    'line\u2028two',
+    'half\ud800',
+    'x'.repeat(256),
+    `${'é'.repeat(128)}.py`,
+  ];
+  it.each([...names, 'serve.py/x', 'serve.py/a/b'])(
     '%j is refused before anything is copied',
     async (name) => {
       const { call, hub, key } = await start();
-      hub.seed(SCRATCH, { 'v1/serve.py': 'print()', [`v1/${name}`]: 'x' });
+      hub.seed(SCRATCH, { 'v1/serve.py': 'print()', 'v1/serve.py.txt': '', [`v1/${name}`]: 'x' });
       const body = { agent_id: 'bob', body: 'text', frontmatter: { ...HEAD, submission: 'v1' } };
       const posted = await call('POST', '/v1/results', { as: key, body });
       expect([posted.status, posted.json.error.code]).toEqual([400, 'INVALID_PATH']);

@@ -244,6 +244,19 @@ describe('leases', () => {
     expect((await queue(s)).spend.runs).toBe(1);
   });
 
+  it('what is given back lets others go first: one that cannot be placed holds nobody up', async () => {
+    const s = await scene();
+    const first = await post(s, 'bob', 100);
+    const second = await post(s, 'ann', 50);
+    const run = await claim(s);
+    await ask(s, `/v1/queue/runs/${run.id}:release`);
+    const next = await claim(s);
+    expect([run.result, next.result]).toEqual([first, second]);
+    await ask(s, `/v1/queue/runs/${next.id}:release`);
+    await s.server.clock.advance(61_000);
+    expect((await claim(s)).result).toBe(first);
+  });
+
   it('no renewal goes beyond the time limit of a run', async () => {
     const s = await scene({ JOB_TIMEOUT_MINUTES: '3', JOB_WATCH_GRACE_S: '0' });
     await post(s);

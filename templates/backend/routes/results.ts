@@ -7,7 +7,7 @@ import { getResult, listResults, postResult } from '@collab/contract/routes/resu
 import { type Frontmatter, type VerificationState, verificationState } from '@collab/contract/schemas.ts';
 import { mergeServer, parseSubmitted, takeSubmitted, writeRecord } from '../codec/frontmatter.ts';
 import { wireState } from '../domain/leaderboard/eligible.ts';
-import { readSnapshotRef, snapshotRef } from '../domain/results/snapshot.ts';
+import { fileAndFolder, readSnapshotRef, snapshotRef } from '../domain/results/snapshot.ts';
 import { stampHead, type TakenResult, takeResult } from '../domain/results/take.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
@@ -131,11 +131,13 @@ async function inline(s: Services, call: Post, agent: string): Promise<Parsed> {
   return { author: agent, via: 'raw', auth: writer.auth, source: null, parsed };
 }
 
-/** Too much of it, or names that would let one list of files read as another. */
+/** Too much of it, or names that would let one list of files read as another, or that no folder can hold. */
 function refuseUnfit({ settings }: Services, submission: Submission | null): void {
   const files = submission?.files ?? [];
   const bad = files.find(({ path }) => pathProblem(path) !== null);
   if (bad) throw new ApiError('INVALID_PATH', `submission file: ${pathProblem(bad.path)}`);
+  const both = fileAndFolder(files.map(({ path }) => path));
+  if (both) throw new ApiError('INVALID_PATH', `submission file: ${both} is a file and a folder`);
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   if (files.length > settings.SYNC_MAX_FILES || bytes > settings.SYNC_MAX_BYTES)
     throw new ApiError('SYNC_TOO_LARGE', `the submission has ${files.length} files and ${bytes} bytes`, {

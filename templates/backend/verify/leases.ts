@@ -72,6 +72,8 @@ export function runLeases(deps: VerifierDeps): Leases {
   const { settings, rules, ledger, desk, log, now } = deps;
   const leases = new Map<string, Lease>();
   const blocked = new Map<string, number>();
+  /** Results that were given back a short while ago: what cannot be run where it was must not hold others up. */
+  const givenBack = new Map<string, number>();
   const alone = serialised();
   const leaseMs = settings.EVALUATOR_LEASE_S * 1000;
   let restored = false;
@@ -127,12 +129,19 @@ export function runLeases(deps: VerifierDeps): Leases {
 
   function firstOf(book: Ledger): Next | null {
     const running = new Map([...desk.following, ...held()]);
-    const free = ({ filename }: { filename: string }) => (blocked.get(filename) ?? 0) <= now();
+    const is = (until: ReadonlyMap<string, number>) => (each: Next) =>
+      (until.get(each.filename) ?? 0) > now();
     const exam = dueExam(deps, book, new Set([...running.values()].map(({ target }) => target.result)));
-    if (exam && free(exam)) return { filename: exam.filename, admit: (who) => admitExam(deps, exam, who) };
     const queue = waitingResults({ ...deps, topK: settings.VERIFIER_TOP_K }, book, running);
-    const item = queue.find(free);
-    return item ? { filename: item.filename, admit: (who) => admitRun(deps, item, who) } : null;
+    const all: Next[] = [
+      ...(exam ? [{ filename: exam.filename, admit: (who: string) => admitExam(deps, exam, who) }] : []),
+      ...queue.map((item) => ({
+        filename: item.filename,
+        admit: (who: string) => admitRun(deps, item, who),
+      })),
+    ];
+    const free = all.filter((each) => !is(blocked)(each));
+    return free.find((each) => !is(givenBack)(each)) ?? free[0] ?? null;
   }
 
   /** Evaluators ask again and again: the Hub is asked only when something waits. */
@@ -214,6 +223,7 @@ export function runLeases(deps: VerifierDeps): Leases {
         await restore();
         const { entry } = mine(id);
         await ledger.released(entry.id);
+        givenBack.set(entry.target.result ?? '', now() + BACKOFF_MS);
         drop(id);
       }),
     end: (id, report) =>

@@ -42,3 +42,10 @@ export function readSnapshotRef(frontmatter: Record<string, unknown>): string | 
   const value = frontmatter.submission_snapshot;
   return typeof value === 'string' && PATH.test(value) ? value : null;
 }
+
+/** A path that is a file, and a folder of others as well: a bucket takes both, a machine that runs them cannot. */
+export function fileAndFolder(paths: readonly string[]): string | undefined {
+  // Sorted with a slash at the end, what lies in a folder comes right behind it.
+  const sorted = paths.map((path) => `${path}/`).sort();
+  return sorted.find((path, at) => sorted[at + 1]?.startsWith(path))?.slice(0, -1);
+}
