@@ -125,7 +125,7 @@ function welcome(dir: string, hub: LocalHub, apiUrl: string | null, report: Appl
       (node) => `! ${node.title}: ${node.reason} (left as it is; --take-mine or --take-theirs)`,
     ),
     `Dashboard  ${apiUrl}/`,
-    `API        ${apiUrl}/v1`,
+    `API        ${apiUrl}`,
     `Hub        ${hub.url}`,
     '',
     'Hand this to a coding agent of yours:',

@@ -1,5 +1,4 @@
 import { resolve as resolvePath } from 'node:path';
-import pkg from '../../package.json' with { type: 'json' };
 import { requireFree, writeTree } from '../apply/files.ts';
 import { readPackage } from '../apply/package-files.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
@@ -50,7 +49,7 @@ async function run(context: CommandContext): Promise<Outcome> {
   const dir = asked?.dir ?? positionals[0] ?? config.challenge.slug;
   const target = resolvePath(io.cwd, dir);
   const files = await emit(config, readPackage(io.packageRoot, config.template));
-  const again = replay(config, gathered.defaults, dir, pkg.version);
+  const again = replay(config, gathered.defaults, dir);
   if (options['dry-run']) return dryRun(target, files, again);
   if (io.signal.aborted) throw new Cancelled();
   await writeTree(target, files, io.signal);

@@ -113,7 +113,7 @@ async function stay(
 const welcome = ({ hub }: ChallengeConfig, url: string): string[] => [
   '',
   `Dashboard  ${url}/`,
-  `API        ${url}/v1`,
+  `API        ${url}`,
   `Record     ${hub.central_bucket}`,
   '',
   'Running; Ctrl-C stops it.',

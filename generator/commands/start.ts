@@ -201,7 +201,7 @@ function welcome(ready: Ready): string[] {
     ...board(ready),
     '',
     `Dashboard  ${ready.apiUrl}/`,
-    `API        ${ready.apiUrl}/v1`,
+    `API        ${ready.apiUrl}`,
     '',
     'Hand this to a coding agent of yours:',
     '',

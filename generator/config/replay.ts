@@ -6,10 +6,9 @@ import { type Answers, cleaned, fallbackOf, fields, valueAt } from './schema.ts'
 import type { ChallengeConfig } from './types.ts';
 
 /** One POSIX shell line. No flag of it can hold a secret: the table has none, and texts that look like one are refused. */
-export function replay(config: ChallengeConfig, defaults: Answers, dir: string, version: string): string {
+export function replay(config: ChallengeConfig, defaults: Answers, dir: string): string {
   const words = [
-    'npx',
-    `create-collab@${version}`,
+    'create-collab',
     'new',
     dir.startsWith('-') ? `./${dir}` : dir,
     ...replayFlags(config, defaults),

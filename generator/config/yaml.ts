@@ -166,7 +166,7 @@ function offsetOf(root: unknown, field: Field, at: ValuePath): number {
   return best;
 }
 
-const HEAD = `The single source of truth of this challenge. Edit it, then run: npx create-collab check && npx create-collab plan
+const HEAD = `The single source of truth of this challenge. Edit it, then run: create-collab check && create-collab plan
 Every name, text and limit of the server, the bucket and the harness derives from this file. No secrets here.`;
 
 /** Config → the text of challenge.yaml, commented from the table. The same config gives the same bytes. */

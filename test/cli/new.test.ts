@@ -26,7 +26,7 @@ function words(line: string): string[] {
     (m[1] as string).replace(/'([^']*)'|\\(.)/g, (_all, quoted, escaped) => quoted ?? escaped),
   );
 }
-const replayOf = (text: string) => words(/npx create-collab@\S+ (new .*--yes)/s.exec(text)?.[1] ?? '');
+const replayOf = (text: string) => words(/create-collab (new .*--yes)/s.exec(text)?.[1] ?? '');
 
 describe('new without a terminal', () => {
   it('writes the whole Gemma repository', async () => {

@@ -87,11 +87,11 @@ describe('every command named in the docs exists', () => {
   test.each(['README.md', 'SETUP.md', 'AGENTS.md'])('%s', async (file) => {
     const page = await readFile(at(file), 'utf8');
     const { scripts } = JSON.parse(await readFile(at('package.json'), 'utf8'));
-    const named = [...page.matchAll(/create-collab ([a-z-]+)/g)].map((m) => m[1] as string);
+    const named = [...page.matchAll(/create-collab ([a-z][a-z-]*)/g)].map((m) => m[1] as string);
     const verbs = named.filter((word) => word !== 'my-challenge');
     expect(verbs.filter((verb) => !Object.hasOwn(VERBS, verb))).toEqual([]);
     const npm = [...page.matchAll(/npm (?:run )?([a-z:]+)/g)].map((m) => m[1] as string);
-    const builtIn = ['install', 'ci', 'start', 'test', 'run'];
+    const builtIn = ['install', 'ci', 'link', 'start', 'test', 'run'];
     expect(npm.filter((word) => !builtIn.includes(word) && !scripts[word])).toEqual([]);
     const client = [...page.matchAll(/node collab\.mjs ([a-z-]+)/g)].map((m) => m[1] as string);
     expect(client.filter((verb) => !Object.hasOwn(CLIENT_VERBS, verb))).toEqual([]);
