@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
-from evaluator.web import send
+from evaluator.web import read_json, send
 from evaluator.settings import Settings
 
 
@@ -56,4 +55,4 @@ class Api:
 
     def _post(self, path: str, body: Any = None) -> Any:
         with send("POST", self._settings.api_url + path, self._headers, body) as answer:
-            return json.load(answer)
+            return read_json(answer)

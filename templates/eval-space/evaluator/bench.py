@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ def perform(run: Run, buckets: Buckets, stop: threading.Event, needs_layer: bool
             raise
         ended = Ended(message=f"could not be fetched: {error}")
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        _remove(work)
     ended.seconds = round(time.monotonic() - began, 3)
     return ended
 
@@ -212,12 +213,24 @@ def _descendants(root: int) -> set[int]:
 
 def evidence(state: Path) -> tuple[dict[str, str], list[str]]:
     """Plain files of the state folder as base64, summary.json first, at most a mebibyte in all; and those left out."""
-    names = sorted(os.listdir(state) if state.is_dir() else [], key=lambda name: (name != "summary.json", name))
+    try:
+        # Opened once, and not through a link: a run could have put anything in its place.
+        folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return {}, []
+    try:
+        return _evidence(folder)
+    finally:
+        os.close(folder)
+
+
+def _evidence(folder: int) -> tuple[dict[str, str], list[str]]:
+    names = sorted(os.listdir(folder), key=lambda name: (name != "summary.json", name))
     files: dict[str, str] = {}
     left_out: list[str] = []
     room = EVIDENCE_BYTES
     for name in names:
-        data = _plain_file(state / name, room) if FILE_NAME.fullmatch(name) and len(files) < 64 else None
+        data = _plain_file(folder, name, room) if FILE_NAME.fullmatch(name) and len(files) < 64 else None
         if data is None:
             left_out.append(ascii(name)[:100])
             continue
@@ -226,15 +239,32 @@ def evidence(state: Path) -> tuple[dict[str, str], list[str]]:
     return files, left_out[:20]
 
 
-def _plain_file(path: Path, room: int) -> bytes | None:
-    """None for what is no plain file, a link above all: it could lead anywhere; and for what is too large."""
+def _plain_file(folder: int, name: str, room: int) -> bytes | None:
+    """None for what is no plain file, a link above all: it could lead anywhere; for what is too large, or cannot be read."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError:
         return None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         return None
     with os.fdopen(handle, "rb") as file:
-        data = file.read(room + 1)
+        try:
+            data = file.read(room + 1)
+        except OSError:
+            return None
     return data if len(data) <= room else None
+
+
+def _remove(work: Path) -> None:
+    """With what a run has closed to its own user."""
+    shutil.rmtree(work, ignore_errors=True)
+    if work.is_symlink() or not work.exists():
+        return
+    with suppress(OSError):
+        work.chmod(0o700)
+        for root, folders, _ in os.walk(work):
+            for path in (Path(root, name) for name in folders):
+                if not path.is_symlink():
+                    path.chmod(0o700)
+    shutil.rmtree(work, ignore_errors=True)

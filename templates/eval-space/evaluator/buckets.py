@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import json
+import http.client
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from evaluator.web import Refused, Unavailable, send
+from evaluator.web import Refused, Unavailable, read_json, send
 
 PAGE = 1000
 
@@ -39,14 +40,14 @@ class Buckets:
         for entry in self.list(bucket, prefix):
             go_on()
             target = into / relative(entry.path, prefix)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_room(target, entry.path)
             self._file(bucket, entry, target)
 
     def list(self, bucket: str, prefix: str) -> Iterator[Entry]:
         url: str | None = f"{self._hub_url}/api/buckets/{bucket}/tree/{quote(f'{prefix}/')}?recursive=true&limit={PAGE}"
         while url:
             with send("GET", url, self._headers) as answer:
-                yield from (Entry(e["path"], e["size"], e["xetHash"]) for e in json.load(answer) if e["type"] == "file")
+                yield from (Entry(e["path"], e["size"], e["xetHash"]) for e in read_json(answer) if e["type"] == "file")
                 url = _next(answer.headers.get("Link", ""), self._hub_url)
 
     def _file(self, bucket: str, entry: Entry, target: Path) -> None:
@@ -66,7 +67,7 @@ class Buckets:
         try:
             with send("GET", url, self._headers) as answer, kept.open("wb") as file:
                 shutil.copyfileobj(answer, file)
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise Unavailable(f"{entry.path}: {error}") from None
         if kept.stat().st_size != entry.size:
             raise Unavailable(f"{entry.path} came with {kept.stat().st_size} of {entry.size} bytes")
@@ -78,6 +79,20 @@ def relative(path: str, prefix: str) -> PurePosixPath:
     if not path.startswith(f"{prefix}/") or any(part in ("", ".", "..") for part in path.split("/")):
         raise Refused(0, f"a path that leads out of its folder: {path!r}")
     return PurePosixPath(path[len(prefix) + 1 :])
+
+
+def _make_room(target: Path, path: str) -> None:
+    """An empty file. A bucket takes names that no folder can hold: too long, not UTF-8, a file that is a folder as well.
+    @raises Refused: whoever chose the name is at fault, not this machine"""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.open("xb").close()
+    except (FileExistsError, NotADirectoryError, ValueError):
+        raise Refused(0, f"no folder can hold {path!r}") from None
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise Refused(0, f"no folder can hold {path!r}") from None
 
 
 def _next(link: str, hub_url: str) -> str | None:

@@ -53,6 +53,8 @@ def serve(status: Status, host: str, port: int) -> ThreadingHTTPServer:
     """Listens in the background. 200: the server lets it work; 503: not now, and why."""
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = 10  # seconds: who says nothing holds no thread
+
         def do_GET(self) -> None:
             good, facts = status.facts()
             known = self.path in ("/", "/healthz", "/v1/healthz")

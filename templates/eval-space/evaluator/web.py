@@ -41,6 +41,14 @@ def send(method: str, url: str, headers: dict[str, str], body: Any = None, timeo
         raise Unavailable(f"{type(error).__name__}: {error}") from None
 
 
+def read_json(answer: http.client.HTTPResponse) -> Any:
+    """@raises Unavailable: it broke off, or is no JSON"""
+    try:
+        return json.load(answer)
+    except (ValueError, OSError, http.client.HTTPException) as error:
+        raise Unavailable(f"an answer that cannot be read: {type(error).__name__}") from None
+
+
 def _failure(status: int, words: str) -> Exception:
     if status in (408, 425, 429) or status >= 500:
         return Unavailable(f"{status} {words}")

@@ -12,13 +12,14 @@ import tempfile
 import threading
 import time
 import unittest
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from evaluator.api import Run, Volume
 from evaluator.bench import EVIDENCE_BYTES, LINE_CHARS, Stopped, evidence, perform
-from evaluator.buckets import relative
+from evaluator.buckets import Buckets, Entry, relative
 from evaluator.loop import Loop
 from evaluator.settings import SettingsError, take
 from evaluator.status import Status
@@ -54,6 +55,21 @@ class Folders:
         if self.error:
             raise self.error
         shutil.copytree(self.root / bucket / prefix, into)
+
+
+class Listed(Buckets):
+    """Buckets that list what they are told; contents come from here."""
+
+    def __init__(self, files: dict[str, bytes], cache: Path) -> None:
+        super().__init__("http://hub", "", cache)
+        self.files = files
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Entry]:
+        return iter(Entry(f"{prefix}/{name}", 0, "0" * 64) for name in self.files)
+
+    def _download(self, bucket: str, entry: Entry, kept: Path) -> None:
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_bytes(b"")
 
 
 class BenchCase(unittest.TestCase):
@@ -128,6 +144,27 @@ class RunTest(BenchCase):
             self.folders.error = error
             with self.assertRaises(type(error)):
                 perform(run, self.folders, self.stop)  # type: ignore[arg-type]
+
+    def test_a_submission_that_no_folder_can_hold_is_its_own_fault(self) -> None:
+        for name in ("serve.py/x", "x" * 256, "nul\0", "half\ud800"):
+            folders = Listed({"serve.py": b"", name: b""}, self.root / "cache")
+            run = Run("r1", "a.md", ["python3", "/submission/serve.py"], [Volume("central", "s", "/submission", True)], 30.0, 0.2)
+            ended = perform(run, folders, self.stop)
+            self.assertEqual(ended.exit_code, None)
+            self.assertRegex(ended.message, "^could not be fetched: .*no folder can hold")
+
+    def test_a_state_folder_that_was_spoiled_is_no_fault_of_this_machine(self) -> None:
+        spoilt = "import os, sys; os.rmdir(sys.argv[2]); "
+        for code in ("open(sys.argv[2], 'w')", "os.symlink(sys.argv[2], sys.argv[2])", "os.symlink('/proc/self', sys.argv[2])"):
+            ended = self.perform(spoilt + code)
+            self.assertEqual((ended.exit_code, ended.files), (0, {}))
+            shutil.rmtree(self.root / "central")
+
+    @unittest.skipIf(os.geteuid() == 0, "nothing is closed to root")
+    def test_what_a_run_closes_is_removed_all_the_same(self) -> None:
+        ended = self.perform("import os, sys; os.mkdir('a'); open('a/b', 'w'); os.chmod('a', 0); os.chmod(sys.argv[2], 0); print(os.getcwd())")
+        self.assertEqual((ended.exit_code, ended.files), (0, {}))
+        self.assertFalse(Path(ended.logs[0]).exists())
 
     def test_where_files_must_be_closed_and_nothing_closes_them_nothing_runs(self) -> None:
         run = self.run_of("open('ran', 'w')")
