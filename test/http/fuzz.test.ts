@@ -1,4 +1,5 @@
 /** Every declared route under hostile input made from its own schemas: no 5xx, one shape of error, no hang. */
+import { createHash } from 'node:crypto';
 import type { AnyRoute } from '@collab/contract/route.ts';
 import { allRoutes } from '@collab/contract/routes/index.ts';
 import fc from 'fast-check';
@@ -6,13 +7,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CENTRAL, startTestServer, type TestServer, USERS } from '../helpers/server.ts';
 
+const EVALUATOR = 'ccek_0123456789abcdef0123456789abcdef';
 let server: TestServer;
 let key: string;
 let names: string[];
 
 beforeAll(async () => {
   server = await startTestServer({
-    env: { JOBS_ENABLED: 'true', MESSAGE_MAX_BYTES: '4096', VERIFICATION_MODE: 'peer' },
+    env: {
+      ...{ JOBS_ENABLED: 'true', MESSAGE_MAX_BYTES: '4096', VERIFICATION_MODE: 'peer' },
+      EVALUATOR_KEY_SHA256: createHash('sha256').update(EVALUATOR).digest('hex'),
+    },
   });
   key = await server.join('agent-1');
   server.hub.seed('test-org/test-agent-1', {
@@ -127,6 +132,7 @@ function request(route: AnyRoute): fc.Arbitrary<Request> {
     as: fc.constantFrom(undefined, 'KEY', 'KEY', ...USERS.map((u) => u.token), 'ccak_x', 'hf_x'),
     headers: fc.constantFrom<Record<string, string>[]>(
       {},
+      { 'X-Evaluator-Key': EVALUATOR },
       { 'Idempotency-Key': 'k' },
       { 'Idempotency-Key': 'x'.repeat(300) },
       { 'X-Forwarded-For': 'evil, 1.2.3.4' },
