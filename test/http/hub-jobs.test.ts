@@ -147,6 +147,24 @@ describe('Jobs', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
+  it('names that no folder can hold end the job, and tell nothing of this machine', async () => {
+    const names = { 'clash/a': 'x', 'clash/a/b': 'y', [`long/${'x'.repeat(256)}`]: 'z' };
+    await uploadFiles({
+      ...writer(),
+      repo: { type: 'bucket', name: 'acme/data' },
+      files: Object.entries(names).map(([path, text]) => ({ path, content: new Blob([text]) })),
+    });
+    for (const path of ['clash', 'long']) {
+      const volumes = [{ type: 'bucket', source: 'acme/data', mountPath: '/data', path, readOnly: true }];
+      const { id } = await run('print()', { volumes } as never);
+      const { stage, message } = (await ended(id)).status;
+      expect([stage, message]).toEqual([
+        'ERROR',
+        expect.stringMatching(`^${path}/.* cannot be mounted: E[A-Z]+$`),
+      ]);
+    }
+  });
+
   it('keeps records and logs over a restart; duplicates and labels a job', async () => {
     const first = await testHub();
     const spec = {

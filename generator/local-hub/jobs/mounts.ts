@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { getMimeType } from 'hono/utils/mime';
 import { type Database, put, remove } from '../store/database.ts';
-import type { BucketRow, JobVolume } from '../store/tables.ts';
+import type { BucketRow, JobVolume, ReconstructionRow } from '../store/tables.ts';
 import type { Cas } from '../xet/cas.ts';
 import { ingestFile } from '../xet/ingest.ts';
 
@@ -50,10 +50,12 @@ export class BucketMount implements Mount {
     for (const [path, row] of this.deps.db.table(`files:${this.bucket().id}`)) {
       if (!path.startsWith(this.prefix)) continue;
       const target = join(this.localPath, path.slice(this.prefix.length));
-      await mkdir(dirname(target), { recursive: true });
       const file = this.deps.cas.file(row.xetHash);
       if (!file) throw new Error(`${path} has no content`);
-      await pipeline(Readable.from(this.deps.cas.read(file)), createWriteStream(target));
+      await this.place(file, target).catch((error: NodeJS.ErrnoException) => {
+        // The error itself names folders of this machine, and whoever runs the job reads it.
+        throw new Error(`${path} cannot be mounted: ${error.code ?? error.message}`);
+      });
       this.known.set(path, await stamp(target));
     }
     const writable = !this.volume.readOnly && this.prefix !== '';
@@ -61,6 +63,11 @@ export class BucketMount implements Mount {
       throw new Error(
         `cannot mount ${this.volume.source}/${this.prefix} read-write: nothing is there; write one file first`,
       );
+  }
+
+  private async place(file: ReconstructionRow, target: string): Promise<void> {
+    await mkdir(dirname(target), { recursive: true });
+    await pipeline(Readable.from(this.deps.cas.read(file)), createWriteStream(target));
   }
 
   /** Uploads what changed since the last time and removes what was deleted; nothing for a read-only mount. */
