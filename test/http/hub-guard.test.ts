@@ -99,13 +99,21 @@ describe('jobs on a machine without layers', () => {
     });
   });
 
-  it("refuses what members start in their own namespace; the organization's jobs without a submission run", async () => {
-    await onMachine(BARE, async (hub) => {
-      expect((await run(hub, 'print(1)', false)).stage).toBe('COMPLETED');
-      const own = await run(hub, 'print(1)', false, 'participant-1', TOKENS.one).catch((e: Error) => e);
-      expect(own).not.toMatchObject({ stage: 'COMPLETED' });
-    });
-  });
+  it.each([
+    ['without a layer', BARE],
+    ['with layers, which a harness alone puts around anything', LANDLOCK],
+  ])(
+    "refuses what members start in their own namespace, %s; the organization's jobs run",
+    async (_, machine) => {
+      await onMachine(machine, async (hub) => {
+        expect((await run(hub, 'print(1)', false)).stage).toBe('COMPLETED');
+        expect(await run(hub, 'print(1)', false, 'participant-1', TOKENS.one)).toMatchObject({
+          stage: 'CANCELED',
+          message: expect.stringMatching(/jobs of the organization.*--trust-submissions/),
+        });
+      });
+    },
+  );
 
   it('a harness that cannot say what holds counts as one that separates nothing', async () => {
     await mkdir(join(challenge, 'harness/collab_harness'), { recursive: true });

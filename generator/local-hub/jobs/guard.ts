@@ -12,6 +12,7 @@ import type { Mount } from './mounts.ts';
 const CLOSING = ['landlock', 'unprivileged_user'];
 /** Made to do harm, for the self-test alone. */
 const HARMFUL = 'hostile';
+const TRUST = 'Start with --trust-submissions to run it all the same.';
 const PROBE_MS = 60_000;
 
 /** What a program can be kept from on this machine, as the harness's own probe finds it. */
@@ -41,7 +42,10 @@ export interface JobGuard {
   refuse(job: JobRow, mounts: readonly Mount[]): Promise<string | null>;
 }
 
-/** Where nothing separates a submission from the owner's files, the shipped samples of the challenge alone are run. */
+/**
+ * The organization's jobs alone are run, and where nothing separates a submission from the owner's files, with the
+ * shipped samples of the challenge alone.
+ */
 export function sampleGuard(
   challenge: string,
   db: Pick<Database, 'get'>,
@@ -49,14 +53,14 @@ export function sampleGuard(
 ): JobGuard {
   return {
     async refuse(job, mounts) {
+      // A harness puts the layers around a submission; around any other command nobody does.
+      if (!db.get('orgs', job.namespace.toLowerCase()))
+        return `Only jobs of the organization run here: nothing keeps another from your files. ${TRUST}`;
       const { layers, missing } = await machine();
       if (CLOSING.some((layer) => layers.includes(layer))) return null;
       const why = CLOSING.map((layer) => `${layer}: ${missing[layer] ?? 'not there'}`).join('; ');
       const refusal = (what: string) =>
-        `${what}: nothing on this machine keeps a submission from your files (${why}). Start with --trust-submissions to run it all the same.`;
-      // Members' own namespaces are theirs: what runs there is nobody's sample.
-      if (!db.get('orgs', job.namespace.toLowerCase()))
-        return refusal('Only jobs of the organization run here');
+        `${what}: nothing on this machine keeps a submission from your files (${why}). ${TRUST}`;
       const submission = mounts.find(({ mountPath }) => mountPath === '/submission');
       if (!submission) return null;
       const known = await sampleHashes(challenge);
