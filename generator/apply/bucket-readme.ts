@@ -4,6 +4,8 @@ import type { ChallengeConfig } from '../config/types.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { LocalFile } from '../plan/model.ts';
 import { composeBucketReadme } from '../plan/sections.ts';
+import { emitBucketReadme } from '../render/emit.ts';
+import { readBucketTemplate } from './package-files.ts';
 
 /** The organizer's own words: name in `task/` → text. */
 export async function readTasks(dir: string): Promise<Map<string, string>> {
@@ -16,18 +18,28 @@ export async function readTasks(dir: string): Promise<Map<string, string>> {
   return new Map(wanted.map((name, i) => [name, texts[i] as string]));
 }
 
-/** `bucket/` as it is to be seeded: its README carries the texts of `task/` and the address as they are now. */
-export async function withTaskTexts(
+/** What a README of `bucket/` becomes on its way: the texts of `task/`, the settings and the address as they are now. */
+export async function readmeComposer(
+  dir: string,
+  config: ChallengeConfig,
+  packageRoot: string,
+): Promise<(readme: string) => string> {
+  const [tasks, template] = await Promise.all([readTasks(dir), readBucketTemplate(packageRoot)]);
+  const fresh = await emitBucketReadme(config, template);
+  return (readme) => composeBucketReadme(readme, tasks, config.hub, fresh);
+}
+
+/** `bucket/` as it is to be seeded. */
+export async function withComposedReadme(
   dir: string,
   bucket: LocalFile[],
-  hub: ChallengeConfig['hub'],
+  config: ChallengeConfig,
+  packageRoot: string,
 ): Promise<LocalFile[]> {
-  const tasks = await readTasks(dir);
+  const compose = await readmeComposer(dir, config, packageRoot);
   return bucket.map((file) => {
     if (file.path !== 'README.md') return file;
-    const content = new TextEncoder().encode(
-      composeBucketReadme(new TextDecoder().decode(file.content), tasks, hub),
-    );
+    const content = new TextEncoder().encode(compose(new TextDecoder().decode(file.content)));
     return { ...file, content, sha256: sha256(content) };
   });
 }

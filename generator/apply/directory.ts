@@ -5,7 +5,7 @@ import { CollabError } from '../errors.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { LocalFile } from '../plan/model.ts';
 import { HARNESS_PREFIX, PRIVATE_PREFIX } from '../plan/places.ts';
-import { withTaskTexts } from './bucket-readme.ts';
+import { withComposedReadme } from './bucket-readme.ts';
 
 /** Samples that participants may read. The oracle and the cheats never leave the directory. */
 const PUBLIC_SAMPLES = ['baseline', 'faster', 'noop'];
@@ -22,7 +22,8 @@ export interface ChallengeFiles {
 /** Reads what a challenge directory deploys. Symbolic links are refused: they could carry anything out of it. */
 export async function readChallengeFiles(
   dir: string,
-  { hub }: Pick<ChallengeConfig, 'hub'>,
+  config: ChallengeConfig,
+  packageRoot: string,
 ): Promise<ChallengeFiles> {
   const [bucket, harness, evaluation, space, evaluator, ...samples] = await Promise.all([
     readTree(dir, 'bucket', ''),
@@ -34,7 +35,7 @@ export async function readChallengeFiles(
       readTree(dir, `submissions/${name}`, `shared_resources/samples/${name}/`),
     ),
   ]);
-  const seeds = await withTaskTexts(dir, bucket, hub);
+  const seeds = await withComposedReadme(dir, bucket, config, packageRoot);
   return { central: [...seeds, ...harness, ...samples.flat()], private: evaluation, space, evaluator };
 }
 

@@ -36,7 +36,7 @@ type InputOptions = Pick<
 /** Everything on this side that a plan is made from. */
 export async function readInputs(config: ChallengeConfig, options: InputOptions): Promise<Inputs> {
   const [files, state, harness] = await Promise.all([
-    readChallengeFiles(options.dir, config),
+    readChallengeFiles(options.dir, config, options.io.packageRoot),
     loadState(options.dir, config.hub.endpoint),
     harnessFacts(options.dir, config),
   ]);

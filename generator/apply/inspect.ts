@@ -6,8 +6,7 @@ import { secretIn } from '../config/checks.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import type { Io } from '../io.ts';
 import { EXAM_ENTRYPOINT } from '../plan/places.ts';
-import { composeBucketReadme } from '../plan/sections.ts';
-import { readTasks } from './bucket-readme.ts';
+import { readmeComposer, readTasks } from './bucket-readme.ts';
 import { readChallengeFiles } from './directory.ts';
 import { spaceProblems } from './inputs.ts';
 
@@ -27,9 +26,9 @@ export async function inspect(io: Io, dir: string, config: ChallengeConfig): Pro
   const tasks = await readTasks(dir);
   const groups = await Promise.all([
     taskFindings(tasks),
-    readmeFindings(dir, tasks, config),
+    readmeFindings(io, dir, config),
     harnessFindings(dir, config),
-    spaceFindings(dir, config),
+    spaceFindings(io, dir, config),
     tokenFindings(io, config),
   ]);
   return groups.flat();
@@ -66,16 +65,12 @@ function secretFinding(at: string, line: string): Finding[] {
   return secret ? [{ level: 'error', at, problem: `looks like ${secret}; this text is public` }] : [];
 }
 
-async function readmeFindings(
-  dir: string,
-  tasks: Map<string, string>,
-  { hub }: ChallengeConfig,
-): Promise<Finding[]> {
+async function readmeFindings(io: Io, dir: string, config: ChallengeConfig): Promise<Finding[]> {
   const at = 'bucket/README.md';
   const text = await readIfThere(join(dir, at));
   if (text === null)
     return [{ level: 'error', at, problem: 'is missing: it is the entry point of every participant' }];
-  const composed = composeBucketReadme(text, tasks, hub);
+  const composed = (await readmeComposer(dir, config, io.packageRoot))(text);
   const size = Buffer.byteLength(composed);
   const findings = composed.split('\n').flatMap((line, i) => secretFinding(`${at}:${i + 1}:1`, line));
   if (!/<!-- collab:begin task -->/.test(text))
@@ -142,8 +137,8 @@ async function sourceText(dir: string): Promise<string> {
   return texts.join('\n');
 }
 
-async function spaceFindings(dir: string, config: ChallengeConfig): Promise<Finding[]> {
-  const { space } = await readChallengeFiles(dir, config);
+async function spaceFindings(io: Io, dir: string, config: ChallengeConfig): Promise<Finding[]> {
+  const { space } = await readChallengeFiles(dir, config, io.packageRoot);
   return spaceProblems(dir, space).map(({ problem, command, why }) => ({
     level: 'error',
     at: 'space/',

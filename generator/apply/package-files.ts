@@ -1,9 +1,9 @@
 /** Reads what the installed package can emit into memory. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CollabError } from '../errors.ts';
-import { EVALUATOR_MOUNTS, mounts, type PackageFiles } from '../plan/files.ts';
+import { BUCKET_README, EVALUATOR_MOUNTS, mounts, type PackageFiles } from '../plan/files.ts';
 
 /** Names of the templates: folders of `challenges/` with a challenge.yaml. */
 export async function templateNames(packageRoot: string): Promise<string[]> {
@@ -30,6 +30,13 @@ export function readEvaluator(packageRoot: string): PackageFiles {
   for (const [prefix] of EVALUATOR_MOUNTS) readBelow(packageRoot, prefix, files);
   if (files.size === 0) throw incomplete('templates/eval-space/');
   return files;
+}
+
+/** Template of the bucket's README. @throws CollabError PACKAGE_INCOMPLETE. */
+export function readBucketTemplate(packageRoot: string): Promise<string> {
+  return readFile(join(packageRoot, BUCKET_README), 'utf8').catch((cause) => {
+    throw incomplete(BUCKET_README, cause);
+  });
 }
 
 const NEEDED = ['server.mjs', 'public/index.html', 'client/collab.mjs', 'build.json'].map(

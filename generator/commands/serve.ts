@@ -12,6 +12,7 @@ import type { Command, CommandContext, Outcome } from '../command.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
+import type { Io } from '../io.ts';
 import { spaceTokenNode } from '../plan/checks.ts';
 import { CommandOf } from '../plan/commands.ts';
 
@@ -23,7 +24,7 @@ const run: Command['run'] = async (context) => {
   const config = await readChallenge(dir);
   refuseBesideSpace(config);
   const access = await serverAccess(io, dir, config);
-  await refuseStaleBuild(dir, config);
+  await refuseStaleBuild(io, dir, config);
   await requireHub(context, config, access);
   const host = typeof options.host === 'string' ? options.host : '127.0.0.1';
   const port = await choosePort(options.port, PORT, host);
@@ -48,8 +49,8 @@ function refuseBesideSpace({ hub }: ChallengeConfig): void {
   );
 }
 
-async function refuseStaleBuild(dir: string, config: ChallengeConfig): Promise<void> {
-  const [problem] = spaceProblems(dir, (await readChallengeFiles(dir, config)).space);
+async function refuseStaleBuild(io: Io, dir: string, config: ChallengeConfig): Promise<void> {
+  const [problem] = spaceProblems(dir, (await readChallengeFiles(dir, config, io.packageRoot)).space);
   if (!problem) return;
   const { command, why } = problem;
   throw new CollabError('BUILD_STALE', problem.problem, { next: [{ command, why }] });

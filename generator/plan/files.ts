@@ -18,6 +18,8 @@ export interface TreeEntry {
 
 type Mount = readonly [from: string, to: string];
 
+/** Template of what every participant reads. */
+export const BUCKET_README = 'templates/bucket/README.md.hbs';
 export const EVALUATOR_MOUNTS: readonly Mount[] = [['templates/eval-space/', 'eval-space/']];
 /** Of the evaluator: its own tests stay here. */
 const NOT_EMITTED = /^templates\/eval-space\/tests\/|\/__pycache__\//;

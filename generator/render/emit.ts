@@ -3,10 +3,18 @@ import { createHash } from 'node:crypto';
 import pkg from '../../package.json' with { type: 'json' };
 import type { ChallengeConfig } from '../config/types.ts';
 import { CHALLENGE_FILE, writeChallenge } from '../config/yaml.ts';
-import { EVALUATOR_MOUNTS, layout, mounted, type PackageFiles, type TreeEntry } from '../plan/files.ts';
+import {
+  BUCKET_README,
+  EVALUATOR_MOUNTS,
+  layout,
+  mounted,
+  type PackageFiles,
+  type TreeEntry,
+} from '../plan/files.ts';
 import { composeBucketReadme } from '../plan/sections.ts';
 import type { PlannedFile } from '../plan/types.ts';
 import { apiRows } from './api.ts';
+import { renderText } from './handlebars.ts';
 import { renderTree } from './tree.ts';
 import { viewOf } from './view.ts';
 
@@ -27,6 +35,12 @@ export async function emit(config: ChallengeConfig, files: PackageFiles): Promis
 export async function emitEvaluator(config: ChallengeConfig, files: PackageFiles): Promise<PlannedFile[]> {
   const view = viewOf(config, { version: pkg.version, api: [], buildDependencies: [] });
   return renderTree(mounted(files, EVALUATOR_MOUNTS), view);
+}
+
+/** The bucket's README as this template would write it from these settings; `task` and `address` still empty. */
+export function emitBucketReadme(config: ChallengeConfig, template: string): Promise<string> {
+  const view = viewOf(config, { version: pkg.version, api: [], buildDependencies: [] });
+  return renderText(template, view, BUCKET_README);
 }
 
 /** Packages that `space/src` imports, and the tools that build it, at the versions this one was built with. */

@@ -126,6 +126,23 @@ describe('without the plan that a Docker Space needs', () => {
     expect((await collab('plan')).code).toBe(0);
   });
 
+  test('what the README says follows challenge.yaml, also after it was written', async () => {
+    const file = join(dir, 'challenge.yaml');
+    const text = await readFile(file, 'utf8');
+    const organizer = createHubClient({ endpoint: hubUrl, token: tokens.organizer ?? '' });
+    const read = async () => {
+      await collab('apply');
+      return new TextDecoder().decode((await organizer.readFile(CENTRAL, 'README.md')) ?? undefined);
+    };
+    await writeFile(
+      file,
+      text.replace(/window_hours: .*/, 'window_hours: 77').replace('limit: 1\n', 'limit: 0.9\n'),
+    );
+    expect(await read()).toMatch(/within 77 hours[\s\S]*correct >= 0\.9/);
+    await writeFile(file, text);
+    expect(await read()).not.toContain('77 hours');
+  });
+
   test('serve comes up, an agent takes part, Ctrl-C leaves nothing behind', async () => {
     const { server, ready } = await serve();
     const health = await fetch(`${ready.api_url}/v1/healthz`);
@@ -147,6 +164,12 @@ describe('without the plan that a Docker Space needs', () => {
     expect([joined.code, JSON.parse(joined.out).agent_id]).toEqual([0, 'solo']);
     expect((await agent('node collab.mjs post "Hello from here." --json')).code).toBe(0);
     expect((await agent('node collab.mjs board')).out).toContain('Hello from here.');
+    const unmeasured = await agent('mkdir s && echo {} >s/manifest.json && node collab.mjs run s --json');
+    const { code, next } = JSON.parse(unmeasured.out);
+    expect([unmeasured.code, code]).toEqual([1, 'JOBS_DISABLED']);
+    const at = / --submission (hf:\S+)/.exec(next[0].command)?.[1];
+    const by = `node collab.mjs result --score 3 --submission ${at} --method m --description d --json`;
+    expect((await agent(by)).code).toBe(0);
 
     server.child.kill('SIGINT');
     const ended = await server.done;

@@ -192,6 +192,14 @@ describe('managed sections', () => {
         '`HF_TOKEN` or `hf auth login` supplies the token.\n<!-- collab:end address -->\n',
     );
   });
+  it('what follows from challenge.yaml is as `new` would write it now; a section that was taken out stays out', () => {
+    const section = (name: string, inside: string) =>
+      `<!-- collab:begin ${name} -->\n${inside}<!-- collab:end ${name} -->\n`;
+    const fresh = `${section('limits', 'no jobs\n')}${section('work', 'new\n')}`;
+    expect(composeBucketReadme(`mine\n${section('limits', '10 jobs\n')}`, new Map(), REMOTE, fresh)).toBe(
+      `mine\n${section('limits', 'no jobs\n')}`,
+    );
+  });
   it('is idempotent', () => {
     const once = fillSection(readme, 'task', 'x');
     expect(fillSection(once, 'task', 'x')).toBe(once);

@@ -47,7 +47,23 @@ async function prepare(context: VerbContext, own: Session, scratch: Scratch): Pr
   const before = flag(context, 'reuse') ? await earlierRun(scratch, id) : null;
   if (before) return { runPrefix: before, submissionPrefix };
   const run = { runPrefix: `runs/${id}-${fileStamp(context.io.now())}`, submissionPrefix };
-  return { ...run, job: await launch(own, run) };
+  try {
+    return { ...run, job: await launch(own, run) };
+  } catch (error) {
+    throw withoutJobs(error, `hf://buckets/${scratch.bucket}/${submissionPrefix}`);
+  }
+}
+
+/** Where no jobs are run the submission is uploaded all the same: what is left is to publish it. */
+function withoutJobs(error: unknown, submission: string): unknown {
+  if (!(error instanceof ClientError) || error.code !== 'JOBS_DISABLED') return error;
+  const command = `node collab.mjs result --score <yours> --submission ${submission} --method … --description …`;
+  return new ClientError(error.code, `${error.message}; the submission is uploaded`, {
+    ...(error.hint ? { hint: error.hint } : {}),
+    ...(error.status ? { status: error.status } : {}),
+    next: [{ command, why: 'publishes it with the score you measured' }],
+    cause: error,
+  });
 }
 
 function printed(run: Run, scratch: Scratch, summary: Summary | null) {
