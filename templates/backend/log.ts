@@ -7,7 +7,8 @@ export interface Log {
   (level: Level, event: string, fields?: Fields): void;
 }
 
-const SECRETS = /\b(hf_[A-Za-z0-9_]{8,}|ccak_[A-Za-z0-9_-]{8,}|(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,})/gi;
+const SECRETS =
+  /\b(hf_[A-Za-z0-9_]{8,}|cc[ae]k_[A-Za-z0-9_-]{8,}|(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,})/gi;
 
 const scrub = (text: string) => text.replace(SECRETS, '<redacted>');
 

@@ -111,9 +111,9 @@ export function protocolError(url: string, problem: string): HubError {
   return new HubError('protocol', redact(`${place}: ${problem}`), { url: place });
 }
 
-/** Whatever looks like a token of the Hub is cut out, should a server echo one. */
+/** Whatever looks like a token of the Hub or a key of the server is cut out, should a server echo one. */
 function redact(text: string): string {
-  return text.replace(/\b(?:hf_[A-Za-z0-9_]{4,}|Bearer\s+\S+)/g, '[redacted]');
+  return text.replace(/\b(?:hf_[A-Za-z0-9_]{4,}|cc[ae]k_[A-Za-z0-9_-]{4,}|Bearer\s+\S+)/g, '[redacted]');
 }
 
 function optional<K extends string, V>(key: K, value: V | null | undefined): { [P in K]?: V } {

@@ -122,6 +122,12 @@ describe('a read', () => {
     expect(`${error.message} ${error.url} ${error.stack}`).not.toMatch(/hf_very|recursive=/);
     expect(error.message).toContain('[redacted]');
   });
+
+  it('says no key that it was given to keep, should the Hub repeat it', async () => {
+    const { hub } = await hubThat(answer(400, { error: 'not a value: ccek_0123456789abcdef' }));
+    const error = await failure(hub.setSpaceSecret('a/b', 'EVALUATOR_KEY', 'ccek_0123456789abcdef'));
+    expect(error.message).toContain('not a value: [redacted]');
+  });
 });
 
 describe('a listing', () => {
