@@ -69,8 +69,9 @@ const nothingChanged = ({ status }: ApplyReport): string =>
 /** The steps of waiting nodes stand beside them in what people read. */
 function stepsAfter(report: ApplyReport, { hub }: ChallengeConfig, json: boolean): NextStep[] {
   const failed = report.operations.flatMap((operation) => operation.error?.next ?? []);
-  const done = hub.space ? [] : [CommandOf.serve];
-  const afterwards = report.status === 'ok' ? done : [CommandOf.apply];
+  const made = report.operations.every(({ state }) => state === 'done') && failed.length === 0;
+  const done = hub.space || !made ? [] : [CommandOf.serve];
+  const afterwards = report.status === 'ok' ? done : [...done, CommandOf.applyAgain];
   const rest = json ? nextSteps(report.plan, afterwards) : afterwards;
   return [...new Map([...failed, ...rest].map((step) => [step.command, step])).values()];
 }

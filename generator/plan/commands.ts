@@ -4,6 +4,7 @@ import type { NextStep } from '../errors.ts';
 export const CommandOf = {
   check: { command: 'create-collab check', why: 'says what is wrong with challenge.yaml' },
   apply: { command: 'create-collab apply', why: 'does it; safe to repeat' },
+  applyAgain: { command: 'create-collab apply', why: 'goes on once that is done' },
   plan: { command: 'create-collab plan', why: 'shows what is left' },
   takeMine: {
     command: 'create-collab apply --take-mine',
