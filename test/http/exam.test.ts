@@ -120,6 +120,26 @@ describe('the exam of results near the top', () => {
     expect((await s.board()).length).toBe(state === 'valid' ? 1 : 0);
   });
 
+  it.each([
+    ['is killed', { stage: 'ERROR', message: 'Job failed with exit code: 137' } as JobEnd],
+    ['runs out of time', { stage: 'ERROR', message: 'Job timeout' } as JobEnd],
+  ])('a submission that %s in each of its exams does not stay valid unexamined', async (_what, end) => {
+    const s = await scene(end);
+    const name = await s.post('bob');
+    await s.clock.advance(600_000);
+    expect(s.exams()).toHaveLength(2);
+    expect(await s.verdict(name)).toMatchObject({
+      verification: 'inconclusive',
+      reason: expect.stringMatching(/^exam: 2 runs of it died/),
+    });
+    expect(await s.board()).toEqual([]);
+  });
+
+  it('is the server’s own wish: who has used up the runs of a day is examined all the same', async () => {
+    const s = await scene(exam(false), { VERIFIER_PER_USER_PER_DAY: '1' });
+    expect((await s.verdict(await s.post('bob'))).verification).toBe('invalid');
+  });
+
   it('only the champion, and only the top k, are asked', async () => {
     const champion = await scene(exam(true), { GATES: ENV.GATES.replace('top-k', 'champion') });
     await champion.post('bob');

@@ -7,7 +7,7 @@ import type { JobSpec } from '@collab/hub/port.ts';
 import type { Entry } from '../domain/leaderboard/row.ts';
 import type { Ledger } from '../domain/quota/ledger.ts';
 import { readSnapshotRef } from '../domain/results/snapshot.ts';
-import { SUBMISSION_FAULT } from '../domain/verification/decide.ts';
+import { blamesHarness, type RunEnd, SUBMISSION_FAULT } from '../domain/verification/decide.ts';
 import { judgeGates } from '../domain/verification/divisions.ts';
 import type { RunSummary } from '../domain/verification/summary.ts';
 import type { StampedVerdict } from '../domain/verification/verdict.ts';
@@ -51,6 +51,11 @@ export function examsDue(
   });
 }
 
+const examsOf = (ledger: Ledger, result: string): number =>
+  ledger.entries.filter(
+    ({ target, state }) => target.result === result && isExam(target) && state !== 'released',
+  ).length;
+
 /** The best result, down to the rank `deepest`, whose exam may start now. */
 export function dueExam(
   deps: VerifierDeps,
@@ -59,10 +64,7 @@ export function dueExam(
   deepest = deps.settings.VERIFIER_TOP_K,
 ): Entry | undefined {
   const { settings } = deps;
-  const tried = (entry: Entry) =>
-    ledger.entries.filter(
-      ({ target, state }) => target.result === entry.filename && isExam(target) && state !== 'released',
-    ).length;
+  const tried = (entry: Entry) => examsOf(ledger, entry.filename);
   return examsDue(deps, settings.VERIFIER_TOP_K, deepest).find(
     (entry) =>
       !busy.has(entry.filename) &&
@@ -80,7 +82,10 @@ export async function admitExam(deps: VerifierDeps, due: Entry, evaluator?: stri
   const runPath = `${settings.VERIFICATION_RUNS_PREFIX}/${result}/exam-${id.slice(0, 12)}`;
   const target = { result, run_path: runPath, snapshot, private_data: 'true', [EXAM]: 'true' };
   const user = due.user ?? `agent ${agent}`;
-  const reserved = await deps.ledger.reserve({ id, kind: 'verification', agent, user, target, evaluator });
+  const reserved = await deps.ledger.reserve({
+    ...{ id, kind: 'verification', agent, user, target, evaluator },
+    own: true,
+  });
   if (!reserved.ok) {
     deps.log('info', 'exam_waits', { result, why: reserved.refusal.message });
     return { what: 'waits' };
@@ -115,10 +120,21 @@ function spec(
   );
 }
 
-export interface ExamEnd {
-  stage: string;
-  exitCode: number | null;
-  summary: RunSummary | null;
+export type ExamEnd = Pick<RunEnd, 'stage' | 'exitCode' | 'timedOut' | 'summary'>;
+
+/** Exit code by which the harness says that it is at fault itself. */
+const HARNESS_FAULT = 1;
+
+/** Perhaps by what it ran. */
+const died = ({ stage, exitCode, timedOut, summary }: ExamEnd): boolean =>
+  timedOut || (stage === 'ERROR' && exitCode !== HARNESS_FAULT && !blamesHarness(summary));
+
+/** Who ends every exam before it says anything is not blamed, and does not stay valid either. */
+export async function leaveOpen(deps: VerifierDeps, result: string, runPath: string): Promise<void> {
+  const runs = examsOf(await deps.ledger.read(), result);
+  if (runs < deps.settings.VERIFIER_MAX_ATTEMPTS) return;
+  const reason = `exam: ${runs} runs of it died or outlived their time, and nobody can tell why`;
+  await conclude(deps, result, { state: 'inconclusive', reason, runPath, privateData: true });
 }
 
 /**
@@ -126,7 +142,7 @@ export interface ExamEnd {
  * measurement, which stays one. `null`: it said nothing, and nobody is judged by it.
  */
 export function examVerdict(
-  { stage, exitCode, summary }: ExamEnd,
+  { stage, exitCode, summary }: Pick<ExamEnd, 'stage' | 'exitCode' | 'summary'>,
   before: StampedVerdict | undefined,
   rules: Rules,
 ): Pick<StampedVerdict, 'state' | 'reason' | 'gates' | 'measured'> | null {
@@ -148,7 +164,7 @@ export function examVerdict(
   return { ...kept, gates, state: judged.state, reason: judged.reason };
 }
 
-/** Judges an exam that has ended. One that said nothing is tried again within bounds, and then left alone. */
+/** Judges an exam that has ended. One that said nothing is tried again within bounds. */
 export async function concludeExam(
   deps: VerifierDeps,
   result: string,
@@ -160,6 +176,7 @@ export async function concludeExam(
   const found = examVerdict(end, before, deps.rules);
   if (!found) {
     deps.log('warn', 'exam_said_nothing', { result, stage: end.stage, error: end.summary?.error });
+    if (died(end)) await leaveOpen(deps, result, runPath);
     return;
   }
   const { measured, gates, state, reason } = found;

@@ -4,7 +4,7 @@ import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
 import { serialised } from '../store/private.ts';
 import { type Admission, admitRun } from './admit-run.ts';
 import { conclude } from './conclude.ts';
-import { admitExam, dueExam, isExam } from './exam.ts';
+import { admitExam, dueExam, isExam, leaveOpen } from './exam.ts';
 import { waitingResults } from './queue.ts';
 import { recordEnd, unexplained } from './run-end.ts';
 import type { VerifierDeps } from './verifier.ts';
@@ -102,8 +102,9 @@ export function runLeases(deps: VerifierDeps): Leases {
     log('warn', 'evaluator_lost', { run: entry.id, result, evaluator: entry.evaluator });
     await ledger.lost(entry.id);
     drop(entry.id);
-    // A fresh run, or an exam, is of a result that is judged already.
-    const decided = entry.target.fresh || isExam(entry.target) ? null : await unexplained(deps, result, LOST);
+    if (isExam(entry.target)) return leaveOpen(deps, result, entry.target.run_path ?? '');
+    // A fresh run is of a result that is judged already.
+    const decided = entry.target.fresh ? null : await unexplained(deps, result, LOST);
     if (decided) await conclude(deps, result, decided);
   }
 

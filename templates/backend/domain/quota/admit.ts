@@ -47,12 +47,13 @@ export function admit(ledger: Ledger, request: JobRequest, limits: JobLimits, no
   return { ok: true, remaining };
 }
 
-/** Launched for the server's own sake: a fresh run for a rank, a control run of the baseline. */
-export const isOwn = ({ target }: Reservation) => target.fresh === 'true' || target.control === 'true';
+/** Launched for the server's own sake: a fresh run for a rank, a control run of the baseline, an exam. */
+export const isOwn = ({ target }: Reservation) =>
+  target.fresh === 'true' || target.control === 'true' || target.exam === 'true';
 
 /** Did it try to judge a result? What went wrong on the way to a job did not. */
 export const isAttempt = (entry: Reservation) =>
-  entry.kind === 'verification' && entry.state !== 'released' && !entry.target.exam && !isOwn(entry);
+  entry.kind === 'verification' && entry.state !== 'released' && !isOwn(entry);
 
 export function attemptsAt(ledger: Ledger, result: string): Reservation[] {
   return ledger.entries.filter((entry) => entry.target.result === result && isAttempt(entry));
