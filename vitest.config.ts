@@ -1,4 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Suites of real processes take longest: started last, one of them would keep a single core busy at the end. */
+const LONG = ['test/harness/redteam', 'test/e2e/tour', 'test/harness/', 'test/fault/', 'test/e2e/'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONG.findIndex((part) => moduleId.includes(part));
+      return at === -1 ? LONG.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,6 +20,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'test/browser/**', 'test/clients/**', 'test/bench/**', 'test/soak/**'],
     globalSetup: 'test/helpers/temp-root.ts',
     expect: { requireAssertions: true },
+    sequence: { sequencer: LongestFirst },
     // Every core: left alone, one of them waits.
     maxWorkers: '100%',
     // For what hangs. A slow machine is no fault of the program.

