@@ -18,6 +18,14 @@ export type Summary = Record<string, unknown> & {
   error?: unknown;
 };
 
+/** The score of a run: its own field, or the mean of `score` where the field has that very name. */
+export function scoreOf(summary: Summary | null, field: string): number | null {
+  const value = summary?.[field];
+  const mean = (value as { mean?: unknown } | null | undefined)?.mean;
+  const score = field === 'score' && typeof value === 'object' ? mean : value;
+  return typeof score === 'number' ? score : null;
+}
+
 /**
  * Waits until the server says that the job of this run has ended.
  * @param limitMs gives up then; the job itself goes on

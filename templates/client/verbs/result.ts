@@ -1,7 +1,7 @@
 import type { resultRoutes } from '@collab/contract/routes/results.ts';
 import { ClientError } from '../errors.ts';
 import type { AnswerOf, BodyOf } from '../records.ts';
-import type { JobStatus, Summary } from '../run-state.ts';
+import { type JobStatus, type Summary, scoreOf } from '../run-state.ts';
 import { openScratch, type Scratch } from '../scratch.ts';
 import { bodyFrom, FILE_DOC, FILE_OPTION } from '../text-input.ts';
 import { oneLine } from '../untrusted.ts';
@@ -19,8 +19,8 @@ async function fromRun(
     scratch.json<Summary>(`${runPrefix}/summary.json`),
     scratch.json<JobStatus>(`${runPrefix}/job_status.json`),
   ]);
-  const score = summary?.[scoreField];
-  if (typeof score !== 'number')
+  const score = scoreOf(summary, scoreField);
+  if (score === null)
     throw new ClientError('RUN_HAS_NO_SCORE', `${runPrefix}/summary.json holds no number "${scoreField}".`, {
       next: [
         { command: `node collab.mjs run --wait-for ${runPrefix}`, why: 'waits until the run has ended' },

@@ -2,7 +2,7 @@ import type { jobRoutes } from '@collab/contract/routes/jobs.ts';
 import { fileStamp } from '@collab/contract/stamps.ts';
 import { ClientError } from '../errors.ts';
 import type { AnswerOf } from '../records.ts';
-import { type Summary, summaryOf, waitForRun } from '../run-state.ts';
+import { type Summary, scoreOf, summaryOf, waitForRun } from '../run-state.ts';
 import { openScratch, type Scratch } from '../scratch.ts';
 import { readSubmission } from '../submission.ts';
 import { oneLine } from '../untrusted.ts';
@@ -76,7 +76,11 @@ function printed(run: Run, scratch: Scratch, summary: Summary | null) {
 }
 
 function summaryLines(summary: Summary): string[] {
-  const numbers = Object.entries(summary).filter(([, v]) => typeof v === 'number');
+  const fields = Object.keys(summary).filter((key) => key !== 'schema');
+  const numbers = fields.flatMap((key) => {
+    const number = scoreOf(summary, key);
+    return number === null ? [] : [[key, number] as const];
+  });
   const gates = (summary.gates ?? []).map(
     (g) =>
       `  ${g.pass ? 'pass' : 'FAIL'}  ${oneLine(g.id)}: ${g.value} ${g.op} ${g.limit}${g.note ? `  ${oneLine(g.note)}` : ''}`,
