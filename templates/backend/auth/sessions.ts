@@ -15,12 +15,16 @@ export interface Sessions {
 }
 
 const MAX_SESSIONS = 5_000;
+/** Browsers and frames of one person; the oldest is logged out, and never somebody else's. */
+const MAX_PER_USER = 20;
 
 export function createSessions(random: (n: number) => Uint8Array, now: () => number): Sessions {
   const sessions = new Map<string, Session>();
   return {
     open(session) {
       const cookie = Buffer.from(random(32)).toString('base64url');
+      const own = [...sessions].filter(([, { user }]) => user === session.user);
+      if (own.length >= MAX_PER_USER) sessions.delete(own[0]?.[0] ?? '');
       sessions.set(sha256(cookie), session);
       const oldest = sessions.size > MAX_SESSIONS ? sessions.keys().next().value : undefined;
       if (oldest !== undefined) sessions.delete(oldest);

@@ -150,7 +150,9 @@ function addHandover(app: Hono<any>, s: Services, cookie: CookieOptions): void {
     const claim = claimIn(c);
     const session = sameOrigin(c) ? s.sessions.find(getCookie(c, SESSION_COOKIE)) : null;
     if (!session || claim === null) return c.body(null, 403);
-    for (const [key, { leftUntil }] of open) if (leftUntil <= s.now() || open.size > 1000) open.delete(key);
+    // One for each person: nobody crowds out others.
+    for (const [key, left] of open)
+      if (left.leftUntil <= s.now() || left.user === session.user) open.delete(key);
     open.set(claim, { ...session, leftUntil: s.now() + HANDOVER_MS });
     return c.body(null, 204);
   });
