@@ -1,4 +1,4 @@
-/** The routes as a Markdown table, for READMEs and `/skill.md`. */
+/** The routes as a Markdown table. */
 import type { AnyRoute } from './route.ts';
 
 const WHO: Record<AnyRoute['auth'], string> = {
@@ -11,15 +11,14 @@ const WHO: Record<AnyRoute['auth'], string> = {
   evaluator: 'the evaluator',
 };
 
-/** Markdown; `full` adds how each route compares with the reference server. */
-export function routeTable(routes: readonly AnyRoute[], full = false): string {
-  const head = ['Method', 'Path', 'Who', 'What', ...(full ? ['Compared'] : [])];
+/** Who may call each route, what it does, and how it compares with the reference server. */
+export function routeTable(routes: readonly AnyRoute[]): string {
+  const head = ['route', 'who', 'does', 'compared'];
   const rows = routes.map((r) => [
-    r.method,
-    `\`${r.path.replace('*}', '}')}\``,
+    `\`${r.method} ${r.path.replace('*}', '}')}\``,
     WHO[r.auth],
     r.doc.replaceAll('|', '\\|'),
-    ...(full ? [r.parity] : []),
+    r.parity,
   ]);
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { ERRORS } from '@collab/contract/errors.ts';
 import { allRoutes } from '@collab/contract/routes/index.ts';
 import { SETTINGS } from '@collab/contract/settings.ts';
+import { routeTable } from '@collab/contract/table.ts';
 import { describe, expect, test } from 'vitest';
 import { fieldRows } from '../../generator/config/docs.ts';
 import { VERBS } from '../../generator/verbs.ts';
@@ -42,10 +43,7 @@ const TABLES: { file: string; name: string; text: string }[] = [
   {
     file: 'docs/reference.md',
     name: 'routes',
-    text: table(
-      ['route', 'who', 'does'],
-      allRoutes.map((r) => [`\`${r.method} ${r.path}\``, r.auth, r.doc]),
-    ),
+    text: routeTable(allRoutes),
   },
   {
     file: 'docs/reference.md',
