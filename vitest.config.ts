@@ -17,7 +17,14 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'templates/**/*.test.ts', 'generator/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/browser/**', 'test/clients/**', 'test/bench/**', 'test/soak/**'],
+    exclude: [
+      '**/node_modules/**',
+      'test/browser/**',
+      'test/clients/**',
+      'test/bench/**',
+      'test/soak/**',
+      'test/proofs/**',
+    ],
     globalSetup: 'test/helpers/temp-root.ts',
     expect: { requireAssertions: true },
     sequence: { sequencer: LongestFirst },

@@ -8,7 +8,7 @@ import { pictureOf, SCENARIOS, type Scenario } from './apply-scenarios.ts';
  * FAULT_ONLY="update 32 kill-after" one, FAULT_CALL=/api/jobs those of some calls; else a sample.
  */
 const { FAULT_FULL, FAULT_ONLY, FAULT_CALL } = process.env;
-const SAMPLE = 3;
+const SAMPLE = 2;
 
 interface Tried {
   index: number;

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
@@ -12,10 +12,7 @@ import { contextOf, machine } from './io.ts';
 // Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-/** `npm run test:redteam` tries every shipped cheat. */
-const every = process.env.RED_TEAM === 'all';
-
-/** What `npm test` tries: another defence is named by each. */
+/** Another defence is named by each; `npm run test:proofs` tries every cheat. */
 const ONE_PER_DEFENCE = [
   'early-eos',
   'forges-stdout',
@@ -45,48 +42,15 @@ test('at least fifteen cheats are shipped, each with its paragraph and what catc
 });
 
 test('S7: cheats are caught by what is named, and come through when that is switched off', async () => {
-  const shipped = (await shippedCheats(challenge.dir)).map(({ name }) => name);
-  const tried = every ? shipped : shipped.filter((name) => ONE_PER_DEFENCE.includes(name));
-  expect(tried.length).toBeGreaterThanOrEqual(ONE_PER_DEFENCE.length);
-  const options = every ? {} : { only: tried.join(',') };
-  const outcome = await command.run(contextOf(machine(challenge.dir), ['redteam', '.'], options));
+  const only = ONE_PER_DEFENCE.join(',');
+  const outcome = await command.run(contextOf(machine(challenge.dir), ['redteam', '.'], { only }));
   const rows = outcome.data?.cheats as CheatRow[];
-  expect(rows.map((row) => row.cheat)).toEqual(tried);
+  expect(rows.map((row) => row.cheat)).toEqual(ONE_PER_DEFENCE);
   expect(rows.filter((row) => row.state !== 'caught' && row.state !== 'untestable here')).toEqual([]);
   expect(outcome.status).toBe('ok');
-  expect((await proofs(challenge.dir)).redteam).toBe(every ? 'passed' : 'never run');
-}, 900_000);
-
-test('a part of the cheats proves nothing about the rest', async () => {
-  await rm(join(challenge.dir, '.collab/eval.json'), { force: true });
-  const outcome = await command.run(
-    contextOf(machine(challenge.dir), ['redteam', '.'], { only: 'wrong-token-ids' }),
-  );
-  expect(outcome.status).toBe('ok');
+  // A part of the cheats proves nothing about the rest.
   expect((await proofs(challenge.dir)).redteam).toBe('never run');
-});
-
-test('a machine without layers: what they would stop is untestable there, neither a pass nor a failure', async () => {
-  const bare = await emitted('gemma');
-  try {
-    const file = join(bare.dir, 'harness/collab_harness/isolation.py');
-    const code = await readFile(file, 'utf8');
-    const without = code.replace(/^LAYERS = \([^)]*\)/m, 'LAYERS = ("no_new_privileges", "limits")');
-    expect(without).not.toBe(code);
-    await writeFile(file, without);
-    const only = 'phones-out,reads-private,wrong-token-ids';
-    const outcome = await command.run(contextOf(machine(bare.dir), ['redteam', '.'], { only }));
-    const rows = outcome.data?.cheats as CheatRow[];
-    expect(rows.map(({ cheat, state }) => [cheat, state])).toEqual([
-      ['phones-out', 'untestable here'],
-      ['reads-private', 'untestable here'],
-      ['wrong-token-ids', 'caught'],
-    ]);
-    expect(outcome.status).toBe('ok');
-  } finally {
-    await bare.remove();
-  }
-}, 300_000);
+}, 900_000);
 
 test('a defence that is gone is noticed: the red team fails', async () => {
   const cheats = await shippedCheats(challenge.dir);

@@ -7,8 +7,8 @@ import { CollabError } from '../../generator/errors.ts';
 import { type Calibration, usableCalibration } from '../../generator/eval/calibrate.ts';
 import { proofs } from '../../generator/eval/record.ts';
 import type { Check } from '../../generator/eval/selftest.ts';
-import { emitted } from './emitted.ts';
-import { contextOf, machine } from './io.ts';
+import { emitted } from '../harness/emitted.ts';
+import { contextOf, machine } from '../harness/io.ts';
 
 // Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
