@@ -79,7 +79,7 @@ it('measures both records', async () => {
     'frames while scrolling, median (worst)',
     (m) => `${m.frames.median.toFixed(1)} ms (${ms(m.frames.worst)})`,
   );
-  const text = `${machine()} Chromium ${browser.version()}, cold cache, median of ${STARTS} starts on loopback.
+  const text = `${machine().replace(/\.$/, '')}, Chromium ${browser.version()}, cold cache, median of ${STARTS} starts on loopback.
 
 |  | 1,300 messages, 500 results | 20,000 messages, 2,000 results |
 | --- | --- | --- |
