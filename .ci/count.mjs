@@ -13,10 +13,12 @@ const sum = (list, pick) => list.reduce((total, item) => total + pick(item), 0);
 
 // `12 of 13 operations as they should be, 7 clients`.
 const log = existsSync(join(folder, 'clients.log')) ? read('clients.log') : '';
-const clients = [...log.matchAll(/^(\d+) of (\d+) operations as they should be/gm)].map(([, worked, all]) => ({
-  worked: Number(worked),
-  all: Number(all),
-}));
+const clients = [...log.matchAll(/^(\d+) of (\d+) operations as they should be/gm)].map(
+  ([, worked, all]) => ({
+    worked: Number(worked),
+    all: Number(all),
+  }),
+);
 
 // A file that does not load has no failed test of its own but is a failure all the same.
 const broken = (file) =>
