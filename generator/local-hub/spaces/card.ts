@@ -1,14 +1,19 @@
-import { parse } from 'yaml';
+import { boundedDocument } from '@collab/backend/codec/yaml-document.ts';
 
 /** The YAML block at the head of a Space's README.md; `{}` when there is none. */
 export function readCard(readme: string): Record<string, unknown> {
   const block = /^---\r?\n([\s\S]*?)\r?\n---/.exec(readme)?.[1];
   try {
-    const value = block === undefined ? null : parse(block);
-    return typeof value === 'object' && value !== null ? value : {};
+    const value = block === undefined ? null : readBlock(block);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};
   }
+}
+
+function readBlock(block: string): unknown {
+  const document = boundedDocument(block, { logLevel: 'silent' });
+  return document.errors.length > 0 ? null : document.toJS({ maxAliasCount: 20 });
 }
 
 /** OAuth scopes a Space asks for; `null` when it does not use OAuth. */

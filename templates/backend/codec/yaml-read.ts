@@ -1,7 +1,8 @@
 /** YAML heads of untrusted files: YAML 1.1 values, no tags, bounded size, depth and aliases. */
 import type { Frontmatter, Json } from '@collab/contract/schemas.ts';
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import { takeScore } from '../domain/score/score.ts';
+import { boundedDocument, TooDeep } from './yaml-document.ts';
 
 const MAX_HEAD_BYTES = 65_536;
 const MAX_DEPTH = 8;
@@ -50,7 +51,7 @@ export function checkBounds(head: Frontmatter): void {
 
 function parse(text: string): Document {
   try {
-    return parseDocument(text, {
+    return boundedDocument(text, {
       version: '1.1',
       intAsBigInt: true,
       stringKeys: true,
@@ -59,7 +60,7 @@ function parse(text: string): Document {
       prettyErrors: false,
     });
   } catch (error) {
-    throw new YamlProblem(error instanceof RangeError ? 'nested too deeply' : 'not YAML');
+    throw new YamlProblem(error instanceof TooDeep ? error.message : 'not YAML');
   }
 }
 
