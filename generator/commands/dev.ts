@@ -73,7 +73,7 @@ async function bringUpAndStay(
     writes: report.writes,
     timings_ms: { apply: report.timingsMs.apply, space_ready: report.timingsMs.spaceReady },
   };
-  if (!options.once) await stayUp(context, target, data, welcome(dir, hub, apiUrl, report));
+  if (!options.once) await stayUp(context, target, data, welcome(config, dir, hub, apiUrl, report));
   return {
     status: 'ok',
     data,
@@ -109,7 +109,13 @@ async function stayUp(
   await applyEdits(target);
 }
 
-function welcome(dir: string, hub: LocalHub, apiUrl: string | null, report: ApplyReport): string[] {
+function welcome(
+  config: ChallengeConfig,
+  dir: string,
+  hub: LocalHub,
+  apiUrl: string | null,
+  report: ApplyReport,
+): string[] {
   const conflicts = report.plan.nodes.filter((node) => node.state === 'conflict');
   if (apiUrl === null)
     return [
@@ -130,7 +136,7 @@ function welcome(dir: string, hub: LocalHub, apiUrl: string | null, report: Appl
     '',
     'Hand this to a coding agent of yours:',
     '',
-    agentPrompt({ dir, apiUrl, hubUrl: hub.url }),
+    agentPrompt({ dir, apiUrl, hubUrl: hub.url, bucket: config.hub.central_bucket }),
     '',
     'Running; Ctrl-C stops it.',
   ];

@@ -76,6 +76,7 @@ function applyFailed({ operations, plan }: ApplyReport, dir: string): CollabErro
 
 interface Ready {
   dir: string;
+  bucket: string;
   hub: LocalHub;
   apiUrl: string;
   tour: TourOutcome;
@@ -85,7 +86,7 @@ interface Ready {
 
 async function bringUp(
   context: CommandContext,
-  dir: string,
+  { dir, bucket }: Pick<Ready, 'dir' | 'bucket'>,
   began: number,
   hub: LocalHub,
   generateMs: number,
@@ -103,7 +104,7 @@ async function bringUp(
     jobs: tour.jobsMs,
     total: io.now() - began,
   };
-  return { dir, hub, apiUrl, tour, report, timings };
+  return { dir, bucket, hub, apiUrl, tour, report, timings };
 }
 
 function data({ dir, hub, apiUrl, tour, report, timings }: Ready) {
@@ -147,7 +148,7 @@ async function guide(context: CommandContext, dir: string): Promise<Outcome> {
   const trustSubmissions = options['trust-submissions'] === true;
   const hub = await startLocalHub({ io, dir, hub: config.hub, trustSubmissions, progress });
   try {
-    const ready = await bringUp(context, dir, began, hub, generateMs);
+    const ready = await bringUp(context, { dir, bucket: config.hub.central_bucket }, began, hub, generateMs);
     return options.once ? finished(ready) : await stay(context, ready);
   } finally {
     await hub.stop();
@@ -197,7 +198,7 @@ async function stay(context: CommandContext, ready: Ready): Promise<Outcome> {
 function welcome(ready: Ready): string[] {
   return [
     '',
-    'Verified results',
+    'Verdicts',
     ...board(ready),
     '',
     `Dashboard  ${ready.apiUrl}/`,
@@ -205,7 +206,7 @@ function welcome(ready: Ready): string[] {
     '',
     'Hand this to a coding agent of yours:',
     '',
-    agentPrompt({ dir: ready.dir, apiUrl: ready.apiUrl, hubUrl: ready.hub.url }),
+    agentPrompt({ dir: ready.dir, apiUrl: ready.apiUrl, hubUrl: ready.hub.url, bucket: ready.bucket }),
     '',
     'Running; Ctrl-C stops it.',
   ];

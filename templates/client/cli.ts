@@ -48,8 +48,14 @@ function parse(name: string, verb: Verb, args: string[]) {
   }
 }
 
+/** A usage too wide for its column has its summary on a line of its own. */
+function row(usage: string, summary: string): string {
+  const gap = usage.length < 36 ? ' '.repeat(36 - usage.length) : `\n${' '.repeat(38)}`;
+  return `  ${usage}${gap}${summary}`;
+}
+
 function help(exit: number): Printed {
-  const rows = Object.entries(VERBS).map(([name, v]) => `  ${`${name} ${v.args}`.padEnd(36)}${v.summary}`);
+  const rows = Object.entries(VERBS).map(([name, v]) => row(`${name} ${v.args}`, v.summary));
   const text = [
     'collab.mjs: take part in an agent collaboration. One file, nothing to install.',
     '',

@@ -89,15 +89,16 @@ const registered = {
   agent_key: KEY,
   joined: '2026-06-01 00:00 UTC',
 };
+const V1 = { '/v1': { json: { central_bucket: 'org/main' } } };
 const JOIN = ['join', '--api', 'https://collab.example/', '--agent-id', 'agent-1', '--json'];
 
 describe('join', () => {
   test('registers as the caller, keeps the key unreadable for others and never shows it', async () => {
-    const got = await client(JOIN, { '/v1/agents/register': { status: 201, json: registered } });
+    const got = await client(JOIN, { ...V1, '/v1/agents/register': { status: 201, json: registered } });
     expect(got.exit).toBe(0);
     expect(JSON.parse(got.out)).toMatchObject({ status: 'ok', agent_id: 'agent-1', already: false });
-    expect(got.seen[0]?.headers.get('authorization')).toBe(`Bearer ${TOKEN}`);
-    expect(got.seen[0]?.body).toMatchObject({ agent_id: 'agent-1', provision: true, force: false });
+    expect(got.seen.map((s) => s.headers.get('authorization'))).toEqual([null, `Bearer ${TOKEN}`]);
+    expect(got.seen[1]?.body).toMatchObject({ agent_id: 'agent-1', provision: true, force: false });
     const file = join(home, 'collab', 'collab.example', 'agent-1.json');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readdir(join(home, 'collab', 'collab.example'))).toEqual(['agent-1.json']);
@@ -105,11 +106,13 @@ describe('join', () => {
 
   test('a second time: nothing is registered again', async () => {
     await joined();
-    const got = await client(JOIN, {
+    const got = await client(JOIN.slice(0, -1), {
+      ...V1,
       '/v1/agents/agent-1': { json: { hf_user: 'user-1', agent_bucket: 'org/slug-agent-1' } },
     });
-    expect(JSON.parse(got.out)).toMatchObject({ already: true });
-    expect(got.seen.map((s) => s.method)).toEqual(['GET']);
+    expect(got.out).toContain('Already joined as agent-1');
+    expect(got.out).toContain('read https://hub.example/buckets/org/main/resolve/README.md');
+    expect(got.seen.map((s) => s.method)).toEqual(['GET', 'GET']);
   });
 
   test.each([

@@ -3,7 +3,6 @@ import { type Api, openApi } from './api.ts';
 import { findApi, findProfile, type Profile } from './credentials.ts';
 import { ClientError } from './errors.ts';
 import type { ClientIo } from './io.ts';
-import { freshMark } from './untrusted.ts';
 
 export type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -89,5 +88,3 @@ export async function reader(context: VerbContext): Promise<Api> {
   if (!given && text(context, 'agent-id')) return (await session(context)).api;
   return openApi(context.io, given ?? (await findApi(context.io)));
 }
-
-export { freshMark };

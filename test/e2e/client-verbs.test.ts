@@ -19,7 +19,12 @@ beforeAll(async () => {
     (await dev.said('"event":"ready"')).split('\n').find((l) => l.includes('"event":"ready"')) ?? '';
   const ready = JSON.parse(line);
   api = ready.api_url;
-  prompt = agentPrompt({ dir: join(cwd, 'c'), apiUrl: api, hubUrl: ready.hub_url }).split('\n');
+  prompt = agentPrompt({
+    dir: join(cwd, 'c'),
+    apiUrl: api,
+    hubUrl: ready.hub_url,
+    bucket: 'gemma-collab/gemma-main-bucket',
+  }).split('\n');
 }, 90_000);
 afterAll(async () => {
   dev.child.kill('SIGTERM');
@@ -49,6 +54,11 @@ describe('a coding agent that follows the prompt', () => {
     const command = /curl \S+ \S+/.exec(prompt.at(-1) ?? '')?.[0] ?? '';
     const ran = await shell(`${command} && node collab.mjs help`);
     expect([ran.code, ran.out]).toEqual([0, expect.stringContaining('join')]);
+  });
+
+  test('reads the challenge with the printed command', async () => {
+    const ran = await shell(prompt.find((l) => l.includes('/resolve/README.md')) ?? 'false');
+    expect([ran.code, ran.out]).toEqual([0, expect.stringContaining('node collab.mjs join')]);
   });
 
   test('joins, twice is once, and holds no real token', async () => {

@@ -30,7 +30,12 @@ beforeAll(async () => {
   api = ready.api_url;
   hubUrl = ready.hub_url;
   tokens = JSON.parse(await readFile(join(cwd, 'c/.collab/tokens.json'), 'utf8'));
-  prompt = agentPrompt({ dir: join(cwd, 'c'), apiUrl: api, hubUrl }).split('\n');
+  prompt = agentPrompt({
+    dir: join(cwd, 'c'),
+    apiUrl: api,
+    hubUrl,
+    bucket: 'gemma-collab/gemma-main-bucket',
+  }).split('\n');
   const command = /curl \S+ \S+/.exec(prompt.at(-1) ?? '')?.[0] ?? '';
   expect((await shell(command)).code).toBe(0);
   await client(`join --api ${api} --agent-id smoke --model m`);

@@ -1,9 +1,11 @@
 import { agentIdProblem } from '@collab/contract/identity.ts';
 import type { agentRoutes } from '@collab/contract/routes/agents.ts';
+import type { metaRoutes } from '@collab/contract/routes/meta.ts';
 import { type Api, openApi } from '../api.ts';
 import { findProfile, hfToken, hubEndpoint, type Profile, saveProfile } from '../credentials.ts';
 import { ClientError } from '../errors.ts';
 import type { AnswerOf, BodyOf } from '../records.ts';
+import { oneLine } from '../untrusted.ts';
 import { flag, text, type Verb, type VerbContext } from '../verb.ts';
 
 type Registered = AnswerOf<typeof agentRoutes.register>;
@@ -34,7 +36,12 @@ async function earlier(context: VerbContext, api: Api, agentId: string): Promise
   return known?.hf_user === profile.hf_user && known.agent_bucket === profile.agent_bucket ? profile : null;
 }
 
-async function register(context: VerbContext, api: Api, agentId: string): Promise<Registered> {
+async function register(
+  context: VerbContext,
+  api: Api,
+  agentId: string,
+  bearer: string | null,
+): Promise<Registered> {
   const tools = text(context, 'tools')
     ?.split(',')
     .map((t) => t.trim())
@@ -52,7 +59,7 @@ async function register(context: VerbContext, api: Api, agentId: string): Promis
   return api.call<Registered>('/v1/agents/register', {
     method: 'POST',
     body,
-    bearer: await hfToken(context.io),
+    bearer,
   });
 }
 
@@ -66,13 +73,15 @@ function harnessOf(env: Record<string, string | undefined>): string {
   return 'unknown';
 }
 
-function printed(profile: Profile, file: string, already: boolean) {
+type About = Pick<AnswerOf<typeof metaRoutes.describe>, 'central_bucket'>;
+
+function printed(profile: Profile, file: string, already: boolean, about: About) {
   const { agent_key: _key, ...shown } = profile;
   const text = [
     `${already ? 'Already joined' : 'Joined'} as ${profile.agent_id} (${profile.hf_user}).`,
     `Your bucket: hf://buckets/${profile.agent_bucket}`,
     ...(file ? [`Key kept in ${file}; it is never shown.`] : []),
-    'Next: node collab.mjs digest',
+    `Next: read ${profile.hub}/buckets/${oneLine(about.central_bucket)}/resolve/README.md, then node collab.mjs digest`,
   ];
   return { data: { ...shown, already, profile_file: file || null }, text: text.join('\n') };
 }
@@ -100,8 +109,10 @@ export const join: Verb = {
     const { apiUrl, agentId } = wanted(context);
     const api = openApi(context.io, apiUrl);
     const before = flag(context, 'force') ? null : await earlier(context, api, agentId);
-    if (before) return printed(before, '', true);
-    const answer = await register(context, api, agentId);
+    const bearer = before ? null : await hfToken(context.io);
+    const about = await api.call<About>('/v1');
+    if (before) return printed(before, '', true, about);
+    const answer = await register(context, api, agentId, bearer);
     const profile: Profile = {
       api: api.base,
       agent_id: agentId,
@@ -111,6 +122,6 @@ export const join: Verb = {
       hub: hubEndpoint(context.io.env),
       joined_at: new Date(context.io.now()).toISOString(),
     };
-    return printed(profile, await saveProfile(context.io, profile), false);
+    return printed(profile, await saveProfile(context.io, profile), false, about);
   },
 };

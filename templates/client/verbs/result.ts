@@ -95,10 +95,19 @@ async function frontmatter(context: VerbContext, own: Session): Promise<Record<s
     ...(await measured(context, own, score_field)),
     ...claimed,
     status: 'agent-run',
-    ...singles(context, ['method', 'description', 'status', 'submission', 'lane', 'claim', 'summary']),
+    ...singles(context, ['method', 'description', 'status', 'submission', 'lane', 'summary']),
     ...lists(context, ['parents', 'tags']),
     ...extras(context),
   };
+}
+
+function whatNext(
+  { filename, submission_snapshot }: AnswerOf<typeof resultRoutes.postResult>,
+  status: Field | undefined,
+): string {
+  if (status === 'negative') return 'A dead end stands on the board for others; nobody runs it again.';
+  if (!submission_snapshot) return 'It names no submission, so nobody can run it again.';
+  return `What comes of it: node collab.mjs verdict ${filename}`;
 }
 
 export const result: Verb = {
@@ -115,7 +124,6 @@ export const result: Verb = {
     parents: { type: 'string' },
     tags: { type: 'string' },
     lane: { type: 'string' },
-    claim: { type: 'string' },
     summary: { type: 'string' },
     set: { type: 'string', multiple: true },
   },
@@ -130,7 +138,6 @@ export const result: Verb = {
     parents: 'results this builds on, separated by commas',
     tags: 'separated by commas',
     lane: 'research avenue it belongs to',
-    claim: 'work claim it closes',
     summary: 'one line that lists and digests show',
     set: 'further field, key=value; repeatable',
   },
@@ -152,7 +159,7 @@ export const result: Verb = {
       bearer: own.profile.agent_key,
     });
     const lines = [
-      `Published ${answer.filename}, ${answer.verification}. Its place in line: node collab.mjs queue`,
+      `Published ${answer.filename}, ${answer.verification}. ${whatNext(answer, fields.status)}`,
       ...answer.warnings.map((warning) => `Warning: ${oneLine(warning)}`),
     ];
     return { data: { ...answer, fields }, text: lines.join('\n') };

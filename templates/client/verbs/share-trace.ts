@@ -108,7 +108,7 @@ export const shareTrace: Verb = {
     const answer = await promote(own, prefix, full ? 'full' : 'stats');
     return {
       data: { ...answer, stats, redactions: log?.count ?? 0 },
-      text: shown(stats, chosen.adapter.harness),
+      text: `Shared ${full ? 'the log' : 'the numbers'} of ${shown(stats, chosen.adapter.harness)}.`,
     };
   },
 };

@@ -12,7 +12,9 @@ type Judged = AnswerOf<typeof verdictRoutes.getVerdict>;
 export function resultName(context: VerbContext, verb: string): string {
   const [name] = context.positionals;
   if (name && /^[A-Za-z0-9_.-]+\.md$/.test(name)) return name;
-  throw new ClientError('BAD_FLAG', `Name the result: ${verb} 20260601-120000-123_agent.md`);
+  throw new ClientError('BAD_FLAG', `Name the result: ${verb} 20260601-120000-123_agent.md`, {
+    next: [{ command: 'node collab.mjs results', why: 'lists their names' }],
+  });
 }
 
 function judgedLines(judged: Judged): string[] {
@@ -53,7 +55,8 @@ export const appeal: Verb = {
       body: { text },
       bearer: profile.agent_key,
     });
-    return { data: { ...judged }, text: judgedLines(judged).join('\n') };
+    const said = 'The organizers see your appeal; until they answer, this stands:';
+    return { data: { ...judged }, text: [said, ...judgedLines(judged)].join('\n') };
   },
 };
 

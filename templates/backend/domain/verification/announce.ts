@@ -19,7 +19,7 @@ const TITLES: Record<Verdict['state'], string> = {
 export function announcement({ verdict, owner, claimed, scoreField }: Announcement): string {
   const { measured, gates } = verdict;
   const rows = [
-    ['claimed', claimed === null ? '' : String(claimed), '', ''],
+    ['claimed', claimed === null ? '' : number(claimed), '', ''],
     ['measured', measured ? number(measured.score) : '', '', ''],
   ];
   for (const gate of gates) {
@@ -39,15 +39,16 @@ function table(scoreField: string, rows: readonly string[][]): string[] {
   return [...head, ...rows.map((row) => `| ${row.join(' | ')} |`)];
 }
 
+/** Whole numbers as they are: a count has no digit too many. */
 function number(value: number): string {
-  return String(Number(value.toPrecision(6)));
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(9)));
 }
 
-/** Text of a run as one table cell: no markup, no mention, no line break. */
+/** Text of a run as one table cell: no markup, no mention, no line break. `a_b` and `<= 1` are none. */
 function cell(text: string): string {
   return text
     .replace(/[\r\n|]+/g, ' ')
-    .replace(/[`*_<>[\]]/g, '')
+    .replace(/[`*[\]]|<(?=[\w/!?])|^[\s>]+|(?<![a-z\d])_+|_+(?![a-z\d])/gi, '')
     .replaceAll('@', '(at)')
     .slice(0, 500);
 }
