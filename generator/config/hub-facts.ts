@@ -69,7 +69,7 @@ export function accountNotes(identity: Identity, org: string, jobs: boolean): st
     notes.push(
       "A Docker Space needs PRO or a Team plan. Without one: hub.space: '' in challenge.yaml, and create-collab serve.",
     );
-  if (jobs && !identity.canPay && !membership?.canPay)
+  if (jobs && identity.canPay === false && membership?.canPay !== true)
     notes.push(
       'Jobs need credits. Without them, turn jobs off: participants then measure on their own hardware.',
     );

@@ -44,12 +44,13 @@ export function bucketCalls(transport: Transport, xet: XetUploads): BucketPort {
 
   async function create(id: string, options: { private: boolean }, token?: string): Promise<BucketInfo> {
     try {
-      // Not the client library's createRepo: it sends `visibility`, which the API does not list for buckets.
+      // Said in any case: an organization may make what is not said private. As the clients of huggingface_hub 2.4 and
+      // @huggingface/hub 2.17 say it; what the Hub makes of it is looked at below.
       await transport.send({
         method: 'POST',
         path: api(id),
         effect: 'write',
-        json: options.private ? { private: true } : {},
+        json: { visibility: options.private ? 'private' : 'public' },
         ...as(token),
       });
     } catch (error) {
@@ -58,14 +59,24 @@ export function bucketCalls(transport: Transport, xet: XetUploads): BucketPort {
     }
     const made = await info(id, token);
     if (made === null) throw protocolError(`${transport.endpoint}${api(id)}`, 'created, and then not there');
-    if (made.private !== options.private) {
-      const is = made.private ? 'private' : 'public';
-      throw protocolError(
-        `${transport.endpoint}${api(id)}`,
-        `the Hub made it ${is}, which was not asked for`,
-      );
-    }
-    return made;
+    if (made.private === options.private) return made;
+    return corrected(id, options.private, token);
+  }
+
+  /** The other way to say it, while nothing is in the bucket yet. */
+  async function corrected(id: string, isPrivate: boolean, token?: string): Promise<BucketInfo> {
+    const path = `${api(id)}/settings`;
+    await transport.send({
+      method: 'PUT',
+      path,
+      effect: 'upsert',
+      json: { private: isPrivate },
+      ...as(token),
+    });
+    const now = await info(id, token);
+    if (now?.private === isPrivate) return now;
+    const is = isPrivate ? 'public' : 'private';
+    throw protocolError(`${transport.endpoint}${api(id)}`, `the Hub made it ${is}, which was not asked for`);
   }
 
   async function pathsInfo(id: string, paths: string[]): Promise<BucketFile[]> {

@@ -50,8 +50,9 @@ function kindOf(response: Response, effect: Effect, plain404: boolean): HubError
   if (status === 404) return isMissing(response, plain404) ? 'missing' : 'protocol';
   if (status === 409) return 'conflict';
   if (status === 429) return 'rate_limited';
-  // 507 is said before anything is stored; any other 5xx may hide a write that took effect.
-  if (status >= 500) return effect === 'write' && status !== 507 ? 'unknown_outcome' : 'unavailable';
+  // 507 is said before anything is stored; any other 5xx, and a 408, may hide a write that took effect.
+  if (status >= 500 || status === 408)
+    return effect === 'write' && status !== 507 ? 'unknown_outcome' : 'unavailable';
   return status >= 400 ? 'invalid' : 'protocol';
 }
 
@@ -68,7 +69,8 @@ function messageIn(response: Response, body: Uint8Array): string {
   if (!isJson(response)) return '';
   try {
     const json = JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown>;
-    const said = json.error ?? json.message ?? json.error_description;
+    const [first] = Array.isArray(json.errors) ? (json.errors as { message?: unknown }[]) : [];
+    const said = json.error ?? json.message ?? json.error_description ?? first?.message;
     return typeof said === 'string' ? said.slice(0, 500) : '';
   } catch {
     return '';

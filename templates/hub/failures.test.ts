@@ -46,6 +46,25 @@ const answer = (status: number, body: unknown, headers: Record<string, string> =
 };
 const BUCKET = { id: 'a/b', author: 'a', private: false, createdAt: '2026-01-01', size: 0, totalFiles: 0 };
 
+/** A hub that makes what is asked for with a visibility of its own, and changes it when told to. */
+async function hubOf(made: { private: boolean; sdk?: string }) {
+  const bodies: [call: string, body: unknown][] = [];
+  let now = { ...BUCKET, ...made };
+  const base = await hubThat((request, response, call) => {
+    let text = '';
+    request.on('data', (part) => {
+      text += part;
+    });
+    request.on('end', () => {
+      const said = request.method === 'GET' ? {} : JSON.parse(text);
+      if (request.method !== 'GET') bodies.push([`${request.method} ${request.url}`, said]);
+      if (request.method === 'PUT') now = { ...now, private: said.private ?? said.visibility === 'private' };
+      answer(200, now)(request, response, call);
+    });
+  });
+  return { ...base, bodies };
+}
+
 const failure = async (work: Promise<unknown>): Promise<HubError> => {
   const error = await work.then(
     () => new Error('it did not fail'),
@@ -70,6 +89,7 @@ describe('a read', () => {
     ['409', 409, {}, 'conflict', 1],
     ['422', 422, {}, 'invalid', 1],
     ['429', 429, { 'retry-after': '1' }, 'rate_limited', 4],
+    ['408', 408, {}, 'unavailable', 4],
     ['500', 500, {}, 'unavailable', 4],
     ['503', 503, {}, 'unavailable', 4],
   ];
@@ -232,9 +252,103 @@ describe('a write', () => {
     expect((await hub.createBucket('a/b', { private: false })).id).toBe('a/b');
   });
 
-  it('of a private bucket that comes out public is an error', async () => {
+  it('of a private bucket that comes out public, and stays it, is an error', async () => {
     const { hub } = await hubThat(answer(200, BUCKET));
     expect((await failure(hub.createBucket('a/b', { private: true }))).message).toContain('public');
+  });
+
+  it.each([
+    [true, 'a Hub that reads another word'],
+    [false, 'an organization whose new repositories are private'],
+  ])('of a bucket that is to be private %s is corrected at once on %s', async (isPrivate) => {
+    const { hub, bodies } = await hubOf({ private: !isPrivate });
+    expect((await hub.createBucket('a/b', { private: isPrivate })).private).toBe(isPrivate);
+    const visibility = isPrivate ? 'private' : 'public';
+    expect(bodies).toEqual([
+      ['POST /api/buckets/a/b', { visibility }],
+      ['PUT /api/buckets/a/b/settings', { private: isPrivate }],
+    ]);
+  });
+
+  it('of a Space says visibility once, carries its variables, and is corrected likewise', async () => {
+    const { hub, bodies } = await hubOf({ private: true, sdk: 'docker' });
+    const made = await hub.createSpace('a/b', { sdk: 'docker', private: false, variables: { ORG: 'acme' } });
+    expect(made.private).toBe(false);
+    const create = { type: 'space', name: 'b', organization: 'a', sdk: 'docker', visibility: 'public' };
+    expect(bodies).toEqual([
+      ['POST /api/repos/create', { ...create, variables: [{ key: 'ORG', value: 'acme' }] }],
+      ['PUT /api/spaces/a/b/settings', { visibility: 'public' }],
+    ]);
+  });
+
+  it('of a repository while the Hub makes another one for the same user waits its turn', async () => {
+    const busy = { error: 'Cannot create repo: another conflicting operation is in progress' };
+    const { hub, calls } = await hubThat((request, response, call) =>
+      answer(request.method === 'POST' && call < 3 ? 409 : 200, call < 3 ? busy : BUCKET)(
+        request,
+        response,
+        call,
+      ),
+    );
+    expect((await hub.createBucket('a/b', { private: false })).id).toBe('a/b');
+    expect(calls.filter((call) => call.startsWith('POST'))).toHaveLength(3);
+  });
+
+  it('that finds what is there already is a conflict, and is not repeated', async () => {
+    const { hub, calls } = await hubThat(answer(409, { error: 'You already created this bucket' }));
+    expect((await failure(hub.createBucket('a/b', { private: false }))).kind).toBe('conflict');
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('answers that only huggingface.co gives', () => {
+  it.each([
+    [{ name: 'ada', type: 'user', orgs: null, auth: null, isPro: null, canPay: null }, 'unknown', []],
+    [{ name: 'ada', type: 'user', auth: { type: 'oauth' } }, 'oauth', []],
+    [
+      {
+        name: 'ada',
+        type: 'user',
+        auth: { type: 'access_token', accessToken: { role: 'fineGrained', fineGrained: null } },
+        orgs: [{ name: 'acme', plan: null, canPay: null }],
+      },
+      'fineGrained',
+      [{ name: 'acme' }],
+    ],
+  ])('a whoami that leaves things out is read: %o', async (said, tokenRole, orgs) => {
+    const { hub } = await hubThat(answer(200, said));
+    const who = { name: 'ada', type: 'user', isPro: false, scopes: [], tokenRole, orgs };
+    expect(await hub.whoami()).toEqual(who);
+  });
+
+  it('a file in large-file storage is known by its content, not by its pointer', async () => {
+    const lfs = { oid: 'f'.repeat(64), size: 5, pointerSize: 130 };
+    const tree = [
+      { type: 'directory', path: 'public', oid: 'd', size: 0 },
+      { type: 'file', path: 'a.md', oid: 'a', size: 1 },
+      { type: 'file', path: 'b.bin', oid: 'b', size: 5, lfs, xetHash: 'e'.repeat(64) },
+    ];
+    const { hub } = await hubThat(answer(200, tree));
+    expect(await hub.spaceFiles('a/b')).toEqual([
+      { path: 'a.md', oid: 'a', size: 1 },
+      { path: 'b.bin', oid: 'b', size: 5, sha256: 'f'.repeat(64) },
+    ]);
+  });
+
+  it.each([
+    [{ name: 'acme', plan: 'team' }, 'team'],
+    [{ name: 'acme' }, null],
+  ])('the plan of an organization: %o', async (said, plan) => {
+    const { hub } = await hubThat(answer(200, said));
+    expect(await hub.orgPlan('acme')).toBe(plan);
+  });
+
+  it('an error that comes as a list, or as a page, is told in words', async () => {
+    const list = await hubThat(answer(400, { errors: [{ message: 'title is too long' }] }));
+    expect((await failure(list.hub.whoami())).message).toContain('title is too long');
+    const page = await hubThat(answer(502, '<html>Bad gateway</html>', { 'content-type': 'text/html' }));
+    const error = await failure(page.hub.whoami());
+    expect([error.kind, error.message.includes('<html>')]).toEqual(['unavailable', false]);
   });
 });
 

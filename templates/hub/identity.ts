@@ -8,7 +8,7 @@ const Org = z.looseObject({
   name: z.string(),
   roleInOrg: z.string().optional(),
   plan: z.string().nullish(),
-  canPay: z.boolean().optional(),
+  canPay: z.boolean().nullish(),
 });
 const Scope = z.looseObject({
   entity: z.looseObject({ name: z.string().default(''), type: z.string() }),
@@ -18,24 +18,28 @@ const Whoami = z.looseObject({
   name: z.string(),
   type: z.string(),
   email: z.string().nullish(),
-  isPro: z.boolean().default(false),
-  canPay: z.boolean().default(false),
-  orgs: z.array(Org).default([]),
+  isPro: z.boolean().nullish(),
+  canPay: z.boolean().nullish(),
+  orgs: z.array(Org).nullish(),
   auth: z
     .looseObject({
       type: z.string().optional(),
       accessToken: z
         .looseObject({
           role: z.string().optional(),
-          fineGrained: z.looseObject({ scoped: z.array(Scope).default([]) }).optional(),
+          fineGrained: z.looseObject({ scoped: z.array(Scope).nullish() }).nullish(),
         })
-        .optional(),
+        .nullish(),
     })
-    .optional(),
+    .nullish(),
 });
+const Overview = z.looseObject({ plan: z.string().nullish() });
 const Members = z.array(z.looseObject({ user: z.string(), role: z.string().nullish() }));
 
-type IdentityPort = Pick<HubPort, 'whoami' | 'orgMembers' | 'memberByEmail' | 'orgExists' | 'hubTime'>;
+type IdentityPort = Pick<
+  HubPort,
+  'whoami' | 'orgMembers' | 'memberByEmail' | 'orgExists' | 'orgPlan' | 'hubTime'
+>;
 
 export function identityCalls(transport: Transport): IdentityPort {
   const membersOf = (org: string, query: string) =>
@@ -68,6 +72,11 @@ export function identityCalls(transport: Transport): IdentityPort {
       const path = `/api/organizations/${segment(org)}/overview`;
       return (await transport.sendOrNull({ method: 'GET', path, effect: 'read', plain404: true })) !== null;
     },
+    orgPlan: async (org) => {
+      const path = `/api/organizations/${segment(org)}/overview`;
+      const answer = await transport.sendOrNull({ method: 'GET', path, effect: 'read', plain404: true });
+      return (answer && parseJson(answer, Overview).plan) || null;
+    },
     hubTime: async () => {
       const path = '/api/jobs/hardware';
       const { headers } = await transport.send({ method: 'GET', path, effect: 'read', token: null });
@@ -83,19 +92,19 @@ function identityOf(raw: z.infer<typeof Whoami>): Identity {
     name: raw.name,
     type: raw.type,
     ...(raw.email ? { email: raw.email } : {}),
-    isPro: raw.isPro,
-    canPay: raw.canPay,
-    tokenRole: token?.role ?? (raw.auth?.type?.includes('oauth') ? 'oauth' : 'unknown'),
+    isPro: raw.isPro ?? false,
+    ...(typeof raw.canPay === 'boolean' ? { canPay: raw.canPay } : {}),
+    tokenRole: token?.role ?? (raw.auth?.type === 'access_token' ? undefined : raw.auth?.type) ?? 'unknown',
     scopes: (token?.fineGrained?.scoped ?? []).map((scope) => ({
       name: scope.entity.name,
       type: scope.entity.type,
       permissions: scope.permissions,
     })),
-    orgs: raw.orgs.map((org) => ({
+    orgs: (raw.orgs ?? []).map((org) => ({
       name: org.name,
       ...(org.roleInOrg ? { role: org.roleInOrg } : {}),
       ...(org.plan ? { plan: org.plan } : {}),
-      ...(org.canPay === undefined ? {} : { canPay: org.canPay }),
+      ...(typeof org.canPay === 'boolean' ? { canPay: org.canPay } : {}),
     })),
   };
 }

@@ -49,8 +49,9 @@ export interface Identity {
   type: string;
   email?: string;
   isPro: boolean;
-  canPay: boolean;
-  /** `fineGrained | write | read | god`, or `oauth`, or `unknown`. */
+  /** Absent: the Hub did not say. */
+  canPay?: boolean;
+  /** `fineGrained | write | read | god`; of a login in the browser its kind (`oauth`), or `unknown`. */
   tokenRole: string;
   /** Fine-grained grants: entity `{name, type}` and its permissions. */
   scopes: { name: string; type: string; permissions: string[] }[];
@@ -113,8 +114,10 @@ export interface SpaceRuntime {
 export interface SpaceFile {
   path: string;
   size: number;
-  /** git blob sha1. */
+  /** git blob sha1; of a file in large-file storage that of its pointer. */
   oid: string;
+  /** Of the content, where it is in large-file storage. */
+  sha256?: string;
 }
 
 export interface JobSpec {
@@ -169,6 +172,8 @@ export interface HubPort {
   orgMembers(org: string): Promise<Map<string, string>>;
   memberByEmail(org: string, email: string): Promise<{ user: string; role?: string } | null>;
   orgExists(org: string): Promise<boolean>;
+  /** `team`, `enterprise`, …; `null`: none, or the Hub shows none. */
+  orgPlan(org: string): Promise<string | null>;
   /** What the Hub's clock says, milliseconds since the epoch; `null` when its answers name no time. Needs no token. */
   hubTime(): Promise<number | null>;
 
@@ -205,7 +210,12 @@ export interface HubPort {
   spaceInfo(id: RepoId): Promise<SpaceInfo | null>;
   createSpace(
     id: RepoId,
-    options: { sdk: 'docker' | 'static'; private: boolean; hardware?: string },
+    options: {
+      sdk: 'docker' | 'static';
+      private: boolean;
+      hardware?: string;
+      variables?: Record<string, string>;
+    },
   ): Promise<SpaceInfo>;
   deleteSpace(id: RepoId): Promise<void>;
   spaceFiles(id: RepoId): Promise<SpaceFile[]>;

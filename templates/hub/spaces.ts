@@ -28,6 +28,7 @@ const Tree = z.array(
     path: z.string(),
     size: z.number().default(0),
     oid: z.string().default(''),
+    lfs: z.looseObject({ oid: z.string() }).nullish(),
   }),
 );
 const Variables = z.record(
@@ -75,10 +76,18 @@ export function spaceCalls(transport: Transport, xet: XetUploads): SpacePort {
       await createRepo(transport, id, options, info);
       const made = await info(id);
       if (made?.private === options.private) return made;
-      const problem = made
-        ? `the Hub made it ${made.private ? 'private' : 'public'}`
-        : 'created, and then not there';
-      throw protocolError(`${transport.endpoint}${api(id)}`, problem);
+      const at = `${transport.endpoint}${api(id)}`;
+      if (!made) throw protocolError(at, 'created, and then not there');
+      const visibility = options.private ? 'private' : 'public';
+      await transport.send({
+        method: 'PUT',
+        path: `${api(id)}/settings`,
+        effect: 'upsert',
+        json: { visibility },
+      });
+      const now = await info(id);
+      if (now?.private === options.private) return now;
+      throw protocolError(at, `the Hub made it ${made.private ? 'private' : 'public'}`);
     },
     deleteSpace: async (id) => {
       const { namespace, name } = splitRepo(id);
@@ -90,7 +99,7 @@ export function spaceCalls(transport: Transport, xet: XetUploads): SpacePort {
       if (entries === null) throw missing(transport, api(id));
       return entries
         .filter((entry) => entry.type === 'file')
-        .map(({ path, size, oid }) => ({ path, size, oid }));
+        .map(({ path, size, oid, lfs }) => ({ path, size, oid, ...(lfs ? { sha256: lfs.oid } : {}) }));
     },
     readSpaceFile: async (id, path) => {
       const answer = await transport.sendOrNull({
@@ -126,19 +135,19 @@ export function spaceCalls(transport: Transport, xet: XetUploads): SpacePort {
 async function createRepo(
   transport: Transport,
   id: string,
-  options: { sdk: 'docker' | 'static'; private: boolean; hardware?: string },
+  options: Parameters<HubPort['createSpace']>[1],
   info: (id: string) => Promise<SpaceInfo | null>,
 ): Promise<void> {
   const { namespace, name } = splitRepo(id);
-  const visibility = options.private ? 'private' : 'public';
+  const variables = Object.entries(options.variables ?? {}).map(([key, value]) => ({ key, value }));
   const json = {
     type: 'space',
     name,
     organization: namespace,
     sdk: options.sdk,
-    visibility,
-    private: options.private,
+    visibility: options.private ? 'private' : 'public',
     ...(options.hardware ? { hardware: options.hardware } : {}),
+    ...(variables.length > 0 ? { variables } : {}),
   };
   try {
     await transport.send({ method: 'POST', path: '/api/repos/create', effect: 'write', json });

@@ -140,16 +140,26 @@ export function createTransport(options: HubClientOptions) {
 
 /** Milliseconds to wait before another attempt; `undefined`: do not try again. */
 function retryWait(error: HubError, request: HubRequest, attempt: number): number | undefined {
-  // A refusal for its rate, and a connection that was never made, have had no effect: any call may be repeated.
-  const retryable = error.kind === 'rate_limited' || error.kind === 'unavailable';
+  // A refusal for its rate or for its moment, and a connection that was never made, have had no effect: any call may
+  // be repeated.
+  const retryable = error.kind === 'rate_limited' || error.kind === 'unavailable' || isBusy(error);
   if (!retryable || attempt >= ATTEMPTS) return undefined;
-  if (request.effect === 'write' && error.status !== undefined && error.kind !== 'rate_limited')
+  if (
+    request.effect === 'write' &&
+    error.status !== undefined &&
+    error.kind !== 'rate_limited' &&
+    !isBusy(error)
+  )
     return undefined;
   const asked = (error.retryAfterS ?? 0) * 1000;
   if (asked > LONGEST_WAIT_MS) return undefined;
   const backOff = FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
   return Math.max(asked, backOff);
 }
+
+/** The Hub makes one repository at a time per user, and says so of the second (huggingface_hub, `create_repo`). */
+const isBusy = (error: HubError): boolean =>
+  error.kind === 'conflict' && error.message.includes('another conflicting operation is in progress');
 
 async function readBody(response: Response, url: string, request: HubRequest): Promise<Uint8Array> {
   const { maxBytes = Number.POSITIVE_INFINITY, idleMs } = request;

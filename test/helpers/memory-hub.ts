@@ -240,6 +240,7 @@ export function memoryHub(options: { now(): number; serverToken: string; users?:
     modelInfo: absent('modelInfo'),
     spaceHardware: absent('spaceHardware'),
     hubTime: absent('hubTime'),
+    orgPlan: absent('orgPlan'),
   };
   return hub;
 }
