@@ -40,7 +40,7 @@ async function register(
   context: VerbContext,
   api: Api,
   agentId: string,
-  bearer: string | null,
+  bearer: string,
 ): Promise<Registered> {
   const tools = text(context, 'tools')
     ?.split(',')
@@ -109,7 +109,7 @@ export const join: Verb = {
     const { apiUrl, agentId } = wanted(context);
     const api = openApi(context.io, apiUrl);
     const before = flag(context, 'force') ? null : await earlier(context, api, agentId);
-    const bearer = before ? null : await hfToken(context.io);
+    const bearer = before ? '' : await hfToken(context.io);
     const about = await api.call<About>('/v1');
     if (before) return printed(before, '', true, about);
     const answer = await register(context, api, agentId, bearer);
