@@ -132,3 +132,22 @@ describe('a head that came as JSON', () => {
     expect(read.body).toBe('t');
   });
 });
+
+describe('a result that names two thousand places', () => {
+  const many = Array.from({ length: 1_900 }, (_, i) => `runs/${i}`);
+
+  it('costs the Hub no more than one that names a few, when it is posted and when its logs are read', async () => {
+    const { call, hub, key } = await start();
+    hub.seed(SCRATCH, { 'runs/3/job_logs.txt': 'tokens/s' });
+    const calls: string[] = [];
+    hub.fault = async (name) => void calls.push(name);
+    const body = { agent_id: 'bob', frontmatter: { ...HEAD, submission: many }, body: '' };
+    const posted = await call('POST', '/v1/results', { as: key, body });
+    expect(posted.status).toBe(201);
+    expect(calls.filter((name) => name === 'listFiles').length).toBeLessThan(15);
+    calls.length = 0;
+    const logs = await call('GET', `/v1/results/${posted.json.filename}/logs`);
+    expect(logs.json.items).toMatchObject([{ run: 'benchmark' }]);
+    expect(calls.length).toBeLessThan(5);
+  });
+});

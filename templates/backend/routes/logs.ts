@@ -98,23 +98,27 @@ function refusal({ bearer }: Credential, { sawPrivate }: RunLog): ApiError {
 async function benchmarkLog(s: Services, { author, frontmatter }: Entry): Promise<RunLog[]> {
   const { ORG, COLLAB_SLUG, CENTRAL_BUCKET: centralBucket } = s.settings;
   const owner = { agent: author, bucket: scratchBucket(ORG, COLLAB_SLUG, author), centralBucket };
-  for (const pointer of pointerValues(frontmatter)) {
-    const at = locate(pointer, owner);
-    if (at === null) continue;
-    const path = `${at.prefix}/${LOG_FILE}`;
-    const file = (await infoOf(s, at.bucket, path)).find((each) => each.path === path);
+  const places = pointerValues(frontmatter).flatMap((pointer) => locate(pointer, owner) ?? []);
+  const paths = places.map(({ prefix }) => `${prefix}/${LOG_FILE}`);
+  // One call for each bucket: whoever asks for a log has no say in how often the Hub is asked.
+  const buckets = [...new Set(places.map(({ bucket }) => bucket))];
+  const found = new Map(
+    await Promise.all(buckets.map(async (bucket) => [bucket, await infoOf(s, bucket, paths)] as const)),
+  );
+  for (const [i, { bucket }] of places.entries()) {
+    const file = found.get(bucket)?.find(({ path }) => path === paths[i]);
     if (file)
       return [
-        { run: 'benchmark', kind: 'benchmark', bytes: file.size, bucket: at.bucket, path, sawPrivate: false },
+        { run: 'benchmark', kind: 'benchmark', bytes: file.size, bucket, path: file.path, sawPrivate: false },
       ];
   }
   return [];
 }
 
 /** An agent's bucket may be gone: then there is no log, which is no failure. */
-const infoOf = (s: Services, bucket: string, path: string) =>
+const infoOf = (s: Services, bucket: string, paths: string[]) =>
   s.hub
-    .pathsInfo(bucket, [path])
+    .pathsInfo(bucket, paths)
     .catch((error: unknown) => (isMissing(error) ? [] : hubFailure('find the log')(error)));
 
 const isMissing = (error: unknown) => error instanceof HubError && error.kind === 'missing';

@@ -14,15 +14,20 @@ export interface Owner {
   centralBucket: string;
 }
 
+/** A place and its spelling are never longer; each one that is tried asks the Hub. */
+const MAX_POINTER_CHARS = 1_200;
+const MAX_POINTERS = 10;
 const URI = /^hf:\/\/buckets\/([^/]+\/[^/]+)\/(.+)$/;
 
-/** Candidate values of a result, in the order they are tried: the explicit field first. */
+/** Candidate values of a result, in the order they are tried: the explicit field first. The first few, none too long. */
 export function pointerValues(frontmatter: Record<string, unknown>, compat = false): string[] {
   const fields = compat ? ['artifacts', 'submission'] : ['submission', 'artifacts'];
   return fields
     .flatMap((field) => texts(frontmatter[field]))
+    .filter((text) => text.length <= MAX_POINTER_CHARS)
     .map(strip)
-    .filter((text) => text !== '');
+    .filter((text) => text !== '')
+    .slice(0, MAX_POINTERS);
 }
 
 function texts(value: unknown): string[] {

@@ -83,6 +83,13 @@ describe('pointers (S6)', () => {
     expect(pointerValues(frontmatter, true)).toEqual(['a', 'b', 'c']);
     expect(pointerValues({ artifacts: 3 })).toEqual([]);
   });
+  it('few are tried, and none is too long to be a place: each costs a call, and blanks inside one cost time', () => {
+    const many = Array.from({ length: 2_000 }, (_, i) => `runs/${i}`);
+    expect(pointerValues({ submission: many })).toEqual(many.slice(0, 10));
+    const started = performance.now();
+    expect(pointerValues({ submission: [`x${' '.repeat(60_000)}x`, 'a'] })).toEqual(['a']);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
 });
 
 describe('snapshotRef', () => {
