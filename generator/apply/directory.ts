@@ -70,7 +70,7 @@ function parseOrNull(text: string): unknown {
 }
 
 /** `*` and `?` within a name, `**` across folders. */
-export function globPattern(glob: string): RegExp {
+function globPattern(glob: string): RegExp {
   const source = glob.replace(/\*\*\/|\*\*|[*?]|[.+^${}()|[\]\\]/g, (part) => {
     if (part === '**/') return '(?:.*/)?';
     if (part === '**') return '.*';

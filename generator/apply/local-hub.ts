@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createHubClient } from '@collab/hub/client.ts';
@@ -24,7 +24,7 @@ interface Listening {
 const hubFile = (dir: string): string => join(dir, '.collab', 'hub.json');
 
 /** The embedded hub of this challenge as it last was: it may have stopped since. */
-export async function lastHub(dir: string): Promise<Listening | null> {
+async function lastHub(dir: string): Promise<Listening | null> {
   const text = await readFile(hubFile(dir), 'utf8').catch(() => null);
   try {
     return text === null ? null : (JSON.parse(text) as Listening);
@@ -184,10 +184,4 @@ async function stopChild(child: ChildProcess, dir: string): Promise<void> {
   const last = await lastHub(dir);
   if (last?.pid === child.pid)
     await writeFile(hubFile(dir), `${JSON.stringify({ url: last?.url, pid: 0 })}\n`);
-}
-
-/** Forgets the embedded hub's store, users and tokens. */
-export async function forgetLocalHub(dir: string): Promise<void> {
-  for (const name of ['hub', 'hub.json', 'hub-seed.yaml', 'tokens.json'])
-    await rm(join(dir, '.collab', name), { recursive: true, force: true });
 }

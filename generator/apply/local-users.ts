@@ -6,7 +6,7 @@ import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import type { LocalTokens } from './types.ts';
 
-export const PARTICIPANTS = ['participant-1', 'participant-2', 'participant-3'];
+const PARTICIPANTS = ['participant-1', 'participant-2', 'participant-3'];
 const NAMES = ['organizer', 'collab-server', 'collab-evaluator', ...PARTICIPANTS];
 const WRITE = ['repo.content.read', 'repo.write'];
 

@@ -62,7 +62,7 @@ function stateOf({ options, io }: CommandContext, dir: string, name: string): st
   return join(dir, 'runs', `${stamp}-${name}`);
 }
 
-export function seedOf({ options }: CommandContext): number | undefined {
+function seedOf({ options }: CommandContext): number | undefined {
   if (options.seed === undefined) return undefined;
   const seed = Number(options.seed);
   if (Number.isSafeInteger(seed) && seed >= 0) return seed;

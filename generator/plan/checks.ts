@@ -113,7 +113,7 @@ export function spaceTokenScope({ hub, hardware, verification }: Inputs['config'
 }
 
 /** `repo.write` over each namespace that is written to, or over every single repository in it. */
-export function missingScopes(inputs: Inputs, identity: Identity): string[] {
+function missingScopes(inputs: Inputs, identity: Identity): string[] {
   if (identity.tokenRole !== 'fineGrained') return [];
   const { hub } = inputs.config;
   return lacking(identity, [

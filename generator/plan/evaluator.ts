@@ -159,7 +159,7 @@ function secretNode(inputs: Inputs, live: LiveSpace | null): PlanNode {
 const READ = 'repo.content.read';
 
 /** Strangers' programs run beside it: it reads what it has to, and changes nothing anywhere. */
-export const evaluatorTokenScope = ({ hub }: ChallengeConfig): string =>
+const evaluatorTokenScope = ({ hub }: ChallengeConfig): string =>
   `${READ} on ${hub.central_bucket} and ${hub.private_bucket}; nothing else`;
 
 function tokenNode(inputs: Inputs, identity: Identity): PlanNode {

@@ -3,7 +3,7 @@ import { CommandOf } from './commands.ts';
 import type { Inputs, PrepareFacts, World } from './model.ts';
 import type { PlanNode } from './types.ts';
 
-export const PREPARE = 'prepare';
+const PREPARE = 'prepare';
 
 /** Private prompts and reference outputs: made once, here or by a priced job. Nothing where nothing is to be made. */
 export function prepareNodes(inputs: Inputs, world: World): PlanNode[] {

@@ -46,7 +46,7 @@ function howPassed({ harness }: Inputs): Pick<PlanNode, 'reason' | 'warn'> {
 export const probeKey = ({ config, harness }: Pick<Inputs, 'config' | 'harness'>): string =>
   digest([config.hardware.flavor, config.hardware.image, harness?.probe]).slice(0, 16);
 
-export const probeOf = (inputs: Inputs, state: TargetState = inputs.state): ProbeRecord | undefined =>
+const probeOf = (inputs: Inputs, state: TargetState = inputs.state): ProbeRecord | undefined =>
   state.probes[probeKey(inputs)];
 
 function probeNode(inputs: Inputs, world: World): PlanNode {
@@ -120,7 +120,7 @@ function unknown(inputs: Inputs, failure: string): Finding {
 const isStrict = ({ config }: Inputs): boolean => config.verification.isolation === 'strict';
 
 /** Shipped cheats that a layer has to stop, and none of theirs holds. */
-export const openCheats = ({ harness }: Pick<Inputs, 'harness'>, layers: string[]): string[] =>
+const openCheats = ({ harness }: Pick<Inputs, 'harness'>, layers: string[]): string[] =>
   (harness?.cheats ?? [])
     .filter(({ layers: needed }) => !needed.some((layer) => layers.includes(layer)))
     .map(({ name }) => name);

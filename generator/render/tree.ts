@@ -39,4 +39,4 @@ export async function renderTree(entries: TreeEntry[], view: View): Promise<Plan
   return files;
 }
 
-export const modeOf = (content: Uint8Array) => (content[0] === 0x23 && content[1] === 0x21 ? 0o755 : 0o644);
+const modeOf = (content: Uint8Array) => (content[0] === 0x23 && content[1] === 0x21 ? 0o755 : 0o644);

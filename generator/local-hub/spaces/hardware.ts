@@ -2,7 +2,7 @@ import { JOB_HARDWARE, priceAnswer } from '../jobs/hardware.ts';
 import type { SpaceRow } from '../store/tables.ts';
 
 /** Seconds of silence after which free hardware sleeps on the Hub; it cannot be changed there. */
-export const FREE_SLEEP_S = 172_800;
+const FREE_SLEEP_S = 172_800;
 export const FREE = 'cpu-basic';
 const JOBS_ONLY = /^(cpu-xl|cpu-performance|h200)/;
 

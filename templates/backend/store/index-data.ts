@@ -84,7 +84,7 @@ const EMPTY: FolderView = { version: 0, count: 0, entries: () => [], where: () =
 const topOf = (path: string) => path.slice(0, path.indexOf('/'));
 
 /** A markdown record, not a README. */
-export const isRecord = (path: string) => path.endsWith('.md') && !/(^|\/)readme\.md$/i.test(path);
+const isRecord = (path: string) => path.endsWith('.md') && !/(^|\/)readme\.md$/i.test(path);
 
 export class IndexData {
   private readonly files = new Map<string, Entry>();

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute } from '../route.ts';
 import { flag, limit, order, untrusted } from '../schemas.ts';
 
-export const agentInfo = z.object({
+const agentInfo = z.object({
   agent_id: z.string(),
   hf_user: z.string(),
   model: z.string(),

@@ -12,7 +12,7 @@ export type ReviewDecision = z.infer<typeof reviewDecision>;
 /** Characters that findings have at least: a bare "looks good" is no review. */
 export const MIN_FINDINGS = 40;
 
-export const reviewItem = z.object({
+const reviewItem = z.object({
   filename: z.string(),
   agent: z.string().describe('Agent id, or `human-…`.'),
   hf_user: z.string(),

@@ -13,7 +13,6 @@ from evaluator.web import Refused, Unavailable
 from evaluator.status import Status
 
 LONGEST_WAIT_S = 300.0
-LEASE_LOST = 409
 
 
 @dataclass

@@ -258,10 +258,3 @@ def gate_level(family: float, gates: int) -> float:
 def limit_below(reference: float, se: float, level: float) -> float:
     """Limit of a `>=` gate that an honest run, whose value scatters around `reference` with `se`, misses with `level`."""
     return reference + normal_quantile(level) * se
-
-
-def rank_interval(lower: Sequence[float], upper: Sequence[float], row: int) -> tuple[int, int]:
-    """Ranks that are possible for one row: 1 + rows surely better, and rows that are not surely worse."""
-    better = sum(low > upper[row] for i, low in enumerate(lower) if i != row)
-    worse = sum(high < lower[row] for i, high in enumerate(upper) if i != row)
-    return 1 + better, len(lower) - worse

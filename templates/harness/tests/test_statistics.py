@@ -115,10 +115,6 @@ class Families(unittest.TestCase):
         self.assertLess(rejected / 40_000, 0.012)
         self.assertGreater(rejected / 40_000, 0.008)
 
-    def test_ranks_tie_when_intervals_overlap(self) -> None:
-        lower, upper = [9.0, 8.5, 5.0], [11.0, 10.5, 7.0]
-        self.assertEqual([st.rank_interval(lower, upper, i) for i in range(3)], [(1, 2), (1, 2), (3, 3)])
-
 
 if __name__ == "__main__":
     unittest.main()

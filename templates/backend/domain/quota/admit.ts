@@ -48,7 +48,7 @@ export function admit(ledger: Ledger, request: JobRequest, limits: JobLimits, no
 }
 
 /** Launched for the server's own sake: a fresh run for a rank, a control run of the baseline, an exam. */
-export const isOwn = ({ target }: Reservation) =>
+const isOwn = ({ target }: Reservation) =>
   target.fresh === 'true' || target.control === 'true' || target.exam === 'true';
 
 /** Did it try to judge a result? What went wrong on the way to a job did not. */

@@ -117,7 +117,7 @@ export function amend(ledger: Ledger, id: string, fields: Partial<Reservation>):
 }
 
 /** Refunds a user gets in any 24 hours, with however many agents. */
-export const REFUNDS_PER_DAY = 2;
+const REFUNDS_PER_DAY = 2;
 
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
