@@ -58,7 +58,9 @@ const bound = z.string().max(256);
 
 /** Cursors: pass `next` of a page, or the `cursor` of the last answer as `after` to go on from there. */
 export const page = {
-  expand: flag.optional().describe('Whole records instead of file names.'),
+  expand: flag
+    .optional()
+    .describe('Whole records instead of file names, up to 4 MiB of them: `next` goes on.'),
   limit: limit.optional(),
   order: order.optional().describe('Default: desc; asc as soon as `after` is given.'),
   after: bound.optional().describe('Exclusive lower bound.'),

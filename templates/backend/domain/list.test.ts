@@ -153,3 +153,31 @@ describe('list grammar', () => {
     );
   });
 });
+
+describe('an expanded page', () => {
+  const MIB = 1024 * 1024;
+  const index = new IndexData();
+  const sizes = [MIB, 3 * MIB, 3 * MIB, MIB, 9 * MIB, MIB];
+  for (const [n, size] of sizes.entries()) index.put(bare(`message_board/${nameOf(n, 'a')}`, { size }));
+  const page = (query: ListQuery) => listPage(index.folder('message_board'), query, options);
+
+  it.each(['asc', 'desc'] as const)('holds four megabytes or one record, and the way on: %s', (order) => {
+    const sums: number[] = [];
+    const seen: string[] = [];
+    for (let at: string | null | undefined; at !== null; ) {
+      const bound = at === undefined ? {} : order === 'asc' ? { after: at } : { before: at };
+      const { items, next } = page({ expand: true, order, limit: 200, ...bound });
+      sums.push(items.reduce((sum, { size }) => sum + size, 0) / MIB);
+      seen.push(...items.map(({ name }) => name));
+      at = next;
+    }
+    expect(sums).toEqual(order === 'asc' ? [4, 4, 9, 1] : [1, 9, 4, 4]);
+    expect(order === 'asc' ? seen : seen.toReversed()).toEqual(sizes.map((_, n) => nameOf(n, 'a')));
+  });
+
+  it('polling after its cursor misses nothing; names alone are not cut', () => {
+    const { cursor, items } = page({ expand: true, order: 'asc', after: nameOf(0, 'a') });
+    expect([cursor, items.length]).toEqual([nameOf(1, 'a'), 1]);
+    expect(page({ limit: 200 }).items).toHaveLength(sizes.length);
+  });
+});

@@ -29,6 +29,9 @@ export interface Page {
   cursor: string | null;
 }
 
+/** Of the files in an expanded page: a reader who asks for all of them holds no more of the server's memory. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+
 /** First position in `list` (ascending by name) whose name is not below `name`. */
 const position = (list: readonly Entry[], name: string) => firstAt(list, (entry) => entry.name >= name);
 
@@ -84,8 +87,9 @@ export function cut(count: number, list: readonly Entry[], query: ListQuery, opt
   const high = query.before === undefined ? to : Math.min(to, below(list, query.before, false));
   const order = query.order ?? (query.after === undefined ? 'desc' : 'asc');
   const size = Math.max(0, Math.min(high - low, limitOf(query, options)));
-  const items = order === 'asc' ? list.slice(low, low + size) : list.slice(high - size, high).reverse();
-  const more = high - low > size;
+  const taken = order === 'asc' ? list.slice(low, low + size) : list.slice(high - size, high).reverse();
+  const items = query.expand ? withinBytes(taken) : taken;
+  const more = high - low > items.length;
   return {
     count,
     matched: to - from,
@@ -93,6 +97,16 @@ export function cut(count: number, list: readonly Entry[], query: ListQuery, opt
     next: more && items.length > 0 ? (items.at(-1) as Entry).name : null,
     cursor: cursorOf(list, items, order, more, query),
   };
+}
+
+/** The first of them that fit into one answer, never none: what is left comes with `next`. */
+function withinBytes(entries: Entry[]): Entry[] {
+  let bytes = 0;
+  const over = entries.findIndex((entry, i) => {
+    bytes += entry.size;
+    return i > 0 && bytes > MAX_PAGE_BYTES;
+  });
+  return over < 0 ? entries : entries.slice(0, over);
 }
 
 /** Everything up to the cursor has been shown or lies outside the asked span: `after=cursor` misses nothing. */

@@ -50,7 +50,8 @@ export const routes: RouteModule = (s) => [
 ];
 
 function newest(view: FolderView, since: string | undefined, limit: number) {
-  return listPage(view, { since, order: 'desc', limit }, { defaultLimit: limit, maxExpanded: limit });
+  const query = { since, order: 'desc' as const, limit, expand: true };
+  return listPage(view, query, { defaultLimit: limit, maxExpanded: limit });
 }
 
 async function records(s: Services, entries: readonly Entry[]) {
