@@ -9,6 +9,7 @@ import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { spaceTokenScope } from '../plan/checks.ts';
 import { CommandOf } from '../plan/commands.ts';
+import { newTokenPage } from '../plan/model.ts';
 import { runningHub } from './local-hub.ts';
 import { readTokens } from './local-users.ts';
 import type { ApplyOptions } from './types.ts';
@@ -18,6 +19,7 @@ export const HUB_OPTIONS = {
   'allow-broad-token': { type: 'boolean' },
   'take-mine': { type: 'boolean' },
   'take-theirs': { type: 'boolean' },
+  adopt: { type: 'boolean' },
   'skip-proofs': { type: 'boolean' },
   probe: { type: 'boolean' },
 } as const;
@@ -26,6 +28,7 @@ export const HUB_OPTION_DOCS = {
   'allow-broad-token': 'accept a token that is not fine-grained',
   'take-mine': 'where bucket and directory both changed a file, the directory wins',
   'take-theirs': 'where bucket and directory both changed a file, the bucket wins and comes here',
+  adopt: 'take over buckets and Spaces that are there already and that no apply of this directory made',
   'skip-proofs': 'deploy a harness that eval selftest and eval redteam did not pass on; this is recorded',
   probe: 'allow the priced job that tells which layers of isolation exist on the hardware',
 };
@@ -52,6 +55,7 @@ export async function connect(context: CommandContext): Promise<Connection> {
     takeMine: Boolean(options['take-mine']),
     takeTheirs: Boolean(options['take-theirs']),
     allowBroadToken: Boolean(options['allow-broad-token']),
+    adopt: Boolean(options.adopt),
     skipProofs: Boolean(options['skip-proofs']),
     probe: Boolean(options.probe),
   };
@@ -75,7 +79,7 @@ export async function serverAccess(io: Io, dir: string, config: ChallengeConfig)
     kind: 'action_required',
     next: [
       {
-        command: `${config.hub.endpoint}/settings/tokens/new?tokenType=fineGrained`,
+        command: newTokenPage(config),
         why: `a fine-grained token with ${spaceTokenScope(config)}`,
       },
     ],
@@ -125,7 +129,7 @@ async function remoteAccess(io: Io, dir: string, config: ChallengeConfig): Promi
         kind: 'action_required',
         next: [
           {
-            command: `${hubUrl}/settings/tokens/new?tokenType=fineGrained`,
+            command: newTokenPage(config),
             why: `a fine-grained token with repo.write on ${config.hub.org} and ${config.hub.private_namespace}`,
           },
         ],

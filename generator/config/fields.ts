@@ -2,6 +2,7 @@
  * THE settings table: every setting of a challenge, once. Prompts, flags, `--set`, `--answers`, challenge.yaml with its
  * comments, the docs and the defaults are readers of it. What reaches the Space is listed by @collab/contract/settings.ts.
  */
+import { PUBLIC_HUB } from '@collab/contract/settings.ts';
 import { COMMAND, GATE_ID, httpUrl, METRIC_FIELD, namespace, repoId, SLUG, slugify } from './checks.ts';
 import { type FieldPath, field } from './field.ts';
 import { FLAVORS, FREE_HARDWARE, flavorLabel } from './prices.ts';
@@ -15,7 +16,6 @@ const unique = (list: { id: string }[]) => {
     if (seen.size === seen.add(id).size) return `has two entries with the id "${id}"`;
   return undefined;
 };
-const HF = 'https://huggingface.co';
 
 export const FIELDS = [
   field('template', {
@@ -473,7 +473,7 @@ export const FIELDS = [
     fallback: 'local',
     choices: [
       { value: 'local', label: 'On this machine', hint: 'embedded hub, no account, no cost' },
-      { value: HF, label: 'On Hugging Face', hint: 'needs an organization and a token' },
+      { value: PUBLIC_HUB, label: 'On Hugging Face', hint: 'needs an organization and a token' },
     ],
   }),
   field('hub.org', {

@@ -1,11 +1,12 @@
 /** What Hugging Face says while the questions are asked: live prices, and what the token at hand allows. Never an obstacle. */
+
+import { PUBLIC_HUB } from '@collab/contract/settings.ts';
 import { createHubClient, type HardwareOffer, type Identity } from '@collab/hub';
 import { savedToken } from '../apply/connect.ts';
 import type { Io } from '../io.ts';
 import type { Choice } from './field.ts';
 import { flavorLabel } from './prices.ts';
 
-const ENDPOINT = 'https://huggingface.co';
 /** Nobody waits longer than this for a better default. */
 const PATIENCE_MS = 3000;
 
@@ -14,7 +15,7 @@ const impatient = (io: Io) => ({ now: io.now, sleep: () => Promise.reject(new Er
 
 const client = (io: Io, token?: string) =>
   createHubClient({
-    endpoint: ENDPOINT,
+    endpoint: PUBLIC_HUB,
     fetch: io.fetch,
     timeoutMs: PATIENCE_MS,
     clock: impatient(io),
@@ -59,7 +60,7 @@ export function accountNotes(identity: Identity, org: string, jobs: boolean): st
   const notes: string[] = [];
   if (!membership)
     notes.push(
-      `${identity.name} is no member of ${org}: create it at ${ENDPOINT}/organizations/new, or ask to be added.`,
+      `${identity.name} is no member of ${org}: create it at ${PUBLIC_HUB}/organizations/new, or ask to be added.`,
     );
   else if (membership.role && !MAY_CREATE.has(membership.role))
     notes.push(

@@ -1,10 +1,11 @@
+import { claim, moved } from './adopt.ts';
 import { CommandOf } from './commands.ts';
 import {
   BUCKETS,
   type BucketRole,
   bucketId,
+  hubPages,
   type Inputs,
-  isLocal,
   type LiveFile,
   type LocalFile,
   type TargetState,
@@ -36,6 +37,8 @@ function bucketNode(role: BucketRole, inputs: Inputs, world: World): PlanNode {
   };
   const live = world.buckets[role];
   if (!live) return { ...node, state: 'create', reason: 'does not exist' };
+  const elsewhere = moved(id, live);
+  if (elsewhere) return { ...node, ...elsewhere };
   if (live.private !== wanted) {
     const reason = `exists, but is ${live.private ? 'private' : 'public'}`;
     return { ...node, state: 'blocked', reason, next: [settingsOf(id, inputs, kind)] };
@@ -43,12 +46,12 @@ function bucketNode(role: BucketRole, inputs: Inputs, world: World): PlanNode {
   const known = inputs.state.buckets[role];
   if (known?.id === id && known.createdAt === live.createdAt)
     return { ...node, state: 'unchanged', reason: `made by ${live.author}` };
-  return { ...node, state: 'adopt', reason: `exists already, made by ${live.author}` };
+  return { ...node, ...claim(id, live.author, inputs, world) };
 }
 
 /** Whom a bucket is open to is a person's decision: apply never changes it. */
 const settingsOf = (id: string, { config }: Inputs, kind: string) => ({
-  command: `${isLocal(config) ? 'https://huggingface.co' : config.hub.endpoint}/buckets/${id}`,
+  command: `${hubPages(config)}/buckets/${id}`,
   why: `make it ${kind} in its settings`,
 });
 

@@ -1,7 +1,8 @@
 import type { Identity } from '@collab/hub/port.ts';
+import { FREE_HARDWARE } from '../config/prices.ts';
 import type { NextStep } from '../errors.ts';
 import { CommandOf } from './commands.ts';
-import { type Inputs, isLocal, type World } from './model.ts';
+import { hubPages, type Inputs, isLocal, newTokenPage, type World } from './model.ts';
 import type { PlanNode } from './types.ts';
 
 /** Nodes that look and never write: what has to be right before the first write. */
@@ -30,7 +31,14 @@ const check = (id: string, title: string): Omit<PlanNode, 'state' | 'reason'> =>
   dependsOn: [],
 });
 
-const BROAD = new Set(['write', 'god']);
+/** Why a token is broader than it has to be; `null`: it is fine-grained. */
+function broad({ tokenRole }: Identity): string | null {
+  if (tokenRole === 'fineGrained') return null;
+  if (tokenRole === 'write' || tokenRole === 'god')
+    return `a "${tokenRole}" token, which may do everything its owner may`;
+  if (tokenRole.includes('oauth')) return 'a login in the browser, not a fine-grained token';
+  return `no fine-grained token ("${tokenRole}"): the Hub does not say what it may do`;
+}
 
 function tokenNode(inputs: Inputs, world: World): PlanNode {
   const { identity } = world;
@@ -38,20 +46,27 @@ function tokenNode(inputs: Inputs, world: World): PlanNode {
   const next = [{ command: tokenUrl(inputs), why: `make a fine-grained token: ${organizerScope(inputs)}` }];
   if (identity.tokenRole === 'read')
     return { ...node, state: 'blocked', reason: 'it is read-only; a fine-grained token is needed', next };
-  if (BROAD.has(identity.tokenRole)) {
-    if (inputs.allowBroadToken)
-      return {
-        ...node,
-        state: 'unchanged',
-        reason: `a "${identity.tokenRole}" token, allowed by --allow-broad-token`,
-      };
-    const reason = `it is a "${identity.tokenRole}" token, which may do everything its owner may`;
-    return { ...node, state: 'blocked', reason, next: [...next, CommandOf.allowBroad] };
+  const wide = broad(identity);
+  if (wide && inputs.allowBroadToken)
+    return { ...node, state: 'unchanged', reason: `${wide}; allowed by --allow-broad-token` };
+  if (wide) {
+    const login = identity.tokenRole.includes('oauth') ? [CommandOf.login] : [];
+    return { ...node, state: 'blocked', reason: `it is ${wide}`, next: [...next, ...login, CommandOf.allowBroad] };
   }
   const missing = missingScopes(inputs, identity);
-  if (missing.length > 0)
-    return { ...node, state: 'blocked', reason: `it lacks ${missing.join(', ')}`, next };
+  if (missing.length > 0) return { ...node, ...lacks(missing, inputs, next) };
   return { ...node, state: 'unchanged', reason: 'fine-grained, with the permissions needed' };
+}
+
+/** What the Hub does not name among a token's permissions it may call by another name: a person may know better. */
+function lacks(
+  missing: string[],
+  { allowBroadToken }: Pick<Inputs, 'allowBroadToken'>,
+  next: NextStep[],
+): Pick<PlanNode, 'state' | 'reason' | 'next' | 'warn'> {
+  const reason = `it lacks ${missing.join(', ')}`;
+  if (!allowBroadToken) return { state: 'blocked', reason, next: [...next, CommandOf.allowAnyway] };
+  return { state: 'unchanged', reason: `${reason}; tried all the same (--allow-broad-token)`, warn: true };
 }
 
 function organizerScope({ config }: Pick<Inputs, 'config'>): string {
@@ -61,9 +76,7 @@ function organizerScope({ config }: Pick<Inputs, 'config'>): string {
 }
 
 export const tokenUrl = (inputs: Pick<Inputs, 'config'>): string =>
-  isLocal(inputs.config)
-    ? 'create-collab dev'
-    : `${inputs.config.hub.endpoint}/settings/tokens/new?tokenType=fineGrained`;
+  isLocal(inputs.config) ? 'create-collab dev' : newTokenPage(inputs.config);
 
 /** The Space's own token: what the server needs, and no more than that. */
 export function spaceTokenNode(
@@ -82,8 +95,7 @@ export function spaceTokenNode(
     return { ...node, state: 'blocked', reason, next: [...next, CommandOf.allowBroad] };
   }
   const missing = lacking(identity, spaceTokenWants(inputs.config));
-  if (missing.length > 0)
-    return { ...node, state: 'blocked', reason: `it lacks ${missing.join(', ')}`, next };
+  if (missing.length > 0) return { ...node, ...lacks(missing, inputs, next) };
   return { ...node, state: 'unchanged', reason: 'fine-grained, with the permissions needed' };
 }
 
@@ -157,7 +169,7 @@ function orgNode(inputs: Inputs, world: World): PlanNode {
     reason: problem,
     human: !ofOrg
       ? {
-          url: `${base(inputs)}/settings/organizations`,
+          url: `${hubPages(inputs.config)}/settings/organizations`,
           steps:
             `Set hub.private_namespace in challenge.yaml to ${world.identity.name}, or to an organization without ` +
             `participants where ${world.identity.name} has the role write or admin.`,
@@ -165,12 +177,12 @@ function orgNode(inputs: Inputs, world: World): PlanNode {
         }
       : missing
         ? {
-            url: `${base(inputs)}/organizations/new`,
+            url: `${hubPages(inputs.config)}/organizations/new`,
             steps: `Create the organization "${org}". No API can do this. Participants will be its contributors.`,
             check: `whoami lists ${org} with role admin or write`,
           }
         : {
-            url: `${base(inputs)}/organizations/${org}/settings/members`,
+            url: `${hubPages(inputs.config)}/organizations/${org}/settings/members`,
             steps: `Have an admin give ${world.identity.name} the role write or admin.`,
             check: `whoami lists ${org} with role admin or write`,
           },
@@ -189,7 +201,7 @@ function writeProblem(namespace: string, world: World): string | null {
   return null;
 }
 
-/** A Docker Space can only be made with PRO (own namespace) or Team/Enterprise (organization). */
+/** On free hardware a Docker Space can only be made with PRO (own namespace) or Team/Enterprise (organization). */
 function planNode(inputs: Inputs, world: World): PlanNode[] {
   const { space } = inputs.config.hub;
   const node = check('check:plan', PLAN_TITLE);
@@ -213,15 +225,38 @@ export function planFor(
   const own = namespace.toLowerCase() === world.identity.name.toLowerCase();
   // Only members are told an organization's plan: `check:org` comes first.
   if (!own && !membership(namespace, world)) return [];
+  const evaluator = space === inputs.config.hub.eval_space;
+  const payer = own ? world.identity : membership(namespace, world);
+  if (evaluator && isPaid(inputs.config.hub.eval_hardware)) return [byTheHour(node, namespace, inputs, payer)];
   const paid = own ? world.identity.isPro : Boolean(membership(namespace, world)?.plan);
   if (paid) return [{ ...node, state: 'unchanged', reason: `${namespace} has one` }];
-  const pricing = { command: `${base(inputs)}/pricing`, why: `or a plan for ${namespace}` };
-  const evaluator = space === inputs.config.hub.eval_space;
-  const others = evaluator ? [CommandOf.byJobs, CommandOf.manual] : [CommandOf.noSpace, CommandOf.proSpace];
+  const pricing = { command: `${hubPages(inputs.config)}/pricing`, why: `or a plan for ${namespace}` };
+  const others = evaluator
+    ? [CommandOf.byJobs, CommandOf.paidEvaluator, CommandOf.manual]
+    : [CommandOf.noSpace, CommandOf.proSpace];
   const reason = `${namespace} has neither PRO nor Team/Enterprise, which creating a Docker Space needs`;
   return [
     { ...node, state: 'blocked', reason, next: [others[0], pricing, ...others.slice(1)] as NextStep[] },
   ];
+}
+
+const isPaid = (hardware: string): boolean => hardware !== FREE_HARDWARE;
+
+/** Hardware that is paid by the hour needs no plan, and a way to pay (huggingface_hub, `create_repo`). */
+function byTheHour(
+  node: Omit<PlanNode, 'state' | 'reason'>,
+  namespace: string,
+  { config: { hub } }: Inputs,
+  payer: { canPay?: boolean } | undefined,
+): PlanNode {
+  if (payer?.canPay !== false)
+    return { ...node, state: 'unchanged', reason: `none: ${hub.eval_hardware} is paid by the hour` };
+  return {
+    ...node,
+    state: 'blocked',
+    reason: `${hub.eval_hardware} is paid by the hour, and ${namespace} has no way to pay`,
+    next: [CommandOf.byJobs, CommandOf.manual],
+  };
 }
 
 function pythonNode(world: World): PlanNode {
@@ -245,7 +280,7 @@ function inviteNode(inputs: Inputs): PlanNode {
     state: 'human',
     reason: 'hub.invite_url is empty',
     human: {
-      url: `${base(inputs)}/organizations/${org}/settings/members`,
+      url: `${hubPages(inputs.config)}/organizations/${org}/settings/members`,
       steps:
         'Make an invite link with the default role "contributor" (a member of that role writes only what it created), ' +
         'and put it into challenge.yaml as hub.invite_url. No API can do this.',
@@ -270,8 +305,8 @@ function creditsNode(inputs: Inputs, world: World): PlanNode[] {
       reason: `${config.hub.org} has no way to pay, and the Hub refuses jobs without credits`,
       human: {
         url: own
-          ? `${base(inputs)}/settings/billing`
-          : `${base(inputs)}/organizations/${config.hub.org}/settings/billing`,
+          ? `${hubPages(inputs.config)}/settings/billing`
+          : `${hubPages(inputs.config)}/organizations/${config.hub.org}/settings/billing`,
         steps: 'Buy credits or add a payment method.',
         check: `whoami says canPay for ${config.hub.org}`,
       },
@@ -284,6 +319,3 @@ function withoutJobs({ hardware, verification }: Inputs['config']) {
   if (verification.mode !== 'jobs') return CommandOf.noJobs;
   return hardware.jobs_enabled ? CommandOf.noJobsAtAll : CommandOf.manual;
 }
-
-const base = (inputs: Inputs): string =>
-  isLocal(inputs.config) ? 'https://huggingface.co' : inputs.config.hub.endpoint;

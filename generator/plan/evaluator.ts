@@ -1,10 +1,11 @@
 import type { Identity } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
+import { claim, moved } from './adopt.ts';
 import { FIRST } from './buckets.ts';
 import { covers, lacking, planFor, tokenUrl } from './checks.ts';
 import { CommandOf } from './commands.ts';
 import { fileChanges } from './file-changes.ts';
-import { type Inputs, isLocal, type LiveSpace, type World } from './model.ts';
+import { hubPages, type Inputs, type LiveSpace, type World } from './model.ts';
 import type { PlanNode } from './types.ts';
 
 /** Secret of the evaluator's Space; the server knows its sha256 alone, as the variable below. */
@@ -41,7 +42,7 @@ export function evaluatorNodes(inputs: Inputs, world: World): PlanNode[] {
     ...(world.evaluatorIdentity ? [tokenNode(inputs, world.evaluatorIdentity)] : []),
   ];
   const source = sourceNode(evaluator.written);
-  const repo = repoNode(inputs, live, [...checks, ...old]);
+  const repo = repoNode(inputs, world, [...checks, ...old]);
   const key = keyNode(inputs, world);
   const variables = variablesNode(inputs, world);
   const secret = secretNode(inputs, live);
@@ -68,16 +69,17 @@ function sourceNode(written: boolean): PlanNode {
   return { ...base, state: 'create', reason: 'not in this directory yet; written from create-collab' };
 }
 
-const hubOf = (config: ChallengeConfig): string =>
-  isLocal(config) ? 'https://huggingface.co' : config.hub.endpoint;
-
-function repoNode({ config, state }: Inputs, live: LiveSpace | null, before: PlanNode[]): PlanNode {
+function repoNode(inputs: Inputs, world: World, before: PlanNode[]): PlanNode {
+  const { config, state } = inputs;
+  const { evaluator: live } = world;
   const id = config.hub.eval_space;
   const awaited = before
     .filter(({ id: other }) => other !== 'check:evaluator-token')
     .map((other) => other.id);
   const base = node('eval-space', `Space ${id} (private, evaluator)`, [...FIRST, ...awaited]);
   if (!live) return { ...base, state: 'create', reason: 'does not exist' };
+  const elsewhere = moved(id, live.info);
+  if (elsewhere) return { ...base, ...elsewhere };
   if (!live.info.private)
     return { ...base, state: 'blocked', reason: 'exists, but is public: it would show private questions' };
   if (live.info.sdk !== 'docker')
@@ -91,13 +93,13 @@ function repoNode({ config, state }: Inputs, live: LiveSpace | null, before: Pla
       warn: true,
       next: [
         {
-          command: `${hubOf(config)}/spaces/${id}/settings`,
+          command: `${hubPages(config)}/spaces/${id}/settings`,
           why: 'what costs by the hour, a person changes',
         },
       ],
     };
   if (state.evaluator?.id === id) return { ...base, state: 'unchanged', reason: 'exists' };
-  return { ...base, state: 'adopt', reason: `exists already, made by ${live.info.author}` };
+  return { ...base, ...claim(id, live.info.author, inputs, world) };
 }
 
 /** Made by apply itself: no person ever sees it. After the server is up, so that neither waits for the other. */

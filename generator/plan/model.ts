@@ -1,3 +1,4 @@
+import { PUBLIC_HUB } from '@collab/contract/settings.ts';
 import type { BucketInfo, HardwareOffer, Identity, SpaceInfo, SpaceRuntime } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import type { NextStep } from '../errors.ts';
@@ -34,6 +35,8 @@ export interface Inputs {
   takeMine: boolean;
   takeTheirs: boolean;
   allowBroadToken: boolean;
+  /** What is there already, and was made by nobody known, may be taken over. */
+  adopt: boolean;
   /** What is known of the harness; `null` when no job runs it. */
   harness: HarnessFacts | null;
   /** Deploy a harness that nothing was proven of. */
@@ -54,6 +57,8 @@ export interface EvaluatorInputs {
 }
 
 export interface HarnessFacts {
+  /** sha256 of what the proofs are of: harness and samples. */
+  content: string;
   proofs: { [P in 'selftest' | 'redteam']: 'passed' | 'failed' | 'stale' | 'never run' };
   /** Shipped cheats that the red team could not test where it ran. */
   untestable: string[];
@@ -118,8 +123,10 @@ export interface TargetState {
   };
   /** By hardware, image and code of the layers. */
   probes: Record<string, ProbeRecord>;
-  /** The last time that an unproven harness was deployed with --skip-proofs. */
-  skippedProofs?: { at: string } & HarnessFacts['proofs'];
+  /** The last time that an unproven harness was deployed with --skip-proofs: by whom, and which one. */
+  skippedProofs?: { at: string; by: string; content: string } & HarnessFacts['proofs'];
+  /** Buckets and Spaces we were about to make: one of them that is there by now is ours. */
+  making: string[];
 }
 
 export interface LiveFile {
@@ -132,7 +139,7 @@ export interface LiveFile {
 
 export interface LiveSpace {
   info: SpaceInfo;
-  /** Path → git blob sha1. */
+  /** Path → git blob sha1, or `sha256:…` where it is in large-file storage. */
   files: Record<string, string>;
   variables: Record<string, string>;
   secrets: string[];
@@ -174,6 +181,7 @@ export const emptyState = (): TargetState => ({
   hashes: {},
   spaceFiles: [],
   probes: {},
+  making: [],
 });
 
 export const bucketId = (config: ChallengeConfig, role: BucketRole): string =>
@@ -184,3 +192,11 @@ export const spaceOf = (config: ChallengeConfig, state: Pick<TargetState, 'space
   config.hub.space || state.space?.id || '';
 
 export const isLocal = (config: ChallengeConfig): boolean => config.hub.endpoint === 'local';
+
+/** Where the pages of the Hub are, settings and tokens for example: those of the embedded hub are not there. */
+export const hubPages = (config: ChallengeConfig): string =>
+  isLocal(config) ? PUBLIC_HUB : config.hub.endpoint;
+
+/** Where a fine-grained token is made. */
+export const newTokenPage = (config: ChallengeConfig): string =>
+  `${hubPages(config)}/settings/tokens/new?tokenType=fineGrained`;

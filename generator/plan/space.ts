@@ -1,9 +1,10 @@
+import { claim, moved } from './adopt.ts';
 import { FIRST } from './buckets.ts';
 import { spaceTokenScope } from './checks.ts';
 import { CommandOf } from './commands.ts';
 import { KEY_VARIABLE } from './evaluator.ts';
 import { fileChanges } from './file-changes.ts';
-import { type Inputs, type LiveSpace, spaceOf, type World } from './model.ts';
+import { type Inputs, type LiveSpace, newTokenPage, spaceOf, type World } from './model.ts';
 import type { PlanNode } from './types.ts';
 
 export const SPACE_SECRET = 'HF_TOKEN';
@@ -48,6 +49,8 @@ function repoNode(inputs: Inputs, world: World): PlanNode {
   };
   if (!world.space) return { ...node, state: 'create', reason: 'does not exist' };
   const { info } = world.space;
+  const elsewhere = moved(space, info);
+  if (elsewhere) return { ...node, ...elsewhere };
   if (info.sdk !== 'docker')
     return {
       ...node,
@@ -57,7 +60,7 @@ function repoNode(inputs: Inputs, world: World): PlanNode {
   if (info.private !== isPrivate)
     return { ...node, state: 'blocked', reason: `exists, but is ${info.private ? 'private' : 'public'}` };
   if (inputs.state.space?.id === space) return { ...node, state: 'unchanged', reason: 'exists' };
-  return { ...node, state: 'adopt', reason: `exists already, made by ${info.author}` };
+  return { ...node, ...claim(space, info.author, inputs, world) };
 }
 
 function variableNodes(inputs: Inputs, space: LiveSpace | null): PlanNode[] {
@@ -108,9 +111,8 @@ function secretNode(inputs: Inputs, space: LiveSpace | null): PlanNode {
 }
 
 function tokenSteps({ config }: Inputs) {
-  const { endpoint } = config.hub;
   return {
-    url: `${endpoint === 'local' ? 'https://huggingface.co' : endpoint}/settings/tokens/new?tokenType=fineGrained`,
+    url: newTokenPage(config),
     steps: `Once the buckets are there, make a fine-grained token of its own: ${spaceTokenScope(config)}.`,
     check: 'it is set as the secret HF_TOKEN of the Space',
   };

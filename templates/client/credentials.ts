@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { PUBLIC_HUB } from '@collab/contract/settings.ts';
 import { ClientError } from './errors.ts';
 import type { ClientIo } from './io.ts';
 
@@ -46,7 +47,7 @@ export async function hfToken(io: Env): Promise<string> {
 
 /** The Hub in use: HF_ENDPOINT, else huggingface.co. */
 export function hubEndpoint(env: ClientIo['env']): string {
-  return (env.HF_ENDPOINT ?? 'https://huggingface.co').replace(/\/+$/, '');
+  return (env.HF_ENDPOINT ?? PUBLIC_HUB).replace(/\/+$/, '');
 }
 
 export const isLoopback = (hostname: string) =>

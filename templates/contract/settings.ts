@@ -3,6 +3,9 @@
  * field table, the Space variables, the docs and the server's own parser are readers of this list.
  */
 
+/** The Hub everybody shares, where nothing else is said. */
+export const PUBLIC_HUB = 'https://huggingface.co';
+
 export type SettingType = 'string' | 'int' | 'float' | 'bool' | 'csv' | 'json' | 'desc|asc';
 
 export interface Setting {
@@ -18,7 +21,7 @@ export interface Setting {
 }
 
 export const SETTINGS = [
-  { env: 'HF_ENDPOINT', type: 'string', default: 'https://huggingface.co', doc: 'Hub to talk to.' },
+  { env: 'HF_ENDPOINT', type: 'string', default: PUBLIC_HUB, doc: 'Hub to talk to.' },
   { env: 'HF_TOKEN', type: 'string', secret: true, doc: 'Token the server reads and writes the Hub with.' },
   { env: 'PORT', type: 'int', default: '7860', doc: 'Port to listen on.' },
   { env: 'HOST', type: 'string', default: '0.0.0.0', doc: 'Address to listen on.' },

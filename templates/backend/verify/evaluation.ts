@@ -1,5 +1,6 @@
 /** Everything that judges, wired from the server's services. */
 import { resultPath } from '@collab/contract/paths.ts';
+import { PUBLIC_HUB } from '@collab/contract/settings.ts';
 import type { Reservation } from '../domain/quota/ledger.ts';
 import { type Benchmarks, benchmarks } from '../jobs/benchmark.ts';
 import { type JobDesk, jobDesk } from '../jobs/desk.ts';
@@ -87,7 +88,7 @@ export function createEvaluation(s: Needs): Evaluation {
 
 /** As `eval calibrate` names it. */
 function hubName(endpoint: string): string {
-  return endpoint === 'https://huggingface.co' ? endpoint : 'local';
+  return endpoint === PUBLIC_HUB ? endpoint : 'local';
 }
 
 /** Waiting results are `queued` where they are re-run, `pending` where people do. */

@@ -1,6 +1,5 @@
+import { PUBLIC_HUB } from '@collab/contract/settings.ts';
 import type { Config } from '../data/config.ts';
-
-const PUBLIC_HUB = 'https://huggingface.co';
 
 /** What a newcomer hands to a coding agent. `origin` is where this page is served from. */
 export function joinPrompt(config: Config, agentId: string, origin: string): string {
