@@ -48,7 +48,7 @@ function meter(windows: Window[], now: () => number): Meter {
     count(key) {
       const seen = times.get(key) ?? [];
       times.delete(key);
-      times.set(key, [...seen.slice(-keep + 1), now()]);
+      times.set(key, [...seen, now()].slice(-keep));
       const oldestKey = times.size > MAX_KEYS ? times.keys().next().value : undefined;
       if (oldestKey !== undefined) times.delete(oldestKey);
     },

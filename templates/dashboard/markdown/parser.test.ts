@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../../../test/helpers/cpu.ts';
 import { toHtml } from './parser.ts';
 
 describe('Markdown', () => {
@@ -20,12 +21,10 @@ describe('Markdown', () => {
     expect(toHtml(text)).toContain(html);
   });
 
-  it.each(['\\(', 'http://a.b/(((', '\\[\n', '\\[\n\n', '$', '['])('a text of %j ends soon', (part) => {
+  it.each(['\\(', 'http://a.b/(((', '\\[\n', '\\[\n\n', '$', '['])('a text of %j ends soon', async (part) => {
     for (const length of [4_000, 20_000, 200_000]) {
       const text = part.repeat(length / part.length);
-      const start = performance.now();
-      expect(toHtml(text)).not.toBe('');
-      expect(performance.now() - start).toBeLessThan(3_000);
+      expect(await cpuMs(() => expect(toHtml(text)).not.toBe(''))).toBeLessThan(3_000);
     }
   });
 
