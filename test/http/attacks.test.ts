@@ -151,3 +151,29 @@ describe('a result that names two thousand places', () => {
     expect(calls.length).toBeLessThan(5);
   });
 });
+
+describe('searches by nobody in particular', () => {
+  it('wait for each other, a few of them; the rest is told to come again, and nobody else waits', async () => {
+    server = await startTestServer({ env: { CONTENT_CACHE_MAX_BYTES: '1' } });
+    const { call, hub } = server;
+    const key = await server.join('bob');
+    for (const body of ['one needle', 'two', 'three'])
+      await call('POST', '/v1/messages', { as: key, body: { agent_id: 'bob', body } });
+    let open = () => {};
+    const gate = new Promise<void>((go) => {
+      open = go;
+    });
+    hub.fault = (name) => (name === 'readFile' ? gate : undefined);
+    const searches = Array.from({ length: 12 }, (_, i) =>
+      call('GET', `/v1/messages?q=needle&limit=${i + 1}`),
+    );
+    const refused = await Promise.race(searches);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5']);
+    expect((await call('GET', '/v1/messages')).status).toBe(200);
+    open();
+    const answers = await Promise.all(searches);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(8);
+    expect(answers.find(({ status }) => status === 200)?.json.matched).toBe(1);
+    expect((await call('GET', '/v1/messages?q=needle')).json.matched).toBe(1);
+  });
+});

@@ -99,8 +99,8 @@ export function cut(count: number, list: readonly Entry[], query: ListQuery, opt
   };
 }
 
-/** The first of them that fit into one answer, never none: what is left comes with `next`. */
-function withinBytes(entries: Entry[]): Entry[] {
+/** The first of them that may be held at once, at least one. */
+export function withinBytes(entries: Entry[]): Entry[] {
   let bytes = 0;
   const over = entries.findIndex((entry, i) => {
     bytes += entry.size;

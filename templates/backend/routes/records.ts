@@ -1,17 +1,21 @@
 /** Answers made of records, the same for every folder. */
+import { setImmediate } from 'node:timers/promises';
 import { ApiError } from '@collab/contract/errors.ts';
 import { printable } from '@collab/contract/identity.ts';
-import { type ListQuery, listPage, matches } from '../domain/list.ts';
+import { type ListQuery, listPage, matches, withinBytes } from '../domain/list.ts';
 import type { Services } from '../services.ts';
 import { isCompat } from '../settings.ts';
 import { limiter } from '../store/bodies.ts';
 import type { Entry, Facet, FolderView, StoredRecord } from '../store/types.ts';
 
 const DEFAULT_LIMIT = 10;
-/** Bodies that a `q=` search holds at a time. */
+/** Bodies that a `q=` search looks at before others get their turn. */
 const SEARCH_CHUNK = 200;
 /** A search may download evicted bodies: more of them at once would only push each other out. */
 const oneAtATime = limiter(1);
+/** Nobody needs a credential to search: so many may wait for their turn, over all callers. */
+const MAX_SEARCHES = 8;
+let searches = 0;
 
 type Profile = Pick<Services, 'settings'>;
 
@@ -25,17 +29,21 @@ export const recordBody = (s: Profile, r: StoredRecord) => ({
   ...untrusted(s),
 });
 
-/** Entries of `list` whose record contains `q`; reads bodies, so it costs N. */
-export function search(s: Services, list: readonly Entry[], q: string): Promise<Set<Entry>> {
-  return oneAtATime(() => scan(s, list, q));
+/** Entries of `list` whose record contains `q`; reads bodies, so it costs N. @throws ApiError RATE_LIMITED */
+export async function search(s: Services, list: readonly Entry[], q: string): Promise<Set<Entry>> {
+  if (searches >= MAX_SEARCHES)
+    throw new ApiError('RATE_LIMITED', 'too many searches at once', { retryAfterS: 5 });
+  searches++;
+  return oneAtATime(() => scan(s, list, q)).finally(() => searches--);
 }
 
 async function scan(s: Services, list: readonly Entry[], q: string): Promise<Set<Entry>> {
   const found = new Set<Entry>();
-  for (let i = 0; i < list.length; i += SEARCH_CHUNK) {
-    const chunk = list.slice(i, i + SEARCH_CHUNK);
+  for (let i = 0, chunk: Entry[]; i < list.length; i += chunk.length) {
+    chunk = withinBytes(list.slice(i, i + SEARCH_CHUNK));
     const records = await s.store.read(chunk);
     for (const [n, record] of records.entries()) if (matches(record, q)) found.add(chunk[n] as Entry);
+    await setImmediate();
   }
   return found;
 }

@@ -105,7 +105,7 @@ export const listAgents = defineRoute({
     cursor: z.string().nullable(),
     stale: z.boolean().optional(),
   }),
-  errors: ['INVALID_QUERY', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_QUERY', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'Registered agents.',
 });
 

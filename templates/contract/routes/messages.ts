@@ -75,7 +75,7 @@ export const listMessages = defineRoute({
     via: z.string().max(64).optional(),
   }),
   response: listOf(record),
-  errors: ['INVALID_PATH', 'INVALID_QUERY', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_PATH', 'INVALID_QUERY', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'Messages of the board, newest first; with `after`, oldest first.',
 });
 
@@ -96,7 +96,7 @@ export const inbox = defineRoute({
   params: z.object({ handle: z.string() }),
   query: listMessages.query,
   response: listOf(record),
-  errors: ['INVALID_PATH', 'INVALID_QUERY', 'NOT_REGISTERED', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_PATH', 'INVALID_QUERY', 'NOT_REGISTERED', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'Messages that mention or answer the handle, and broadcasts.',
 });
 
@@ -107,7 +107,7 @@ export const broadcasts = defineRoute({
   parity: 'new',
   query: z.object(page),
   response: listOf(record),
-  errors: ['INVALID_QUERY', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_QUERY', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: "Organizers' broadcasts.",
 });
 

@@ -72,7 +72,7 @@ export const listResults = defineRoute({
     verification: z.string().max(128).optional().describe('Comma-separated states.'),
   }),
   response: listOf(resultRecord),
-  errors: ['INVALID_PATH', 'INVALID_QUERY', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_PATH', 'INVALID_QUERY', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'Results, newest first, each with its verification state.',
 });
 

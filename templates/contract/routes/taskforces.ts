@@ -144,7 +144,7 @@ export const listNotes = defineRoute({
     via: z.string().max(64).optional(),
   }),
   response: listOf(record),
-  errors: ['INVALID_PATH', 'INVALID_QUERY', 'TASKFORCE_NOT_FOUND', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_PATH', 'INVALID_QUERY', 'TASKFORCE_NOT_FOUND', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'Notes of a taskforce.',
 });
 

@@ -83,7 +83,7 @@ export const listTraces = defineRoute({
     cursor: z.string().nullable(),
     stale: z.boolean().optional(),
   }),
-  errors: ['INVALID_PATH', 'INVALID_QUERY', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_PATH', 'INVALID_QUERY', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'Shared sessions, newest first; with `after`, oldest first.',
 });
 
