@@ -26,6 +26,7 @@ export async function inspect(io: Io, dir: string, config: ChallengeConfig): Pro
   const tasks = await readTasks(dir);
   const groups = await Promise.all([
     taskFindings(tasks),
+    exampleFindings(tasks, config),
     readmeFindings(io, dir, config),
     harnessFindings(dir, config),
     spaceFindings(io, dir, config),
@@ -58,6 +59,19 @@ function taskFindings(tasks: Map<string, string>): Finding[] {
       ...secretFinding(`task/${name}:${i + 1}:1`, line),
     ]),
   );
+}
+
+/** A template's example of a task under a goal of one's own. */
+const EXAMPLE = 'This is a working example';
+
+function exampleFindings(tasks: Map<string, string>, { challenge }: ChallengeConfig): Finding[] {
+  if (challenge.objective.includes(EXAMPLE)) return [];
+  return [...tasks].flatMap(([name, text]) => {
+    const line = text.split('\n').findIndex((one) => one.includes(EXAMPLE)) + 1;
+    if (line === 0) return [];
+    const problem = 'is still the example of the template, and the goal in challenge.yaml is another one';
+    return [{ level: 'warning' as const, at: `task/${name}:${line}:1`, problem }];
+  });
 }
 
 function secretFinding(at: string, line: string): Finding[] {
@@ -98,7 +112,9 @@ async function harnessFindings(dir: string, config: ChallengeConfig): Promise<Fi
       },
     ];
   const source = await sourceText(join(dir, 'harness'));
-  const unknown = (name: string) => !new RegExp(`\\b${name}\\b`).test(source);
+  const named = (name: string) => new RegExp(`\\b${name}\\b`).test(source);
+  const unknown = (name: string) =>
+    !named(name) && !(name === config.metric.field && named('rules\\["metric'));
   const wanted: [string, string][] = [
     ['metric.field', config.metric.field],
     ...config.gates.map(({ id, field }): [string, string] => [`gates.${id}.field`, field]),
@@ -127,10 +143,10 @@ async function examFindings(dir: string, { gates }: ChallengeConfig): Promise<Fi
   ];
 }
 
-/** All Python and JSON of the harness in one text. */
+/** All Python and JSON of the harness in one text; gates.json names what is wanted, not what is measured. */
 async function sourceText(dir: string): Promise<string> {
   const entries = await readdir(dir, { withFileTypes: true, recursive: true });
-  const wanted = entries.filter((entry) => entry.isFile() && /\.(?:py|json)$/.test(entry.name));
+  const wanted = entries.filter((entry) => entry.isFile() && /(?<!^gates)\.(?:py|json)$/.test(entry.name));
   const texts = await Promise.all(
     wanted.map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')),
   );

@@ -94,9 +94,15 @@ function report({ config }: Challenge, ran: Ran): string {
     '',
     gateTable(ran.summary),
     '',
-    ran.valid ? 'Valid: every gate of the headline division holds.' : `Invalid: ${ran.failed.join(', ')}.`,
+    ran.valid ? 'Valid: every gate of the headline division holds.' : `Invalid: ${missed(ran).join(', ')}.`,
     `Layers of isolation: ${ran.summary?.provenance.isolation?.layers.join(', ') || 'none'}.`,
   ].join('\n');
+}
+
+/** A gate without an entry was never measured: the harness has to be taught it. */
+function missed({ failed, summary }: Ran): string[] {
+  const known = new Set(summary?.gates.map(({ id }) => id));
+  return failed.map((id) => (known.has(id) ? id : `${id} (not measured by the harness)`));
 }
 
 function gateTable(summary: Summary | null): string {

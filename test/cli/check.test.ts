@@ -64,6 +64,18 @@ describe('check', () => {
       const ran = await check('--json');
       expect(ran.json().warnings[0].problem).toContain('nothing in harness/ measures "politeness"');
     });
+    it('a gate that was asked for when the challenge was written', async () => {
+      const gates = '[{"id":"sorts_all","field":"sorts_all","op":">=","limit":1,"when":"every","doc":"d"}]';
+      const argv = ['new', 'c', '--template', 'blank', '--metric-field', 'comparators', '--gates', gates];
+      await cli([...argv, '--yes'], { packageRoot: packageRoot(), cwd: dir });
+      const ran = await cli(['check', 'c', '--json'], { cwd: dir });
+      expect(ran.json().warnings.map((w: { at: string }) => w.at)).toEqual(['gates.sorts_all.field']);
+    });
+    it('the example of the template under another goal', async () => {
+      edit('challenge.yaml', (text) => text.replaceAll('This is a working example', 'It is this'));
+      const ran = await check('--json');
+      expect(ran.json().warnings).toMatchObject([{ at: 'task/task.md:3:1' }]);
+    });
     it('a gate for the top that no program measures', async () => {
       edit('challenge.yaml', (text) =>
         text.replace(/(- id: correct\n(?: {4}.*\n)*? {4}when: )every/, '$1top-k'),
