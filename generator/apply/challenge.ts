@@ -3,9 +3,10 @@ import { HubError, type HubPort } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
+import { digest } from '../plan/digest.ts';
 import type { Inputs, TargetState, World } from '../plan/model.ts';
 import { PROOFS } from '../plan/proofs.ts';
-import { planProvision, waitsForPerson } from '../plan/provision.ts';
+import { isChange, planProvision, waitsForPerson } from '../plan/provision.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
 import { clientFor } from './hub-client.ts';
 import { readInputs } from './inputs.ts';
@@ -73,10 +74,14 @@ async function applyInRounds(options: ApplyOptions): Promise<ApplyReport> {
   const done: OperationResult[] = [];
   let writes = 0;
   let first: ProvisionPlan | undefined;
+  let sources: string | undefined;
   for (let round = 1; ; round++) {
     if (options.io.signal.aborted) throw new Cancelled();
     const picture = await lookUntilSeen(options, hub, round);
     if (options.expected && !first) refuseIfMoved(options.expected, picture.plan);
+    if (options.expected && first) refuseMore(first, picture);
+    if (options.expected) sources ??= sourcesOf(picture);
+    if (sources && sources !== sourcesOf(picture)) throw stale('the directory');
     first ??= picture.plan;
     const outcome = await applyOnce(picture, options, hub, run);
     writes += outcome.writes;
@@ -118,14 +123,25 @@ function refuseIfMoved(expected: ProvisionPlan, now: ProvisionPlan): void {
   const moved =
     expected.world !== now.world ? 'the Hub' : expected.inputs !== now.inputs ? 'the directory' : null;
   if (moved === null && expected.endpoint === now.endpoint) return;
-  throw new CollabError(
-    'PLAN_STALE',
-    `The saved plan is not of now: ${moved ?? 'the endpoint'} has changed since.`,
-    {
-      next: [{ command: 'create-collab plan --out plan.json', why: 'makes a new one to look at' }],
-    },
-  );
+  throw stale(moved ?? 'the endpoint');
 }
+
+const stale = (moved: string): CollabError =>
+  new CollabError('PLAN_STALE', `The saved plan is not of now: ${moved} has changed since.`, {
+    next: [{ command: 'create-collab plan --out plan.json', why: 'makes a new one to look at' }],
+  });
+
+/** Going on after a failure does what is left of a saved plan, and nothing that came up meanwhile. */
+function refuseMore(saved: ProvisionPlan, { plan }: Picture): void {
+  const planned = new Set(saved.nodes.filter(isChange).map(({ id }) => id));
+  if (plan.nodes.some((node) => isChange(node) && !planned.has(node.id))) throw stale('the Hub');
+}
+
+const sourcesOf = ({ inputs }: Picture): string =>
+  digest([inputs.variables, ...[inputs.files.central, inputs.files.private, inputs.space].map(hashesOf)]);
+
+const hashesOf = (files: { path: string; sha256: string }[]) =>
+  files.map(({ path, sha256 }) => [path, sha256]);
 
 async function applyOnce(picture: Picture, options: ApplyOptions, hub: HubPort, run: string) {
   const { inputs, world, plan } = picture;
@@ -141,8 +157,10 @@ async function applyOnce(picture: Picture, options: ApplyOptions, hub: HubPort, 
     state.variables = [...new Set([...state.variables, ...Object.keys(inputs.variables)])].sort();
   // Only what is deployed unproven is worth a record.
   const unproven = plan.nodes.some((node) => node.id === PROOFS && node.reason.endsWith('--skip-proofs'));
-  if (unproven && inputs.harness && operations.length > 0)
-    state.skippedProofs = { at: stamp(), ...inputs.harness.proofs };
+  if (unproven && inputs.harness && operations.length > 0) {
+    const { content, proofs } = inputs.harness;
+    state.skippedProofs = { at: stamp(), by: world.identity.name, content, ...proofs };
+  }
   if (JSON.stringify(state) !== JSON.stringify(inputs.state)) await save();
   if (operations.length > 0) await journal(dir, { at: stamp(), run, event: 'begin' });
   let writes = 0;
@@ -166,6 +184,8 @@ async function applyOnce(picture: Picture, options: ApplyOptions, hub: HubPort, 
 /** What looking alone has taught us: hashes of contents, and that files already as planned are as planned. */
 function learn(inputs: Inputs, world: World): TargetState {
   const state = structuredClone(inputs.state);
+  // What we were about to make and is not there can be made by anybody until we are about to make it again.
+  state.making = state.making.filter((id) => isThere(id, world));
   state.hashes = {};
   for (const role of ['central', 'private'] as const) {
     for (const file of Object.values(world.live[role])) state.hashes[file.xetHash] = file.sha256;
@@ -174,6 +194,9 @@ function learn(inputs: Inputs, world: World): TargetState {
   }
   return state;
 }
+
+const isThere = (id: string, { buckets, space, evaluator }: World): boolean =>
+  [buckets.central?.id, buckets.private?.id, space?.info.id, evaluator?.info.id].includes(id);
 
 /** Writes one at a time, and only what is not on disk yet: those who ask while one is written share the next. */
 function coalesced(write: () => Promise<void>, state: TargetState): () => Promise<void> {

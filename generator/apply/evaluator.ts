@@ -14,8 +14,9 @@ import {
 } from '../plan/evaluator.ts';
 import type { TargetState } from '../plan/model.ts';
 import type { PlanNode } from '../plan/types.ts';
-import { waitForHealth } from './health.ts';
+import { restart, waitForHealth } from './health.ts';
 import { ignoreMissing } from './hub-failure.ts';
+import { forgetMaking, isMade, making } from './making.ts';
 import type { Operation, OperationContext } from './operations.ts';
 
 type Step = (at: OperationContext, node: PlanNode) => Promise<void>;
@@ -65,12 +66,14 @@ async function writeSource({ options, inputs }: OperationContext): Promise<void>
   }
 }
 
-async function makeSpace({ hub, inputs, state }: OperationContext, node: PlanNode): Promise<void> {
+async function makeSpace(at: OperationContext, node: PlanNode): Promise<void> {
+  const { hub, inputs, state } = at;
   const { eval_space: id, eval_hardware } = inputs.config.hub;
-  const made = node.state === 'create';
   const hardware = eval_hardware === FREE_HARDWARE ? {} : { hardware: eval_hardware };
-  if (made) await hub.createSpace(id, { sdk: 'docker', private: true, ...hardware });
-  state.evaluator = { id, made, variables: [], files: [] };
+  const options = { sdk: 'docker' as const, private: true, ...hardware };
+  if (node.state === 'create') await making(id, at, () => hub.createSpace(id, options));
+  state.evaluator = { id, made: isMade(node, id, at), variables: [], files: [] };
+  forgetMaking(id, at);
 }
 
 function known({ state }: OperationContext): NonNullable<TargetState['evaluator']> {
@@ -94,7 +97,7 @@ async function giveKey(at: OperationContext, node: PlanNode): Promise<void> {
   }
   state.variables = [...new Set([...state.variables, KEY_VARIABLE])].sort();
   await hub.setSpaceVariable(space, { key: KEY_VARIABLE, value: mine.key ?? '' });
-  await hub.restartSpace(space);
+  await restart(hub, space);
   at.found.apiUrl = await healthy(at, space, at.found.sha);
 }
 
@@ -135,7 +138,7 @@ async function commitFiles(at: OperationContext): Promise<void> {
 async function awaitWork(at: OperationContext): Promise<void> {
   const { id } = known(at);
   // Where files went up it starts by itself; new settings alone need not do that.
-  if (!at.found.evaluatorSha) await at.hub.restartSpace(id);
+  if (!at.found.evaluatorSha) await restart(at.hub, id);
   await healthy(at, id, at.found.evaluatorSha);
 }
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChallengeConfig } from '../config/types.ts';
-import { proofs, untestable } from '../eval/record.ts';
+import { proofs, provenContent, untestable } from '../eval/record.ts';
 import { cheatFolders, readCheat } from '../eval/samples.ts';
 import { digest, sha256 } from '../plan/digest.ts';
 import type { HarnessFacts } from '../plan/model.ts';
@@ -15,14 +15,15 @@ export async function harnessFacts(dir: string, config: ChallengeConfig): Promis
   const byJobs = config.hardware.jobs_enabled || config.verification.mode === 'jobs';
   if (!byJobs && config.verification.mode !== 'eval-space') return null;
   const code = byJobs ? layerCode(dir) : null;
-  const [proven, open, cheats, probe] = await Promise.all([
+  const [proven, content, open, cheats, probe] = await Promise.all([
     proofs(dir),
+    provenContent(dir),
     untestable(dir),
     layerCheats(dir),
     code,
   ]);
   const prepare = await prepareFacts(dir, config);
-  return { proofs: proven, untestable: open, cheats, probe, ...(prepare ? { prepare } : {}) };
+  return { proofs: proven, content, untestable: open, cheats, probe, ...(prepare ? { prepare } : {}) };
 }
 
 async function layerCheats(dir: string): Promise<HarnessFacts['cheats']> {

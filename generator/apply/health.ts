@@ -38,6 +38,21 @@ export interface HealthOptions {
   token: string;
 }
 
+const MOVING = new Set(['BUILDING', 'RUNNING_BUILDING', 'APP_STARTING', 'RUNNING_APP_STARTING']);
+
+/** Starts a Space anew. Settings start it by themselves on huggingface.co: one that is starting needs no more. */
+export async function restart(hub: HubPort, space: string): Promise<void> {
+  try {
+    await hub.restartSpace(space);
+  } catch (error) {
+    const refused = error instanceof HubError && (error.kind === 'invalid' || error.kind === 'conflict');
+    if (!refused || !MOVING.has((await hub.spaceRuntime(space)).stage)) throw error;
+  }
+}
+
+/** How long a stage has to last before it is believed of a revision that the Hub does not name as ours. */
+const BELIEVED_MS = { DEAD: 20_000, RUNNING: 180_000 };
+
 /**
  * Waits until the Space runs and its server answers. @returns its base URL.
  * @throws CollabError SPACE_FAILED, SPACE_TIMEOUT with the stage and the end of its log.
@@ -46,30 +61,35 @@ export async function waitForHealth(options: HealthOptions): Promise<string> {
   const { io, hub, space } = options;
   const until = io.now() + options.timeoutMs;
   let stage = 'unknown';
+  let since = io.now();
   let woken = false;
-  const longest = options.timeoutMs > 300_000 ? 10_000 : 1_000;
-  for (let wait = 100; ; wait = Math.min(wait * 1.5, longest)) {
+  const remote = options.timeoutMs > 300_000;
+  for (let wait = 100; ; wait = Math.min(wait * 1.5, remote ? 10_000 : 1_000)) {
     const runtime = await hub.spaceRuntime(space);
+    if (runtime.stage !== stage) since = io.now();
     stage = runtime.stage;
-    if (isCurrent(runtime, options.sha)) {
+    const lasted = io.now() - since;
+    const named = revisionOf(runtime, options.sha);
+    if (stage === 'RUNNING' && (named !== 'other' || lasted >= BELIEVED_MS.RUNNING)) {
       const info = await hub.spaceInfo(space);
       if (info?.host && (await answers(io.fetch, info.host, tokenFor(info, options.token)))) return info.host;
     }
-    if (DEAD.has(stage) && isCurrentRevision(runtime, options.sha)) throw await failed(options, runtime);
+    // Right after a commit or a restart the Hub may still tell of the run before.
+    const sure = named === 'ours' || (named === 'unnamed' && (!remote || lasted >= BELIEVED_MS.DEAD));
+    if (DEAD.has(stage) && (sure || lasted >= BELIEVED_MS.RUNNING)) throw await failed(options, runtime);
     if (ASLEEP.has(stage) && !woken) {
       woken = true;
-      await hub.restartSpace(space);
+      await restart(hub, space);
     }
     if (io.now() >= until) throw await late(options, stage);
     await io.sleep(wait, io.signal);
   }
 }
 
-const isCurrentRevision = (runtime: SpaceRuntime, sha?: string): boolean =>
-  sha === undefined || runtime.sha === undefined || runtime.sha === sha;
-
-const isCurrent = (runtime: SpaceRuntime, sha?: string): boolean =>
-  runtime.stage === 'RUNNING' && isCurrentRevision(runtime, sha);
+function revisionOf(runtime: SpaceRuntime, sha?: string): 'ours' | 'other' | 'unnamed' {
+  if (sha === undefined || runtime.sha === undefined) return 'unnamed';
+  return runtime.sha === sha ? 'ours' : 'other';
+}
 
 async function failed(options: HealthOptions, runtime: SpaceRuntime): Promise<CollabError> {
   const said = runtime.errorMessage ? `: ${runtime.errorMessage}` : '';

@@ -29,6 +29,7 @@ type InputOptions = Pick<
   | 'takeMine'
   | 'takeTheirs'
   | 'allowBroadToken'
+  | 'adopt'
   | 'skipProofs'
   | 'probe'
 >;
@@ -58,6 +59,7 @@ export async function readInputs(config: ChallengeConfig, options: InputOptions)
     takeMine: options.takeMine ?? false,
     takeTheirs: options.takeTheirs ?? false,
     allowBroadToken: options.allowBroadToken ?? false,
+    adopt: options.adopt ?? false,
     harness,
     skipProofs: options.skipProofs ?? false,
     probe: options.probe ?? false,

@@ -36,7 +36,7 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
   const spaceId = spaceOf(config, inputs.state);
   const evaluatorId = inputs.evaluator ? config.hub.eval_space : '';
   const [
-    identity,
+    known,
     spaceIdentity,
     evaluatorIdentity,
     central,
@@ -59,6 +59,8 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
     isLocal(config) ? pythonHere(at.io) : null,
   ]);
   const buckets = { central, private: closed };
+  const toMake = [space ? '' : spaceId, evaluator ? '' : evaluatorId];
+  const identity = await withPlans(hub, known, toMake);
   const member = identity.orgs.some((org) => org.name.toLowerCase() === config.hub.org.toLowerCase());
   const [orgExists, centralFiles, privateFiles, liveSpace, liveEvaluator, seen] = await Promise.all([
     member || hub.orgExists(config.hub.org),
@@ -83,6 +85,19 @@ export async function observe(inputs: Inputs, at: Observer): Promise<World> {
     spaceHardware,
     python,
   };
+}
+
+/** What whoami leaves out, the organization's own page may say: asked only where a Space is to be made. */
+async function withPlans(hub: HubPort, identity: Identity, toMake: string[]): Promise<Identity> {
+  const namespaces = toMake.map((id) => id.split('/')[0]?.toLowerCase());
+  const orgs = await Promise.all(
+    identity.orgs.map(async (org) => {
+      if (org.plan || !namespaces.includes(org.name.toLowerCase())) return org;
+      const plan = await hub.orgPlan(org.name);
+      return plan ? { ...org, plan } : org;
+    }),
+  );
+  return { ...identity, orgs };
 }
 
 /** A token that the Hub does not know is a finding about that token, not a failure to look. */
@@ -141,7 +156,9 @@ async function readSpace(info: LiveSpace['info'], at: Observer): Promise<LiveSpa
   ]);
   return {
     info,
-    files: Object.fromEntries(files.map(({ path, oid }) => [path, oid])),
+    files: Object.fromEntries(
+      files.map(({ path, oid, sha256 }) => [path, sha256 ? `sha256:${sha256}` : oid]),
+    ),
     variables: Object.fromEntries(variables.map(({ key, value }) => [key, value])),
     secrets,
     runtime,

@@ -17,9 +17,10 @@ import { probeKey } from '../plan/proofs.ts';
 import { SPACE_SECRET, spaceFileChanges } from '../plan/space.ts';
 import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
 import { evaluatorOperations } from './evaluator.ts';
-import { waitForHealth } from './health.ts';
+import { restart, waitForHealth } from './health.ts';
 import { clientFor } from './hub-client.ts';
 import { ignoreMissing } from './hub-failure.ts';
+import { forgetMaking, isMade, making } from './making.ts';
 import { probe } from './observe.ts';
 import { inParallel } from './parallel.ts';
 import { probeLayers } from './probe-layers.ts';
@@ -82,14 +83,17 @@ const single = (node: PlanNode, writes: boolean, run: () => Promise<void>): Oper
 function bucketOperation(node: PlanNode, at: OperationContext): Operation {
   const role: BucketRole = node.id === 'bucket:central' ? 'central' : 'private';
   const id = bucketId(at.inputs.config, role);
-  const made = node.state === 'create';
-  return single(node, made, async () => {
+  const creates = node.state === 'create';
+  return single(node, creates, async () => {
     const options = { private: bucketIsPrivate(role, at.inputs) };
-    const info = made ? await at.hub.createBucket(id, options) : at.world.buckets[role];
+    const info = creates
+      ? await making(id, at, () => at.hub.createBucket(id, options))
+      : at.world.buckets[role];
     if (!info) throw new Error(`${id} is to be adopted, but was not seen`);
     const ours = at.state.buckets[role];
     if (ours && ours.createdAt !== info.createdAt) at.state.files[role] = {};
-    at.state.buckets[role] = { id, createdAt: info.createdAt, made };
+    at.state.buckets[role] = { id, createdAt: info.createdAt, made: isMade(node, id, at) };
+    forgetMaking(id, at);
   });
 }
 
@@ -224,10 +228,13 @@ function refuseUnfit({ found, error }: ProbeRecord, { config }: Inputs): void {
 
 function spaceOperation(node: PlanNode, at: OperationContext): Operation {
   const { space: id, private: isPrivate } = at.inputs.config.hub;
-  const made = node.state === 'create';
-  return single(node, made, async () => {
-    if (made) await at.hub.createSpace(id, { sdk: 'docker', private: isPrivate }).catch(sayAlternatives);
-    at.state.space = { id, made };
+  const creates = node.state === 'create';
+  // With its variables: set one by one, each would be a call, and on a Space that runs a restart.
+  const options = { sdk: 'docker' as const, private: isPrivate, variables: at.inputs.variables };
+  return single(node, creates, async () => {
+    if (creates) await making(id, at, () => at.hub.createSpace(id, options)).catch(sayAlternatives);
+    at.state.space = { id, made: isMade(node, id, at) };
+    forgetMaking(id, at);
   });
 }
 
@@ -244,18 +251,32 @@ function sayAlternatives(error: unknown): never {
   );
 }
 
-const VARIABLES_AT_A_TIME = 40;
+const VARIABLES_AT_A_TIME = 8;
 
-/** No call sets several variables at once: they go side by side. Setting one again changes nothing. */
+/**
+ * What the Space was made with is as planned already; no call sets several variables later: they go side by side, and
+ * are looked at afterwards. Setting one again changes nothing.
+ */
 function variablesOperation(nodes: PlanNode[], at: OperationContext): Operation[] {
   if (nodes.length === 0) return [];
   const id = at.inputs.config.hub.space;
+  const open = async (): Promise<PlanNode[]> => {
+    const live = new Map((await at.hub.spaceVariables(id)).map(({ key, value }) => [key, value]));
+    return nodes.filter((node) =>
+      node.state === 'delete'
+        ? live.has(pathOf(node))
+        : live.get(pathOf(node)) !== at.inputs.variables[pathOf(node)],
+    );
+  };
   const run = async () => {
-    await inParallel(VARIABLES_AT_A_TIME, nodes, async (node) => {
+    const wrong = await open();
+    await inParallel(VARIABLES_AT_A_TIME, wrong, async (node) => {
       const key = pathOf(node);
       if (node.state === 'delete') await ignoreMissing(() => at.hub.deleteSpaceVariable(id, key));
       else await at.hub.setSpaceVariable(id, { key, value: at.inputs.variables[key] ?? '' });
     });
+    const [lost] = wrong.length > 1 ? await open() : [];
+    if (lost) throw new HubError('protocol', `${lost.title} is not as it was set`, { url: at.hub.endpoint });
     const dropped = nodes.filter((node) => node.state === 'delete').map(pathOf);
     at.state.variables = at.state.variables.filter((key) => !dropped.includes(key));
   };
@@ -296,7 +317,7 @@ function healthOperation(node: PlanNode, plan: ProvisionPlan, at: OperationConte
     plan.nodes.some((other) => other.kind === kind && other.state !== 'unchanged');
   const settings = changed('variable') || changed('secret');
   return single(node, false, async () => {
-    if (settings && !changed('space-files')) await at.hub.restartSpace(space);
+    if (settings && !changed('space-files')) await restart(at.hub, space);
     at.found.apiUrl = await waitForHealth({
       io,
       hub: at.hub,

@@ -46,6 +46,8 @@ export interface ApplyOptions {
   /** Where bucket and directory both changed a seeded file: the bucket wins. */
   takeTheirs?: boolean;
   allowBroadToken?: boolean;
+  /** Take over what is there already and was made by nobody known. */
+  adopt?: boolean;
   /** Deploy a harness that selftest and redteam did not pass on. Recorded. */
   skipProofs?: boolean;
   /** The priced probe job is allowed. */

@@ -60,6 +60,8 @@ async function bringUpAndStay(
     ...localAccessTokens(hub.tokens),
     takeMine: Boolean(options['take-mine']),
     takeTheirs: Boolean(options['take-theirs']),
+    // Whatever is on this hub came from this directory.
+    adopt: true,
     progress: context.progress,
   };
   const report = await applyChallenge(target);

@@ -53,6 +53,8 @@ async function provision(
     hubUrl: hub.url,
     token,
     ...localAccessTokens(hub.tokens),
+    // Whatever is on this hub came from this directory.
+    adopt: true,
     progress: context.progress,
   });
   if (report.status !== 'ok' || !report.apiUrl) throw applyFailed(report, dir);

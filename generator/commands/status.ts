@@ -1,3 +1,4 @@
+import { HubError, type HubPort, type JobInfo } from '@collab/hub/port.ts';
 import { planChallenge } from '../apply/challenge.ts';
 import type { Connection } from '../apply/connect.ts';
 import { connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
@@ -68,11 +69,23 @@ function evaluatorLines({ hub, verification }: ChallengeConfig, { evaluator }: W
   ];
 }
 
-async function jobCounts({ config, options }: Connection): Promise<Record<string, number>> {
-  const hub = clientFor(options);
+/** `null`: the token at hand may not list them, which an organizer's need not. */
+async function jobCounts({ config, options }: Connection): Promise<Record<string, number> | null> {
+  const jobs = await jobsOf(clientFor(options), config.hub.org);
+  if (jobs === null) return null;
   const counts: Record<string, number> = {};
-  for (const job of await hub.jobs(config.hub.org)) counts[job.stage] = (counts[job.stage] ?? 0) + 1;
+  for (const job of jobs) counts[job.stage] = (counts[job.stage] ?? 0) + 1;
   return counts;
+}
+
+async function jobsOf(hub: HubPort, org: string): Promise<JobInfo[] | null> {
+  try {
+    return await hub.jobs(org);
+  } catch (error) {
+    const denied = error instanceof HubError && ['forbidden', 'unauthorized', 'missing'].includes(error.kind);
+    if (denied) return null;
+    throw error;
+  }
 }
 
 function bucketLine(role: 'central' | 'private', world: World): string {
@@ -88,7 +101,10 @@ function harnessLines({ nodes }: ProvisionPlan): string[] {
   return [...(proofs ? [`Proofs   ${proofs}`] : []), ...(layers ? [`Layers   ${layers}`] : [])];
 }
 
-const jobLine = (jobs: Record<string, number>): string =>
+const jobLine = (jobs: Record<string, number> | null): string =>
+  jobs === null ? 'not shown to this token (it has no right to jobs, and needs none)' : jobList(jobs);
+
+const jobList = (jobs: Record<string, number>): string =>
   Object.keys(jobs).length === 0 ? 'none so far' : list(jobs).replace(/^: /, '');
 
 const list = (counts: Record<string, number>): string => {

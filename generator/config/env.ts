@@ -9,12 +9,14 @@ const DERIVED: Record<string, (config: ChallengeConfig) => unknown> = {
   'verification.enabled': (config) => config.verification.mode === 'jobs',
 };
 
-/** Every variable that challenge.yaml decides, as text, by name. */
+/** Every variable that challenge.yaml decides, as text, by name. One that is empty is left out where that means the same. */
 export function spaceVariables(config: ChallengeConfig): Record<string, string> {
   const variables: Record<string, string> = {};
-  for (const setting of SETTINGS as readonly Setting[])
-    if (setting.from && !setting.secret)
-      variables[setting.env] = textOf(setting, derive(config, setting.from));
+  for (const setting of SETTINGS as readonly Setting[]) {
+    if (!setting.from || setting.secret) continue;
+    const text = textOf(setting, derive(config, setting.from));
+    if (text !== '' || setting.default !== '') variables[setting.env] = text;
+  }
   return variables;
 }
 

@@ -20,7 +20,7 @@ export type ProofState = 'passed' | 'failed' | 'stale' | 'never run';
 const FILE = ['.collab', 'eval.json'];
 
 /** What selftest and redteam depend on: content of harness and samples, without what runs leave behind. */
-async function inputs(dir: string): Promise<string> {
+export async function provenContent(dir: string): Promise<string> {
   const hash = createHash('sha256');
   for (const folder of ['harness', 'submissions']) {
     const entries = await readdir(join(dir, folder), { withFileTypes: true, recursive: true }).catch(none);
@@ -69,7 +69,7 @@ export async function remember(
   detail: string,
   untestable: string[] = [],
 ) {
-  const entry = { status, at, inputs: await inputs(dir), detail, untestable };
+  const entry = { status, at, inputs: await provenContent(dir), detail, untestable };
   const record = { ...(await read(dir)), [proof]: entry };
   const file = join(dir, ...FILE);
   await mkdir(join(dir, '.collab'), { recursive: true });
@@ -80,12 +80,12 @@ export async function remember(
 /** Cheats that the last red team on these files could not test where it ran. */
 export async function untestable(dir: string): Promise<string[]> {
   const { redteam } = await read(dir);
-  return redteam && redteam.inputs === (await inputs(dir)) ? redteam.untestable : [];
+  return redteam && redteam.inputs === (await provenContent(dir)) ? redteam.untestable : [];
 }
 
 /** Whether selftest and redteam passed on the harness as it is now. `apply` on Hugging Face asks this. */
 export async function proofs(dir: string): Promise<{ [P in Proof]: ProofState }> {
-  const [record, now] = [await read(dir), await inputs(dir)];
+  const [record, now] = [await read(dir), await provenContent(dir)];
   const state = (proof: Proof): ProofState => {
     const entry = record[proof];
     if (!entry) return 'never run';

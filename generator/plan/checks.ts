@@ -51,7 +51,12 @@ function tokenNode(inputs: Inputs, world: World): PlanNode {
     return { ...node, state: 'unchanged', reason: `${wide}; allowed by --allow-broad-token` };
   if (wide) {
     const login = identity.tokenRole.includes('oauth') ? [CommandOf.login] : [];
-    return { ...node, state: 'blocked', reason: `it is ${wide}`, next: [...next, ...login, CommandOf.allowBroad] };
+    return {
+      ...node,
+      state: 'blocked',
+      reason: `it is ${wide}`,
+      next: [...next, ...login, CommandOf.allowBroad],
+    };
   }
   const missing = missingScopes(inputs, identity);
   if (missing.length > 0) return { ...node, ...lacks(missing, inputs, next) };
@@ -227,7 +232,8 @@ export function planFor(
   if (!own && !membership(namespace, world)) return [];
   const evaluator = space === inputs.config.hub.eval_space;
   const payer = own ? world.identity : membership(namespace, world);
-  if (evaluator && isPaid(inputs.config.hub.eval_hardware)) return [byTheHour(node, namespace, inputs, payer)];
+  if (evaluator && isPaid(inputs.config.hub.eval_hardware))
+    return [byTheHour(node, namespace, inputs, payer)];
   const paid = own ? world.identity.isPro : Boolean(membership(namespace, world)?.plan);
   if (paid) return [{ ...node, state: 'unchanged', reason: `${namespace} has one` }];
   const pricing = { command: `${hubPages(inputs.config)}/pricing`, why: `or a plan for ${namespace}` };

@@ -18,6 +18,23 @@ export const CommandOf = {
     command: 'create-collab apply --allow-broad-token',
     why: 'uses it all the same; it could do much more than this needs',
   },
+  allowAnyway: {
+    command: 'create-collab apply --allow-broad-token',
+    why: 'tries it all the same, should the Hub call its permissions by other names',
+  },
+  adopt: {
+    command: 'create-collab apply --adopt',
+    why: 'takes over what is there already, with what is in it and with those who may write there',
+  },
+  renamed: { command: 'create-collab check', why: 'put its new name into challenge.yaml, or another one' },
+  paidEvaluator: {
+    command: 'challenge.yaml: hub.eval_hardware: cpu-upgrade',
+    why: 'or hardware that is paid by the hour, which needs no plan',
+  },
+  login: {
+    command: 'export HF_TOKEN=…',
+    why: 'a login in the browser ends after hours and may do what its owner may; a token of its own does not',
+  },
   noSpace: {
     command: "challenge.yaml: hub.space: ''",
     why: 'no Space: apply makes the buckets, create-collab serve runs the server on a machine of yours',

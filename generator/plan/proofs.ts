@@ -31,7 +31,15 @@ function provenNode(inputs: Inputs): PlanNode {
   if (isLocal(inputs.config)) return { ...node, state: 'unchanged', reason, next, warn: true };
   if (inputs.skipProofs)
     return { ...node, state: 'unchanged', reason: `${reason}; --skip-proofs`, next, warn: true };
+  const skipped = skippedFor(inputs);
+  if (skipped) return { ...node, state: 'unchanged', reason: `${reason}; ${skipped}`, next, warn: true };
   return { ...node, state: 'blocked', reason, next: [...next, CommandOf.skipProofs] };
+}
+
+/** Holds for the very harness that was deployed so; another one needs proofs, or to be skipped again. */
+function skippedFor({ state: { skippedProofs: skipped }, harness }: Inputs): string | null {
+  if (!skipped || skipped.content !== harness?.content) return null;
+  return `deployed all the same by ${skipped.by} on ${skipped.at.slice(0, 10)} (--skip-proofs)`;
 }
 
 /** What the red team could not try on its machine is no pass: the probe has to tell for where jobs run. */

@@ -37,6 +37,7 @@ const inputs = (more: Partial<Inputs> = {}): Inputs => ({
   takeMine: false,
   takeTheirs: false,
   allowBroadToken: false,
+  adopt: false,
   harness: null,
   skipProofs: false,
   probe: false,

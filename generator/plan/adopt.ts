@@ -1,0 +1,42 @@
+import { CommandOf } from './commands.ts';
+import { type Inputs, isLocal, type World } from './model.ts';
+import type { PlanNode } from './types.ts';
+
+type Claim = Pick<PlanNode, 'state' | 'reason' | 'human' | 'next'>;
+
+/**
+ * What is to become of a bucket or Space that is there, and that no apply of this directory recorded as its own. Names
+ * can be guessed, and a contributor may make what it will in the organization: whoever made it keeps the right to write
+ * there, and would read the Space's token or write the record. Only what nobody else can have made is taken as it is.
+ * @param author user who made it; of a Space the Hub names its namespace.
+ */
+export function claim(id: string, author: string, inputs: Inputs, { identity }: World): Claim {
+  if (inputs.state.making.includes(id))
+    return { state: 'adopt', reason: 'made by an apply that was cut off' };
+  const reason = `exists already, made by ${author || 'nobody the Hub names'}`;
+  const me = identity.name.toLowerCase();
+  const mine = [id.split('/')[0] ?? '', author].some((name) => name.toLowerCase() === me);
+  if (mine) return { state: 'adopt', reason };
+  if (inputs.adopt) return { state: 'adopt', reason: `${reason}; --adopt` };
+  return {
+    state: 'human',
+    reason: `${reason}, and no apply of this directory made it`,
+    human: {
+      url: `${isLocal(inputs.config) ? 'https://huggingface.co' : inputs.config.hub.endpoint}/${pathOf(id, inputs)}`,
+      steps:
+        'Find out whose it is: whoever made it may write there. If it is yours, allow it with --adopt; if it is not, ' +
+        'have it deleted, or choose another name in challenge.yaml.',
+      check: 'it is gone, or --adopt was given',
+    },
+    next: [CommandOf.adopt],
+  };
+}
+
+const pathOf = (id: string, { config: { hub } }: Inputs): string =>
+  id === hub.central_bucket || id === hub.private_bucket ? `buckets/${id}` : `spaces/${id}`;
+
+/** The Hub follows a name to where it has moved: what answers there is another one than was asked for. */
+export function moved(id: string, live: { id: string }): Pick<PlanNode, 'state' | 'reason' | 'next'> | null {
+  if (live.id.toLowerCase() === id.toLowerCase()) return null;
+  return { state: 'blocked', reason: `has moved to ${live.id}`, next: [CommandOf.renamed] };
+}
