@@ -1,5 +1,5 @@
 import { CommandOf } from './commands.ts';
-import { type Inputs, isLocal, type World } from './model.ts';
+import { hubPages, type Inputs, type World } from './model.ts';
 import type { PlanNode } from './types.ts';
 
 type Claim = Pick<PlanNode, 'state' | 'reason' | 'human' | 'next'>;
@@ -22,7 +22,7 @@ export function claim(id: string, author: string, inputs: Inputs, { identity }: 
     state: 'human',
     reason: `${reason}, and no apply of this directory made it`,
     human: {
-      url: `${isLocal(inputs.config) ? 'https://huggingface.co' : inputs.config.hub.endpoint}/${pathOf(id, inputs)}`,
+      url: `${hubPages(inputs.config)}/${pathOf(id, inputs)}`,
       steps:
         'Find out whose it is: whoever made it may write there. If it is yours, allow it with --adopt; if it is not, ' +
         'have it deleted, or choose another name in challenge.yaml.',
