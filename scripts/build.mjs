@@ -28,6 +28,7 @@ const node =
       absWorkingDir: root,
       ...nodeBundle,
       ...(more.outdir ? {} : { outfile: join(root, outfile) }),
+      metafile: true,
       ...more,
     });
   };
@@ -82,11 +83,10 @@ const runtimeForPlop = {
 
 // One small entry and a chunk per verb: `--help` reads none of them.
 const cli = async () => {
-  const { metafile } = await node('generator/bin.ts', '', {
+  const made = await node('generator/bin.ts', '', {
     // Names as they are: keepNames would wrap every function, which a program this short pays for at each start.
     minifyIdentifiers: false,
     keepNames: false,
-    metafile: true,
     splitting: true,
     outdir: join(root, 'dist'),
     entryNames: 'cli',
@@ -96,7 +96,8 @@ const cli = async () => {
     outExtension: { '.js': '.mjs' },
   })();
   for (const name of readdirSync(join(root, 'dist/cli')))
-    if (!metafile.outputs[`dist/cli/${name}`]) rmSync(join(root, 'dist/cli', name));
+    if (!made.metafile.outputs[`dist/cli/${name}`]) rmSync(join(root, 'dist/cli', name));
+  return made;
 };
 
 const dashboard = async () => {
@@ -107,7 +108,15 @@ const dashboard = async () => {
 const parts = [
   {
     name: 'cli',
-    from: ['generator', 'templates/hub', 'templates/contract', 'package.json', ...templates()],
+    from: [
+      'generator',
+      'templates/hub',
+      'templates/contract',
+      'templates/backend',
+      'templates/space',
+      'package.json',
+      ...templates(),
+    ],
     out: 'dist/cli.mjs',
     run: cli,
   },
@@ -152,6 +161,14 @@ export function sourceHash(paths) {
   return hash.digest('hex');
 }
 
+/** What went into a bundle without standing in `from`: when it changes, nobody would build anew. */
+function unwatched({ name, from }, made) {
+  const sources = Object.keys(made?.metafile?.inputs ?? {}).filter((path) => !/node_modules|^</.test(path));
+  const strays = sources.filter((path) => !from.some((p) => path === p || path.startsWith(`${p}/`)));
+  if (strays.length > 0)
+    throw new Error(`${name} is built from files it does not watch: ${strays.join(' ')}`);
+}
+
 function snapshotSources() {
   const to = join(root, 'dist/space/src');
   if (existsSync(to) && spaceSourceHash(to) === spaceSourceHash(join(root, 'templates'))) return;
@@ -179,7 +196,7 @@ for (const part of parts) {
   ]);
   if (stamps[part.name] === hash && existsSync(join(root, part.out))) continue;
   const started = performance.now();
-  await part.run();
+  unwatched(part, await part.run());
   stamps[part.name] = hash;
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stampFile, JSON.stringify(stamps));
