@@ -7,7 +7,7 @@ import { applyChallenge, planChallenge } from '../../generator/apply/challenge.t
 import { planRemoval, remove } from '../../generator/apply/destroy.ts';
 import { readChallenge } from '../../generator/config/yaml.ts';
 import { printPlan } from '../../generator/plan/print.ts';
-import { type Bench, put, startBench, testIo } from './apply-fixture.ts';
+import { type Bench, EVALUATED_SERVER, put, startBench, testIo, verifyBy } from './apply-fixture.ts';
 
 // Real processes, and a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -16,32 +16,15 @@ const SPACE = 'organizer/gemma-evaluator';
 const CENTRAL = 'gemma-collab/gemma-main-bucket';
 const PRIVATE = 'organizer/gemma-private';
 
-/** Answers healthz and an evaluator that shows the key it knows. */
-const SERVER = `import { createHash } from 'node:crypto';
-import { createServer } from 'node:http';
-const { PORT, EVALUATOR_KEY_SHA256 } = process.env;
-createServer((request, response) => {
-  const key = createHash('sha256').update(request.headers['x-evaluator-key'] ?? '').digest('hex');
-  const status = request.url === '/v1/healthz' ? 200 : key === EVALUATOR_KEY_SHA256 ? 200 : 401;
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ run: null }));
-}).listen(Number(PORT), '127.0.0.1');
-`;
-
 let bench: Bench;
 beforeEach(async () => {
   bench = await startBench();
-  await put(bench.dir, 'space/server.mjs', SERVER);
+  await put(bench.dir, 'space/server.mjs', EVALUATED_SERVER);
   await setMode('eval-space');
 });
 afterEach(() => bench.close());
 
-async function setMode(mode: string, more: [RegExp, string][] = []): Promise<void> {
-  const file = join(bench.dir, 'challenge.yaml');
-  const edits: [RegExp, string][] = [[/^( {2}mode: ).*$/m, `$1${mode}`], ...more];
-  const text = edits.reduce((yaml, [from, to]) => yaml.replace(from, to), await readFile(file, 'utf8'));
-  await put(bench.dir, 'challenge.yaml', text);
-}
+const setMode = (mode: string, more: [RegExp, string][] = []) => verifyBy(bench.dir, mode, more);
 
 const hub = (token = bench.tokens.organizer) => createHubClient({ endpoint: bench.url, token: token ?? '' });
 const apply = (more = {}) => applyChallenge(bench.options(more));

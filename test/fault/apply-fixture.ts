@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -29,6 +29,18 @@ createServer((request, response) => {
   response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' });
   response.end(JSON.stringify(answer ?? {}));
 }).listen(Number(process.env.PORT), '127.0.0.1');
+`;
+
+/** Answers healthz and an evaluator that shows the key it knows. */
+export const EVALUATED_SERVER = `import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+const { PORT, EVALUATOR_KEY_SHA256 } = process.env;
+createServer((request, response) => {
+  const key = createHash('sha256').update(request.headers['x-evaluator-key'] ?? '').digest('hex');
+  const status = request.url === '/v1/healthz' ? 200 : key === EVALUATOR_KEY_SHA256 ? 200 : 401;
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ run: null }));
+}).listen(Number(PORT), '127.0.0.1');
 `;
 
 const FILES: Record<string, string> = {
@@ -65,6 +77,17 @@ export async function writeChallenge(dir: string): Promise<void> {
 export async function put(dir: string, path: string, content: string): Promise<void> {
   await mkdir(dirname(join(dir, path)), { recursive: true });
   await writeFile(join(dir, path), content);
+}
+
+/** Another verification mode, and other edits, in challenge.yaml. */
+export async function verifyBy(dir: string, mode: string, more: [RegExp, string][] = []): Promise<void> {
+  const edits: [RegExp, string][] = [[/^( {2}mode: ).*$/m, `$1${mode}`], ...more];
+  const yaml = await readFile(join(dir, 'challenge.yaml'), 'utf8');
+  await put(
+    dir,
+    'challenge.yaml',
+    edits.reduce((text, [from, to]) => text.replace(from, to), yaml),
+  );
 }
 
 export async function stampBuild(dir: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHubClient } from '@collab/hub/client.ts';
+import type { HubPort } from '@collab/hub/port.ts';
 import { expect } from 'vitest';
 import { applyChallenge, planChallenge } from '../../generator/apply/challenge.ts';
 import { planRemoval, remove } from '../../generator/apply/destroy.ts';
@@ -7,11 +8,12 @@ import { readChallenge } from '../../generator/config/yaml.ts';
 import { CollabError } from '../../generator/errors.ts';
 import { isChange, waitsForPerson } from '../../generator/plan/provision.ts';
 import type { ProvisionPlan } from '../../generator/plan/types.ts';
-import { type Bench, put } from './apply-fixture.ts';
+import { type Bench, EVALUATED_SERVER, put, verifyBy } from './apply-fixture.ts';
 
 export const CENTRAL = 'gemma-collab/gemma-main-bucket';
 export const PRIVATE = 'organizer/gemma-private';
 export const SPACE = 'gemma-collab/gemma-collab';
+export const EVALUATOR = 'organizer/gemma-evaluator';
 
 /** What an organizer does, and what has to hold once it was done again after a fault. */
 export interface Scenario {
@@ -129,6 +131,33 @@ export const SCENARIOS: Record<string, Scenario> = {
       await applyEnds(bench);
     },
   },
+  /** The evaluator's Space is made beside a server that runs. */
+  evaluator: {
+    prepare: async (bench) => {
+      await put(bench.dir, 'space/server.mjs', EVALUATED_SERVER);
+      await applyChallenge(bench.options());
+      await verifyBy(bench.dir, 'eval-space');
+    },
+    act: (_bench, options) => applyChallenge(options),
+    argv: ['apply'],
+    again: async (bench) => {
+      await applyEnds(bench);
+      const info = await clientOf(bench).spaceInfo(EVALUATOR);
+      expect((await fetch(`${info?.host}/v1/healthz`)).status).toBe(200);
+    },
+  },
+  /** Another mode: the evaluator's Space and its key at the server go. */
+  retired: {
+    prepare: async (bench) => {
+      await put(bench.dir, 'space/server.mjs', EVALUATED_SERVER);
+      await verifyBy(bench.dir, 'eval-space');
+      await applyChallenge(bench.options());
+      await verifyBy(bench.dir, 'manual');
+    },
+    act: (_bench, options) => applyChallenge(options),
+    argv: ['apply'],
+    again: (bench) => applyEnds(bench),
+  },
   /** The Space and one bucket, by name; the other bucket stays as it is. */
   destroy: {
     prepare: movedOn,
@@ -154,15 +183,29 @@ export async function pictureOf(bench: Bench) {
     );
     return Object.fromEntries(texts.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)));
   };
-  const space = await hub.spaceInfo(SPACE);
   return {
     central: await contents(CENTRAL),
     private: await contents(PRIVATE),
     buckets: [(await hub.bucketInfo(CENTRAL))?.private, (await hub.bucketInfo(PRIVATE))?.private],
-    space: space && {
-      files: (await hub.spaceFiles(SPACE)).map(({ path, oid }) => `${path} ${oid}`).sort(),
-      variables: Object.fromEntries((await hub.spaceVariables(SPACE)).map(({ key, value }) => [key, value])),
-      secrets: await hub.spaceSecrets(SPACE),
-    },
+    space: await spaceOf(hub, SPACE),
+    evaluator: await spaceOf(hub, EVALUATOR),
+  };
+}
+
+/** What is made anew each time: a key, and the address of the server. */
+const UNLIKE = new Set(['EVALUATOR_KEY_SHA256', 'API_URL']);
+
+async function spaceOf(hub: HubPort, id: string) {
+  const info = await hub.spaceInfo(id);
+  if (!info) return null;
+  const variables = (await hub.spaceVariables(id)).map(({ key, value }) => [
+    key,
+    UNLIKE.has(key) ? '' : value,
+  ]);
+  return {
+    private: info.private,
+    files: (await hub.spaceFiles(id)).map(({ path, oid }) => `${path} ${oid}`).sort(),
+    variables: Object.fromEntries(variables.sort()),
+    secrets: (await hub.spaceSecrets(id)).sort(),
   };
 }
