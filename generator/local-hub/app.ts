@@ -8,7 +8,7 @@ import type { HubEnv, HubRequest } from './http.ts';
 import { principalOf } from './identity/principal.ts';
 import { isLoopback } from './loopback.ts';
 import { RateLimits, WINDOW_S } from './rate-limits.ts';
-import { absentRoutes } from './routes/absent.ts';
+import { absentRoutes, unknownRoute } from './routes/absent.ts';
 import { bucketFileRoutes } from './routes/bucket-files.ts';
 import { bucketRoutes } from './routes/buckets.ts';
 import { casRoutes } from './routes/cas.ts';
@@ -24,7 +24,7 @@ import { spaceRoutes } from './routes/spaces.ts';
 export function createLocalHub(hub: HubContext): Hono<HubEnv> {
   const app = new Hono<HubEnv>();
   app.onError((error, c) => answerError(error, c));
-  app.notFound((c) => c.json({ error: 'Not Found' }, 404));
+  app.notFound((c) => answerError(unknownRoute(c), c));
   app.use('*', async (c, next) => {
     c.set('hub', hub);
     c.set('who', null);
@@ -37,7 +37,7 @@ export function createLocalHub(hub: HubContext): Hono<HubEnv> {
   app.use('/api/*', identify(hub), countCall(hub, limits));
   app.use('/buckets/*', identify(hub), countCall(hub, limits));
   app.use('/spaces/*', identify(hub), countCall(hub, limits));
-  app.route('/api', absentRoutes());
+  app.route('/', absentRoutes());
   app.route('/api', identityRoutes());
   app.route('/api/buckets', bucketRoutes());
   app.route('/api/buckets', bucketFileRoutes());

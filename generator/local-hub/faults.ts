@@ -17,4 +17,6 @@ export const unauthorized = (message = 'Invalid username or password.', code?: s
 export const forbidden = (message: string) => new HubFault(403, message);
 export const repoNotFound = (message = 'Repository not found') => new HubFault(404, message, 'RepoNotFound');
 export const entryNotFound = (path: string) => new HubFault(404, `Entry not found: ${path}`, 'EntryNotFound');
+/** A part of the Hub that is not here: never taken for a thing that is missing. */
+export const absent = (what: string) => new HubFault(501, `The embedded hub has no ${what}`);
 export const notFound = (message: string) => new HubFault(404, message);

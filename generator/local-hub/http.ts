@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { Context } from 'hono';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { HubContext } from './context.ts';
-import { badRequest, HubFault } from './faults.ts';
+import { absent, badRequest, HubFault } from './faults.ts';
 import type { Principal } from './identity/principal.ts';
 
 export interface HubEnv {
@@ -75,12 +75,21 @@ export function parseNdjson(text: string): unknown[] {
     .map(parseJson);
 }
 
+/** @throws 400 that says where and what; 501 for what `notHere` marks */
 export function check<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
+  const missing = parsed.error.issues.find((issue) => issue.code === 'custom' && issue.params?.absent);
+  if (missing) throw absent(missing.message);
   const issue = parsed.error.issues[0];
-  throw badRequest(`${issue?.path.map(String).join('.') || 'body'}: ${issue?.message ?? 'invalid'}`);
+  // Of a key, what is wrong with it stands one level deeper.
+  const problem = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
+  throw badRequest(`${issue?.path.map(String).join('.') || 'body'}: ${problem ?? 'invalid'}`);
 }
+
+/** A field of the Hub that is not here: only `allowed` values pass, anything else is answered with 501. */
+export const notHere = (what: string, allowed = (value: unknown) => value == null || value === false) =>
+  z.custom<unknown>(allowed, { error: what, params: { absent: true } }).optional();
 
 /** `Link` header of a further page: absolute, as the clients' parsers want it. */
 export function nextPage(c: HubRequest, cursor: string): string {

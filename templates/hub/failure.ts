@@ -50,6 +50,8 @@ function kindOf(response: Response, effect: Effect, plain404: boolean): HubError
   if (status === 404) return isMissing(response, plain404) ? 'missing' : 'protocol';
   if (status === 409) return 'conflict';
   if (status === 429) return 'rate_limited';
+  // The Hub does not have that at all: nothing happened, and it will not be there at the next try either.
+  if (status === 501) return 'invalid';
   // 507 is said before anything is stored; any other 5xx, and a 408, may hide a write that took effect.
   if (status >= 500 || status === 408)
     return effect === 'write' && status !== 507 ? 'unknown_outcome' : 'unavailable';

@@ -91,6 +91,7 @@ describe('a read', () => {
     ['429', 429, { 'retry-after': '1' }, 'rate_limited', 4],
     ['408', 408, {}, 'unavailable', 4],
     ['500', 500, {}, 'unavailable', 4],
+    ['501', 501, {}, 'invalid', 1],
     ['503', 503, {}, 'unavailable', 4],
   ];
   it.each(table)('%s', async (_name, status, headers, kind, count) => {

@@ -51,6 +51,10 @@ const PATHS = [
   '/api/spaces/acme/s/hardware',
   '/api/spaces/acme/s/sleeptime',
   '/api/spaces/acme/s/secrets',
+  '/api/spaces',
+  '/api/spaces/acme/s',
+  '/api/spaces/acme/s/revision/main',
+  '/api/spaces/acme/s/auth-check',
   '/api/spaces/hardware',
   '/api/models/acme/x',
   '/spaces/acme/s/resolve/main/x',
@@ -94,7 +98,20 @@ const body = fc.oneof(
   fc.constant('{"type":"addFile","path":"../x","xetHash":"' + '0'.repeat(64) + '"}'),
 );
 const query = fc.dictionary(
-  fc.constantFrom('limit', 'cursor', 'recursive', 'tail', 'label', 'client_id', 'scope'),
+  fc.constantFrom(
+    'limit',
+    'cursor',
+    'recursive',
+    'tail',
+    'label',
+    'client_id',
+    'scope',
+    'search',
+    'sort',
+    'filter',
+    'blobs',
+    'create_pr',
+  ),
   fc.string(),
   { maxKeys: 3 },
 );
@@ -128,7 +145,8 @@ describe('hostile requests', () => {
         async (verb, path, tail, q, text, range) => {
           if (path === '/api/repos/delete') return;
           const answer = await raw(verb, `${path}${tail}?${new URLSearchParams(q)}`, text, { range });
-          expect(answer, `${verb} ${path}${tail}`).toBeLessThan(500);
+          // 501 is meant: the hub says that it has no such thing.
+          expect(answer === 501 ? 0 : answer, `${verb} ${path}${tail}`).toBeLessThan(500);
         },
       ),
       { numRuns: Number(process.env.HUB_FUZZ_RUNS ?? 600) },

@@ -199,11 +199,49 @@ describe('what is absent', () => {
     ['GET', '/api/spaces/acme/app/events', 501, 'events'],
     ['GET', '/api/models/acme/x', 404, 'Spaces and buckets only'],
     ['GET', '/api/datasets/acme/x/tree/main', 404, 'Spaces and buckets only'],
-    ['GET', '/api/anything', 404, 'Not Found'],
+    ['GET', '/api/anything', 501, 'no GET /api/anything'],
+    ['PUT', '/api/whoami-v2', 501, 'no PUT /api/whoami-v2'],
+    ['GET', '/api/agent-harnesses', 404, 'Not Found'],
+    ['GET', '/api/models', 501, 'models'],
+    ['GET', '/api/models/gpt2', 404, 'Spaces and buckets only'],
+    ['HEAD', '/acme/model/resolve/main/config.json', 404, 'RepoNotFound'],
+    ['HEAD', '/datasets/acme/x/resolve/main/x.csv', 404, 'RepoNotFound'],
+    ['GET', '/api/settings/repositories', 501, 'list of repositories'],
+    ['GET', '/api/spaces/zero-gpu/quota', 501, 'ZeroGPU'],
+    ['GET', '/api/spaces/semantic-search?q=x', 501, 'semantic search'],
+    ['POST', '/api/spaces/acme/app/branch/dev', 501, 'branches'],
+    ['GET', '/api/spaces/acme/app/refs', 501, 'branches and tags'],
+    ['GET', '/api/spaces/acme/app/commits/main', 501, 'history'],
+    ['POST', '/api/spaces/acme/app/duplicate', 501, 'copies'],
+    ['GET', '/api/spaces/acme/app/discussions', 501, 'pull requests'],
+    ['POST', '/oauth/device', 501, 'device code'],
+    ['POST', '/api/spaces/acme/app/commit/main?create_pr=1', 501, 'pull requests'],
+    ['POST', '/api/spaces/acme/app/commit/main?hot_reload=1', 501, 'hot reloading'],
+    ['GET', '/api/spaces/acme/app/revision/v1', 404, 'Invalid rev id'],
   ])('%s %s says so', async (method, path, status, words) => {
     const answer = await hub.call(TOKENS.admin, method, path);
     expect(answer.status).toBe(status);
-    expect((await answer.json()).error).toContain(words);
+    const said = method === 'HEAD' ? answer.headers.get('x-error-code') : (await answer.json()).error;
+    expect(said).toContain(words);
+  });
+
+  const spec = { dockerImage: 'python:3.12', command: ['true'], flavor: 'cpu-basic' };
+  const volume = (source: string, type = 'bucket') => ({ volumes: [{ type, source, mountPath: '/data' }] });
+  it.each([
+    ['/api/jobs/acme', { ...spec, expose: { ports: [8000] } }, 501, 'no exposed ports of jobs'],
+    ['/api/jobs/acme', { ...spec, ssh: { enabled: true } }, 501, 'no SSH into jobs'],
+    ['/api/jobs/acme', { ...spec, resourceGroupId: 'g' }, 501, 'no resource groups'],
+    ['/api/jobs/acme', { ...spec, dockerImage: undefined, spaceId: 'acme/app' }, 501, 'image of a Space'],
+    ['/api/jobs/acme', { ...spec, ...volume('acme/x', 'dataset') }, 501, 'no volumes other than buckets'],
+    ['/api/jobs/acme', { ...spec, ...volume('acme/none') }, 404, 'Bucket acme/none was not found'],
+    ['/api/jobs/acme', { ...spec, environment: { a: '1' } }, 400, 'environment.a: a name is a letter'],
+    ['/api/jobs/acme', { ...spec, labels: { 'a b': '1' } }, 400, 'labels.a b: a label has letters'],
+    ['/api/repos/create', { name: 'acme/m', type: 'model' }, 501, 'no repositories of type model'],
+    ['/api/repos/create', { name: 'acme/s', type: 'space', template: 't' }, 501, 'no templates of Spaces'],
+    ['/api/buckets/acme/grouped', { resourceGroupId: 'g' }, 501, 'no resource groups'],
+  ])('%s %j says so', async (path, body, status, words) => {
+    const answer = await hub.call(TOKENS.admin, 'POST', path, body);
+    expect([answer.status, (await answer.json()).error]).toEqual([status, expect.stringContaining(words)]);
   });
 });
 

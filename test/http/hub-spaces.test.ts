@@ -135,6 +135,56 @@ describe('Spaces', () => {
     expect((await commit('acme/app', { a: 'a' }, TOKENS.one)).status).toBe(403);
   });
 
+  it('keeps what git could keep: a name is a file or a folder, and the folder goes before the file comes', async () => {
+    await create('tree');
+    expect((await commit('acme/tree', { 'a/b/c': '1', 'a.txt': '2' })).status).toBe(200);
+    for (const files of [{ 'a/b': '' }, { a: '' }, { 'a.txt/x': '' }, { d: '', 'd/e': '' }] as Record<
+      string,
+      string
+    >[]) {
+      const refused = await commit('acme/tree', files);
+      expect([refused.status, (await refused.json()).error]).toEqual([
+        400,
+        expect.stringContaining('a file and a folder'),
+      ]);
+    }
+    const lines = [
+      { key: 'deletedFolder', value: { path: 'a' } },
+      { key: 'file', value: { path: 'a', content: '3' } },
+    ];
+    const replaced = await fetch(`${hub.url}/api/spaces/acme/tree/commit/main`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKENS.admin}` },
+      body: lines.map((line) => JSON.stringify(line)).join('\n'),
+    });
+    expect(replaced.status).toBe(200);
+    const info = await json(hub.call(TOKENS.admin, 'GET', '/api/spaces/acme/tree?blobs=true'));
+    const blobId = expect.stringMatching(/^[0-9a-f]{40}$/);
+    expect(info.siblings).toEqual([
+      { rfilename: 'a', size: 1, blobId },
+      { rfilename: 'a.txt', size: 1, blobId },
+    ]);
+  });
+
+  it('lists what was asked for, in pages', async () => {
+    for (const name of ['list-b', 'list-a', 'list-c']) await create(name);
+    const list = async (query: string) => {
+      const answer = await hub.call(TOKENS.admin, 'GET', `/api/spaces?${query}`);
+      const next = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
+      return { next, ids: (await answer.json()).map((space: { id: string }) => space.id) };
+    };
+    const first = await list('search=LIST-&author=acme&filter=docker&limit=2');
+    expect(first.ids).toEqual(['acme/list-b', 'acme/list-a']);
+    const second = await list(new URL(first.next as string).search.slice(1));
+    expect([second.ids, second.next]).toEqual([['acme/list-c'], undefined]);
+    expect((await list('search=list-&filter=static')).ids).toEqual([]);
+    await commit('acme/list-b', { x: '1' });
+    expect((await list('search=list-&sort=lastModified&limit=1')).ids).toEqual(['acme/list-b']);
+    const known = (who: string | null, name: string) =>
+      hub.call(who, 'GET', `/api/spaces/acme/${name}/auth-check`).then((answer) => answer.status);
+    expect([await known(null, 'list-a'), await known(TOKENS.admin, 'none')]).toEqual([200, 404]);
+  });
+
   it('never runs the Space of a contributor', async () => {
     await create('theirs', TOKENS.one);
     await commit('acme/theirs', { Dockerfile: DOCKERFILE, 'server.mjs': SERVER }, TOKENS.one);

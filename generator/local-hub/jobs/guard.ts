@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { contentSha256 } from '../../eval/samples.ts';
+import { folderSha256 } from '../../content-hash.ts';
 import type { Database } from '../store/database.ts';
 import type { JobRow } from '../store/tables.ts';
 import type { Mount } from './mounts.ts';
@@ -64,7 +64,7 @@ export function sampleGuard(
       const submission = mounts.find(({ mountPath }) => mountPath === '/submission');
       if (!submission) return null;
       const known = await sampleHashes(challenge);
-      return known.has(await contentSha256(submission.localPath))
+      return known.has(await folderSha256(submission.localPath))
         ? null
         : refusal('Only the shipped samples run here');
     },
@@ -77,7 +77,7 @@ async function sampleHashes(challenge: string): Promise<Set<string>> {
   const entries = await readdir(root, { withFileTypes: true, recursive: true }).catch(() => []);
   const folders = entries.filter((entry) => entry.isFile() && entry.name === 'manifest.json');
   const harmless = folders.filter(({ parentPath }) => !parentPath.startsWith(join(root, HARMFUL)));
-  return new Set(await Promise.all(harmless.map(({ parentPath }) => contentSha256(parentPath))));
+  return new Set(await Promise.all(harmless.map(({ parentPath }) => folderSha256(parentPath))));
 }
 
 /** Asks the probe of the challenge's own harness. A harness without one separates nothing, as far as anybody knows. */

@@ -32,7 +32,7 @@ export function startChild({ command, args, cwd, env, onLine }: ChildOptions): C
   if (pid !== undefined) watchGroup(pid);
   for (const stream of [child.stdout, child.stderr]) eachLine(stream, onLine);
   const exited = new Promise<Exit>((resolve) => {
-    child.once('error', (error) => resolve({ code: null, signal: null, error: error.message }));
+    child.once('error', (error) => resolve({ code: null, signal: null, error: sentenceOf(error, command) }));
     let release: NodeJS.Timeout | undefined;
     child.once('exit', () => {
       release = setTimeout(() => releaseOutput(child), 250);
@@ -51,6 +51,11 @@ export function startChild({ command, args, cwd, env, onLine }: ChildOptions): C
     clearTimeout(timer);
   };
   return { pid: child.pid, exited, stop };
+}
+
+function sentenceOf(error: NodeJS.ErrnoException, command: string): string {
+  if (error.code === 'ENOENT') return `${command} is not installed on this machine, and images are not used`;
+  return error.message;
 }
 
 /** A grandchild that holds the pipes open must not keep its dead parent "running". */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { badRequest, forbidden, HubFault } from '../faults.ts';
-import { baseUrl, type HubEnv, type HubRequest, jsonBody, repoParam } from '../http.ts';
+import { baseUrl, type HubEnv, type HubRequest, jsonBody, notHere, repoParam } from '../http.ts';
 import {
   canCreate,
   canRead,
@@ -20,7 +20,7 @@ const CREATE = z.object({
   visibility: z.enum(['public', 'private']).nullish(),
   cdn: z.array(REGION).nullish(),
   region: z.enum(['us', 'eu']).nullish(),
-  resourceGroupId: z.string().nullish(),
+  resourceGroupId: notHere('resource groups'),
 });
 const SETTINGS = z.object({ private: z.boolean().nullish(), cdnRegions: z.array(REGION).nullish() });
 export const REPO_NAME = /^(?!.*(--|\.\.))[A-Za-z0-9](?:[\w.-]{0,94}[A-Za-z0-9_])?$/;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { badRequest, forbidden, HubFault, notFound } from '../faults.ts';
-import { baseUrl, type HubEnv, type HubRequest, intQuery, jsonBody, nextPage } from '../http.ts';
+import { baseUrl, type HubEnv, type HubRequest, intQuery, jsonBody, nextPage, notHere } from '../http.ts';
 import { canRunJobs, requireUser, roleIn } from '../identity/permissions.ts';
 import { hardwareAnswer, JOB_HARDWARE } from '../jobs/hardware.ts';
 import { hostsWrapper } from '../jobs/network.ts';
@@ -11,12 +11,29 @@ import { put } from '../store/database.ts';
 import type { JobRow } from '../store/tables.ts';
 import { requireMountable, VOLUME, volumeRows } from './volumes.ts';
 
-const ENV = z.record(z.string().regex(/^[a-zA-Z][_a-zA-Z0-9]+$/, 'not a valid name'), z.string());
-const LABELS = z.record(
-  z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'not a valid label'),
-  z.string().regex(/^[A-Za-z0-9._-]{0,100}$/, 'not a valid label value'),
+const ENV = z.record(
+  z
+    .string()
+    .regex(
+      /^[a-zA-Z][_a-zA-Z0-9]+$/,
+      'a name is a letter, then at least one more letter, digit or underscore',
+    ),
+  z.string(),
 );
-const ABSENT = z.null('the embedded hub does not have this').optional();
+const LABELS = z.record(
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9._-]{1,100}$/,
+      'a label has letters, digits, dots, underscores and dashes, at most 100',
+    ),
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9._-]{0,100}$/,
+      'a value has letters, digits, dots, underscores and dashes, at most 100',
+    ),
+);
 /** Names and lengths: Python client 2.4, `run_job`. */
 const NETWORK = z.object({
   group: z.string().regex(/^[a-z0-9-]{1,46}$/, 'lowercase letters, digits and dashes, at most 46'),
@@ -26,8 +43,8 @@ const NETWORK = z.object({
     .optional(),
 });
 const SPEC = z.object({
+  spaceId: notHere('jobs in the image of a Space: name a Docker image'),
   dockerImage: z.string().min(1),
-  spaceId: ABSENT,
   command: z.array(z.string()).min(1),
   arguments: z.array(z.string()).default([]),
   environment: ENV.nullish(),
@@ -37,8 +54,9 @@ const SPEC = z.object({
   attempts: z.number().int().min(1).nullish(),
   labels: LABELS.nullish(),
   volumes: z.array(VOLUME).nullish(),
-  expose: ABSENT,
-  ssh: ABSENT,
+  expose: notHere('exposed ports of jobs'),
+  ssh: notHere('SSH into jobs'),
+  resourceGroupId: notHere('resource groups'),
   network: NETWORK.nullish(),
 });
 
@@ -164,7 +182,8 @@ function jobOf(c: HubRequest): JobRow {
 /** Members who may at least write see the jobs of a namespace. @throws 401, 404 */
 function requireJobReader(c: HubRequest): void {
   const role = roleIn(c.var.hub.db, requireUser(c.var.who), namespaceParam(c));
-  if (role !== 'admin' && role !== 'write') throw notFound('Job not found');
+  if (role === 'admin' || role === 'write') return;
+  throw notFound(`You see no jobs of ${namespaceParam(c)}: that takes the role write there`);
 }
 
 function namespaceParam(c: HubRequest): string {

@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { badRequest, forbidden, HubFault, repoNotFound } from '../faults.ts';
-import { baseUrl, type HubEnv, type HubRequest, jsonBody } from '../http.ts';
+import { absent, badRequest, forbidden, HubFault, repoNotFound } from '../faults.ts';
+import { baseUrl, type HubEnv, type HubRequest, jsonBody, notHere } from '../http.ts';
 import { canCreate, namespaceOf, requireUser, requireWrite } from '../identity/permissions.ts';
 import { defaultSleep, FREE, SPACE_HARDWARE } from '../spaces/hardware.ts';
 import { drop, put, remove } from '../store/database.ts';
 import type { Op } from '../store/records.ts';
 import type { SpaceRow, VariableRow } from '../store/tables.ts';
 import { REPO_NAME, requireCreatable } from './buckets.ts';
-import { CONTENT, storeContents } from './space-contents.ts';
+import { CONTENT, requireTree, storeContents } from './space-contents.ts';
 import { requireMountable, VOLUME, volumeRows } from './volumes.ts';
 
 const KEY = z.string().regex(/^[a-zA-Z][_a-zA-Z0-9]*$/, 'letters, digits and underscores');
@@ -28,6 +28,8 @@ const CREATE = z.object({
   variables: z.array(ENTRY).nullish(),
   files: z.array(CONTENT).nullish(),
   volumes: z.array(VOLUME).nullish(),
+  template: notHere('templates of Spaces'),
+  resourceGroupId: notHere('resource groups'),
 });
 const TARGET = z.object({ name: z.string(), organization: z.string().nullish(), type: TYPE });
 const MOVE = z.object({ fromRepo: z.string(), toRepo: z.string(), type: TYPE });
@@ -45,7 +47,8 @@ async function createRepo(c: HubRequest): Promise<Response> {
   const { db, spaces, options } = c.var.hub;
   const body = await jsonBody(c, CREATE);
   const repo = fullName(c, body);
-  if (body.type !== 'space') throw badRequest('The embedded hub has Spaces and buckets only');
+  if (body.type !== 'space')
+    throw absent(`repositories of type ${body.type}, only Spaces, and buckets by POST /api/buckets`);
   const author = requireCreatable(c, repo, 'space');
   const existing = db.get('spaces', repo.toLowerCase());
   if (existing) {
@@ -58,6 +61,7 @@ async function createRepo(c: HubRequest): Promise<Response> {
   const volumes = volumeRows(body.volumes);
   requireMountable(c, volumes);
   const [port, files] = [await spaces.pickPort(null), await storeContents(c, body.files ?? [])];
+  requireTree(files);
   if (db.get('spaces', repo.toLowerCase())) throw new HubFault(409, 'You already created this space repo');
   const now = new Date(options.now()).toISOString();
   const space: SpaceRow = {

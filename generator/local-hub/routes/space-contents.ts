@@ -14,6 +14,19 @@ export const CONTENT = z.object({
 /** Side by side, in groups: fsyncs that wait together share the disk's work. */
 const STORED_AT_ONCE = 32;
 
+/** `a/b/c.txt` → `a`, `a/b`: the folders of a path behind its first `from` characters. */
+export function foldersOf(path: string, from: number): string[] {
+  return [...path.matchAll(/\//g)].filter((m) => m.index >= from).map((m) => path.slice(0, m.index));
+}
+
+/** In a repository, unlike in a bucket, a name is a file or a folder. @throws 400 */
+export function requireTree(files: SpaceRow['files']): void {
+  for (const path of Object.keys(files)) {
+    const both = foldersOf(path, 0).find((folder) => Object.hasOwn(files, folder));
+    if (both !== undefined) throw badRequest(`${both} cannot be a file and a folder: delete one of them`);
+  }
+}
+
 /** Stores contents and gives the entries of a Space's file table. @throws 400 for a path that is not allowed */
 export async function storeContents(
   c: HubRequest,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { getMimeType } from 'hono/utils/mime';
 import { z } from 'zod';
-import { entryNotFound, HubFault } from '../faults.ts';
+import { absent, entryNotFound, HubFault } from '../faults.ts';
 import { check, type HubEnv, type HubRequest, jsonBody, parseNdjson, pathBehind, readBody } from '../http.ts';
 import { namespaceOf } from '../identity/permissions.ts';
 import { parseRange } from '../ranges.ts';
@@ -10,8 +10,8 @@ import { readCard } from '../spaces/card.ts';
 import { put } from '../store/database.ts';
 import type { SpaceRow } from '../store/tables.ts';
 import { requirePlan, spaceUrl } from './repos.ts';
-import { CONTENT, storeContents } from './space-contents.ts';
-import { readableSpace, writableSpace } from './spaces.ts';
+import { CONTENT, foldersOf, requireTree, storeContents } from './space-contents.ts';
+import { readableSpace, requireRevision, writableSpace } from './spaces.ts';
 
 const MAX_COMMIT_BYTES = 512 * 1024 * 1024;
 const PREUPLOAD = z.object({ files: z.array(z.object({ path: z.string(), size: z.number() })).max(1000) });
@@ -51,7 +51,7 @@ export function spaceResolveRoutes(): Hono<HubEnv> {
 /** Everything goes inline ("regular"), so that no LFS or Xet upload follows. */
 async function preupload(c: HubRequest): Promise<Response> {
   const space = writableSpace(c);
-  requireRevision(c, space);
+  requireMain(c, space);
   const { files } = await jsonBody(c, PREUPLOAD, 64 * 1024 * 1024);
   const answer = files.map(({ path }) => ({
     path,
@@ -64,7 +64,7 @@ async function preupload(c: HubRequest): Promise<Response> {
 
 async function commit(c: HubRequest): Promise<Response> {
   const { db, spaces, options } = c.var.hub;
-  requireRevision(c, writableSpace(c));
+  requireMain(c, writableSpace(c));
   const lines = parseNdjson((await readBody(c, MAX_COMMIT_BYTES)).toString('utf8')).map((l) =>
     check(LINE, l),
   );
@@ -77,6 +77,7 @@ async function commit(c: HubRequest): Promise<Response> {
   if (parent && parent !== space.sha)
     throw new HubFault(412, 'A commit has happened since. Please refresh and try again.');
   const files = nextFiles(space.files, lines, stored);
+  requireTree(files);
   if (space.sdk === 'static' && sdk !== 'static') requirePlan(c, namespaceOf(space.repo));
   const now = new Date(options.now()).toISOString();
   const sha = createHash('sha1')
@@ -128,11 +129,6 @@ function tree(c: HubRequest, folder: string) {
   return [...[...folders].map((path) => ({ type: 'directory', path, size: 0, oid })), ...items];
 }
 
-/** `a/b/c.txt` → `a`, `a/b`: the folders of a path behind its first `from` characters. */
-function foldersOf(path: string, from: number): string[] {
-  return [...path.matchAll(/\//g)].filter((m) => m.index >= from).map((m) => path.slice(0, m.index));
-}
-
 async function pathsInfo(c: HubRequest): Promise<Response> {
   const space = readableSpace(c);
   const type = c.req.header('content-type') ?? '';
@@ -169,8 +165,9 @@ async function readFile(c: HubRequest): Promise<Response> {
   return c.body(new Uint8Array(content.subarray(start, end)), asked ? 206 : 200);
 }
 
-function requireRevision(c: HubRequest, space: SpaceRow): void {
-  const revision = c.req.param('rev') ?? '';
-  if (!['main', 'HEAD', 'refs/heads/main', space.sha].includes(decodeURIComponent(revision)))
-    throw new HubFault(404, `Invalid rev id: ${revision}`, 'RevisionNotFound');
+/** @throws 404, 501 for a change that is not meant for `main` itself */
+function requireMain(c: HubRequest, space: SpaceRow): void {
+  requireRevision(c, space);
+  if (['1', 'true'].includes(c.req.query('create_pr') ?? '')) throw absent('pull requests');
+  if (c.req.query('hot_reload')) throw absent('hot reloading');
 }

@@ -1,7 +1,16 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { HubFault } from '../faults.ts';
-import { type HubEnv, type HubRequest, intQuery, jsonBody, repoParam } from '../http.ts';
+import {
+  decodePath,
+  type HubEnv,
+  type HubRequest,
+  intQuery,
+  jsonBody,
+  nextPage,
+  notHere,
+  repoParam,
+} from '../http.ts';
 import { canRead, canWrite, namespaceOf, requireRead, requireWrite } from '../identity/permissions.ts';
 import { readCard } from '../spaces/card.ts';
 import { defaultSleep, FREE, spaceHardwareAnswer } from '../spaces/hardware.ts';
@@ -20,10 +29,15 @@ const NAMED = z.object({ key: z.string() });
 /** Spaces: info, variables, secrets, runtime, logs. */
 export function spaceRoutes(): Hono<HubEnv> {
   const app = new Hono<HubEnv>();
-  app.get('/', (c) => c.json(listSpaces(c)));
+  app.get('/', listSpaces);
   app.get('/hardware', (c) => c.json(spaceHardwareAnswer()));
   app.get('/:ns/:name', async (c) => c.json(await spaceInfo(c, readableSpace(c))));
-  app.get('/:ns/:name/revision/:rev', async (c) => c.json(await spaceInfo(c, readableSpace(c))));
+  app.get('/:ns/:name/revision/:rev', async (c) => {
+    const space = readableSpace(c);
+    requireRevision(c, space);
+    return c.json(await spaceInfo(c, space));
+  });
+  app.get('/:ns/:name/auth-check', (c) => c.json({ id: readableSpace(c).repo }));
   for (const kind of ['variables', 'secrets'] as const) {
     app.get(`/:ns/:name/${kind}`, (c) => c.json(shown(kind, writableSpace(c)[kind])));
     app.post(`/:ns/:name/${kind}`, (c) => setEntry(c, kind));
@@ -56,14 +70,32 @@ export function writableSpace(c: HubRequest): SpaceRow {
   return requireWrite(db, c.var.who, db.get('spaces', repoParam(c).toLowerCase()), 'space');
 }
 
-function listSpaces(c: HubRequest) {
+/** Only `main` is kept, under its names and its sha. @throws 404 */
+export function requireRevision(c: HubRequest, space: SpaceRow): void {
+  const revision = decodePath(c.req.param('rev') ?? '');
+  if (!['main', 'HEAD', 'refs/heads/main', space.sha].includes(revision))
+    throw new HubFault(404, `Invalid rev id: ${revision}`, 'RevisionNotFound');
+}
+
+const SORTS = ['createdAt', 'lastModified'] as const;
+
+function listSpaces(c: HubRequest): Response {
   const author = c.req.query('author')?.toLowerCase();
+  const search = c.req.query('search')?.toLowerCase() ?? '';
+  const tags = c.req.queries('filter') ?? [];
+  const sort = SORTS.find((name) => name === c.req.query('sort'));
   const { db } = c.var.hub;
-  return db
+  const rows = db
     .values('spaces')
     .filter((space) => !author || namespaceOf(space.repo).toLowerCase() === author)
-    .filter((space) => canRead(db, c.var.who, space, 'space'))
-    .map((space) => basicInfo(c, space));
+    .filter((space) => space.repo.toLowerCase().includes(search))
+    .filter((space) => tags.every((tag) => tag === space.sdk))
+    .filter((space) => canRead(db, c.var.who, space, 'space'));
+  if (sort) rows.sort((a, b) => (a[sort] < b[sort] ? 1 : -1));
+  const limit = intQuery(c, 'limit', 1000, 1, 1000);
+  const end = intQuery(c, 'cursor', 0, 0, rows.length) + limit;
+  if (rows.length > end) c.header('link', nextPage(c, String(end)));
+  return c.json(rows.slice(end - limit, end).map((space) => basicInfo(c, space)));
 }
 
 function basicInfo(c: HubRequest, space: SpaceRow) {
@@ -95,10 +127,17 @@ async function spaceInfo(c: HubRequest, space: SpaceRow) {
   const text = readme ? (await c.var.hub.blobs.get(readme.oid)).toString('utf8') : '';
   return {
     ...basicInfo(c, space),
-    siblings: Object.keys(space.files).map((rfilename) => ({ rfilename })),
+    siblings: siblings(space, c.req.query('blobs') === 'true'),
     runtime: runtime(c, space),
     cardData: readCard(text),
   };
+}
+
+function siblings({ files }: SpaceRow, withBlobs: boolean) {
+  return Object.entries(files).map(([rfilename, { size, oid }]) => ({
+    rfilename,
+    ...(withBlobs && { size, blobId: oid }),
+  }));
 }
 
 /** Spaces on loopback are reached there; a hub that serves others gives the name it was called by. */
@@ -206,7 +245,11 @@ async function setVolumes(c: HubRequest, volumes: JobVolume[]): Promise<Response
 }
 
 async function setVisibility(c: HubRequest): Promise<Response> {
-  const schema = z.object({ private: z.boolean().nullish(), visibility: z.string().nullish() });
+  const schema = z.object({
+    private: z.boolean().nullish(),
+    visibility: z.enum(['public', 'private', 'protected']).nullish(),
+    gated: notHere('gated repositories'),
+  });
   const body = await jsonBody(c, schema);
   const asked = body.visibility ? body.visibility !== 'public' : body.private;
   const space = await change(c, (s) => ({ private: asked ?? s.private }));
