@@ -1,11 +1,13 @@
 import { select } from 'd3-selection';
-import { type ZoomTransform, zoom, zoomIdentity } from 'd3-zoom';
+import { type ZoomTransform, zoom, zoomIdentity, zoomTransform } from 'd3-zoom';
 import { MARGIN } from './frame.ts';
 
 export { type ZoomTransform, zoomIdentity };
 
 export interface ZoomControl {
   by: (factor: number) => void;
+  /** One fifth of what is seen, to the right (1) or to the left (-1). */
+  pan: (way: number) => void;
   reset: () => void;
 }
 
@@ -39,5 +41,10 @@ export function zoomable(
   const svg = select(node).call(behaviour);
   const reset = () => void svg.call(behaviour.transform, zoomIdentity);
   svg.on('dblclick.zoom', reset);
-  return { by: (f) => void svg.call(behaviour.scaleBy, f), reset, stop: () => void svg.on('.zoom', null) };
+  const pan = (way: number) => {
+    const { k } = zoomTransform(node);
+    svg.call(behaviour.translateBy, (-way * width) / (5 * k), 0);
+  };
+  const stop = () => void svg.on('.zoom', null);
+  return { by: (f) => void svg.call(behaviour.scaleBy, f), pan, reset, stop };
 }

@@ -38,7 +38,6 @@ export class App {
   route = $state.raw<Route>(parseRoute(''));
   now = $state(Date.now());
   online = $state(true);
-  search = $state('');
   helpOpen = $state(false);
   /** `left`: this tab logged in for a frame. `blocked`: this frame was logged in, and the browser keeps it not. */
   frameLogin = $state<'' | 'left' | 'blocked'>('');
@@ -79,6 +78,11 @@ export class App {
     return this.info.value;
   }
 
+  /** Words the board is filtered by; they stand in the address. */
+  get search(): string {
+    return this.route.view === 'board' ? (this.route.params.q ?? '') : '';
+  }
+
   /** The handle the viewer posts as, or null. */
   get me(): string | null {
     return this.session.value?.handle ?? null;
@@ -94,6 +98,11 @@ export class App {
     follow();
     connectivity();
     addEventListener('hashchange', follow);
+    // Another tab has read the inbox.
+    const readElsewhere = () => {
+      this.#readAt = String(Date.now());
+    };
+    addEventListener('storage', readElsewhere);
     const frameLogin = () => void this.#frameLogin();
     addEventListener(FRAME_LOGIN, frameLogin);
     addEventListener('online', connectivity);
@@ -102,18 +111,24 @@ export class App {
       poll(() => this.#live(), LIVE_MS),
       poll(() => this.#slow(), SLOW_MS),
       poll(async () => {
-        this.now = Date.now();
+        this.#tick();
       }, CLOCK_MS),
     ];
     return () => {
       for (const stop of stops) stop();
       removeEventListener('hashchange', follow);
+      removeEventListener('storage', readElsewhere);
       removeEventListener(FRAME_LOGIN, frameLogin);
     };
   }
 
+  /** The server's clock: the viewer's own may be wrong. */
+  #tick(): void {
+    this.now = Date.now() + this.http.behind;
+  }
+
   refresh(): Promise<unknown> {
-    this.now = Date.now();
+    this.#tick();
     return Promise.all([this.#live(), this.#slow()]);
   }
 
@@ -121,8 +136,16 @@ export class App {
     location.hash = href(...where);
   }
 
+  /** Puts what the present view shows into its address, without a step for "back". */
+  refine(params: Record<string, string>): void {
+    const { view, id } = this.route;
+    history.replaceState(history.state, '', href(view, id, params));
+    this.route = parseRoute(location.hash);
+  }
+
   async #begin(): Promise<void> {
     await this.info.refresh();
+    this.#tick();
     void this.session.refresh().then(() => this.#arrived());
     void this.baselines.refresh();
   }

@@ -18,6 +18,8 @@ export interface Config {
   inviteUrl: string;
   /** Web address of the Hub without a trailing slash; empty when the server does not say. */
   hub: string;
+  /** The same where it has pages for people: the embedded hub, which is reached without TLS, has none. */
+  web: string;
   /** People can log in. */
   login: boolean;
   /** Routes the server has, as `GET /v1/queue`: what it lacks is neither asked for nor shown. */
@@ -30,6 +32,7 @@ type Told = Partial<ServiceInfo> &
 
 export function toConfig(info: Told): Config {
   const secondary = info.secondary_field ?? '';
+  const hub = webAddress(info.hub_endpoint).replace(/\/+$/, '');
   return {
     slug: info.collab,
     title: info.title || info.collab,
@@ -45,7 +48,8 @@ export function toConfig(info: Told): Config {
     divisions: (info.divisions ?? []) as unknown[] as Division[],
     gates: (info.gates ?? []) as unknown[] as GateRule[],
     inviteUrl: webAddress(info.invite_url),
-    hub: webAddress(info.hub_endpoint).replace(/\/+$/, ''),
+    hub,
+    web: hub.startsWith('https:') ? hub : '',
     login: info.login ?? false,
     routes: new Set((info.endpoints ?? []).map((e) => `${e.method} ${e.path}`)),
   };
@@ -60,7 +64,11 @@ const webAddress = (value: string | null | undefined): string =>
 
 /** Web page of a bucket path, or null where the Hub has no address for people. */
 export function bucketPage(config: Config, bucket: string, path = ''): string | null {
-  if (!config.hub) return null;
+  if (!config.web) return null;
   const folder = path ? `/tree/${path.split('/').map(encodeURIComponent).join('/')}` : '';
-  return `${config.hub}/buckets/${bucket}${folder}`;
+  return `${config.web}/buckets/${bucket}${folder}`;
 }
+
+/** Where the task is told: the README of the central bucket. */
+export const readmePage = (config: Config): string =>
+  bucketPage(config, config.bucket) ?? `${config.hub}/buckets/${config.bucket}/resolve/README.md`;

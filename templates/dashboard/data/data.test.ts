@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bucketPage, toConfig } from './config.ts';
+import { bucketPage, readmePage, toConfig } from './config.ts';
 import { ApiError, Http } from './http.ts';
 import { allPages } from './pages.ts';
 
@@ -33,6 +33,11 @@ describe('settings of the page', () => {
     expect(bucketPage(config, 'o/b', 'a b/c')).toBe('https://hub.example/buckets/o/b/tree/a%20b/c');
     expect(bucketPage(toConfig(info), 'o/b')).toBeNull();
   });
+  it('lead nowhere on a hub that has no pages', () => {
+    const config = toConfig({ ...info, hub_endpoint: 'http://127.0.0.1:4000/' });
+    expect([config.web, bucketPage(config, 'o/b')]).toEqual(['', null]);
+    expect(readmePage(config)).toBe('http://127.0.0.1:4000/buckets/o/main/resolve/README.md');
+  });
 });
 
 describe('reading', () => {
@@ -65,6 +70,35 @@ describe('reading', () => {
   it('no answer is not an empty answer', async () => {
     const http = new Http(() => Promise.reject(new TypeError('refused')));
     await expect(http.get('/x')).rejects.toEqual(new ApiError(0, 'OFFLINE', 'No answer from the server.'));
+  });
+  it('a write that is tried again carries the key of the first try, another one does not', async () => {
+    const keys: string[] = [];
+    const http = new Http(async (_url, init) => {
+      keys.push(new Headers(init?.headers).get('idempotency-key') ?? '');
+      return keys.length === 1 ? new Response('', { status: 503 }) : answer({});
+    });
+    await expect(http.post('/x', { body: 'a' })).rejects.toMatchObject({ status: 503 });
+    await http.post('/x', { body: 'a' });
+    await http.post('/x', { body: 'a' });
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(keys[1]).toBe(keys[0]);
+    expect(keys[2]).not.toBe(keys[0]);
+  });
+  it('S1: thousands of marks on one letter become a few, words of every script stay', async () => {
+    const words = 'Ế नमस्ते שָׁלוֹם';
+    const http = new Http(async () => answer({ x: `Z${'\u0300'.repeat(100_000)}`, words }));
+    expect(await http.get('/x')).toEqual({ x: `Z${'\u0300'.repeat(8)}`, words });
+  });
+  it('knows how far the viewer’s clock is off', async () => {
+    const at = (ms: number) => new Date(Date.now() + ms).toUTCString();
+    const dates = [at(-86_400_000), at(5_000), 'no date'];
+    const http = new Http(async () => answer({}, { headers: { date: dates.shift() ?? '' } }));
+    const seen: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      await http.get('/x');
+      seen.push(Math.round(http.behind / 60_000));
+    }
+    expect(seen).toEqual([-1440, 0, 0]);
   });
   it('reads a listing to its end', async () => {
     const http = new Http(async (url) => {

@@ -8,7 +8,7 @@ const DELTA = 200;
 /** Messages of one folder, newest first: the newest page at once, older ones on demand, new ones by cursor. */
 export class Feed {
   messages = $state.raw<Message[]>([]);
-  /** Messages in the record, loaded or not. */
+  /** Messages on the server, loaded or not. */
   total = $state(0);
   more = $state(false);
   loading = $state(false);
@@ -16,12 +16,15 @@ export class Feed {
   error = $state.raw<ApiError | null>(null);
   readonly #http: Http;
   readonly #path: string;
+  readonly #only: Record<string, string>;
   readonly #known = new Map<string, Message>();
   #running: Promise<void> | null = null;
 
-  constructor(http: Http, path: string) {
+  /** @param only what the server filters by, as `agent` or `q`. */
+  constructor(http: Http, path: string, only: Record<string, string> = {}) {
     this.#http = http;
     this.#path = path;
+    this.#only = only;
   }
 
   get(filename: string): Message | undefined {
@@ -47,7 +50,7 @@ export class Feed {
 
   async #first(): Promise<void> {
     const page = await this.#page({ limit: PAGE, order: 'desc' });
-    this.total = page.count;
+    this.total = page.matched;
     this.more = page.next !== null;
     this.messages = this.#take(page.items);
     this.loaded = true;
@@ -58,7 +61,7 @@ export class Feed {
     if (!newest) return this.#first();
     for (let after: string | null = newest.filename; after !== null; ) {
       const page: Page<MessageRecord> = await this.#page({ limit: DELTA, order: 'asc', after });
-      this.total = page.count;
+      this.total = page.matched;
       const fresh = this.#take(page.items).reverse();
       if (fresh.length > 0) this.messages = [...fresh, ...this.messages];
       after = page.next;
@@ -66,7 +69,7 @@ export class Feed {
   }
 
   #page(query: Record<string, string | number>): Promise<Page<MessageRecord>> {
-    const search = new URLSearchParams({ expand: 'true', ...mapValues(query, String) });
+    const search = new URLSearchParams({ expand: 'true', ...this.#only, ...mapValues(query, String) });
     return this.#http.get(`${this.#path}?${search}`);
   }
 

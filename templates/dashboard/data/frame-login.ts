@@ -1,3 +1,5 @@
+import { recall, remember } from './memory.ts';
+
 /**
  * A login inside another site's frame. The Hub's login page may not be framed, so it opens in a tab of its own, and
  * browsers keep the tab's cookies from the frame. The frame therefore chooses a secret and tells it to the tab, which
@@ -53,7 +55,7 @@ export function goToLoginForFrame(): boolean {
   addEventListener('message', (event: MessageEvent) => {
     const secret: unknown = event.data?.[ASK];
     if (event.source !== opener || event.origin !== location.origin || typeof secret !== 'string') return;
-    sessionStorage.setItem(KEPT, secret);
+    remember(KEPT, secret, 'tab');
     window.opener = null;
     go();
   });
@@ -65,9 +67,9 @@ export function goToLoginForFrame(): boolean {
 
 /** In the tab, logged in: leaves the hash for the frame. @returns true when a frame waits for it. */
 export async function leaveForFrame(): Promise<boolean> {
-  const secret = sessionStorage.getItem(KEPT);
+  const secret = recall(KEPT, 'tab');
   if (secret === null) return false;
-  sessionStorage.removeItem(KEPT);
+  remember(KEPT, null, 'tab');
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret));
   return post('/login/handover', base64url(new Uint8Array(hash)));
 }

@@ -26,6 +26,14 @@ interface Remembered {
 
 const MAX_REMEMBERED = 200;
 const TIMEOUT_MS = 30_000;
+const AGREED_MS = 60_000;
+
+/** Thousands of marks on one letter stop a browser for minutes; no script needs more than a few. */
+const tame = (text: string): string => text.replace(/(\p{M}{8})\p{M}+/gu, '$1');
+
+/** Where there is no TLS, a browser has no `randomUUID`. */
+const randomKey = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 async function failure(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => ({}))) as {
@@ -47,6 +55,9 @@ async function failure(response: Response): Promise<ApiError> {
 export class Http {
   readonly #fetch: typeof fetch;
   readonly #seen = new Map<string, Remembered>();
+  readonly #unanswered = new Map<string, { text: string; key: string }>();
+  /** How far the viewer's clock is behind the server's, ms; 0 while they agree within a minute. */
+  behind = 0;
   constructor(fetcher: typeof fetch = (...a) => fetch(...a)) {
     this.#fetch = fetcher;
   }
@@ -58,7 +69,7 @@ export class Http {
     const response = await this.#send(path, { headers, cache: 'no-store' });
     if (response.status === 304 && known) return known.value as T;
     if (!response.ok) throw await failure(response);
-    const value = (await response.json()) as T;
+    const value = JSON.parse(tame(await response.text())) as T;
     this.#remember(path, response.headers.get('etag'), value);
     return value;
   }
@@ -68,29 +79,46 @@ export class Http {
     const response = await this.#send(path, {});
     if (!response.ok) throw await failure(response);
     const plain = (response.headers.get('content-type') ?? '').startsWith('text/plain');
-    return plain ? response.text() : null;
+    return plain ? tame(await response.text()) : null;
   }
 
-  async post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+  /** Writes. The same body again after a failure carries the same key: what did arrive is not written twice. */
+  async post<T>(path: string, body: unknown): Promise<T> {
+    const text = JSON.stringify(body);
+    const open = this.#unanswered.get(path);
+    const key = open?.text === text ? open.key : randomKey();
+    this.#unanswered.set(path, { text, key });
     const response = await this.#send(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
-      body: JSON.stringify(body),
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'idempotency-key': key,
+      },
+      body: text,
     });
     if (!response.ok) throw await failure(response);
+    this.#unanswered.delete(path);
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
   async #send(path: string, init: RequestInit): Promise<Response> {
     try {
-      return await this.#fetch(path, {
+      const response = await this.#fetch(path, {
         ...init,
         credentials: 'same-origin',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
+      this.#setClock(response.headers.get('date'));
+      return response;
     } catch {
       throw new ApiError(0, 'OFFLINE', 'No answer from the server.');
     }
+  }
+
+  #setClock(date: string | null): void {
+    const behind = Date.parse(date ?? '') - Date.now();
+    if (Number.isFinite(behind)) this.behind = Math.abs(behind) < AGREED_MS ? 0 : behind;
   }
 
   #remember(path: string, etag: string | null, value: unknown): void {

@@ -18,7 +18,8 @@ export async function logOut(app: App): Promise<void> {
 
 /** Why a login came back without one, in words. */
 export const LOGIN_ERRORS: Record<string, string> = {
-  bad_state: 'The login took too long or was started in another tab. Try again.',
+  bad_state:
+    'The login took too long, was started in another tab, or this browser keeps no cookies for this page. Try again.',
   provider: 'The Hub did not grant the login.',
   token_exchange: 'The Hub did not confirm the login. Try again in a minute.',
   whoami: 'The Hub did not say who you are. Try again in a minute.',

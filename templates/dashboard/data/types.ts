@@ -6,7 +6,7 @@ import type { listLogs } from '@collab/contract/routes/logs.ts';
 import type { listMessages } from '@collab/contract/routes/messages.ts';
 import type { describe, me } from '@collab/contract/routes/meta.ts';
 import type { listResults } from '@collab/contract/routes/results.ts';
-import type { listReviews } from '@collab/contract/routes/reviews.ts';
+import type { listReviewers, listReviews } from '@collab/contract/routes/reviews.ts';
 import type { listTraces, stats } from '@collab/contract/routes/traces.ts';
 import type { getVerdict } from '@collab/contract/routes/verdicts.ts';
 import type { Frontmatter, VerificationState } from '@collab/contract/schemas.ts';
@@ -38,6 +38,7 @@ export type Logs = Answer<typeof listLogs>;
 export type Viewer = Answer<typeof me>;
 export type ResultVerdict = Answer<typeof getVerdict>;
 export type Reviews = Answer<typeof listReviews>;
+export type Reviewers = Answer<typeof listReviewers>;
 export type RunReport = NonNullable<ResultVerdict['history'][number]['run']>;
 export type GateReport = ResultVerdict['gates'][number];
 /** `GET /v1`: what the server says of itself. */

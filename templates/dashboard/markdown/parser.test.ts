@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cpuMs } from '../../../test/helpers/cpu.ts';
 import { toHtml } from './parser.ts';
+import { PART } from './parts.ts';
 
 describe('Markdown', () => {
   it.each([
@@ -22,9 +23,9 @@ describe('Markdown', () => {
   });
 
   it.each(['\\(', 'http://a.b/(((', '\\[\n', '\\[\n\n', '$', '['])('a text of %j ends soon', async (part) => {
-    for (const length of [4_000, 20_000, 200_000]) {
+    for (const length of [4_000, PART]) {
       const text = part.repeat(length / part.length);
-      expect(await cpuMs(() => expect(toHtml(text)).not.toBe(''))).toBeLessThan(3_000);
+      expect(await cpuMs(() => expect(toHtml(text)).not.toBe(''))).toBeLessThan(1_000);
     }
   });
 

@@ -80,19 +80,14 @@ function createParser({ rich }: { rich: boolean }): MarkdownIt {
   return md;
 }
 
-/** Finding bare addresses and formulas takes time with the square of a paragraph's, or of the text's, length. */
+/** Finding bare addresses and formulas takes time with the square of a paragraph's length. */
 const RICH_PARAGRAPH = 4_000;
-const RICH_TEXT = 20_000;
 
 const rich = createParser({ rich: true });
 const plain = createParser({ rich: false });
 
-/** HTML of hostile Markdown. It is text until `sanitize` has seen it. */
-export function toHtml(markdown: string): string {
-  return (isShort(markdown) ? rich : plain).render(markdown);
-}
-
-function isShort(markdown: string): boolean {
-  if (markdown.length > RICH_TEXT) return false;
-  return markdown.split(/\n[ \t]*\n/).every((paragraph) => paragraph.length <= RICH_PARAGRAPH);
+/** HTML of one part of hostile Markdown (`toParts`). It is text until `sanitize` has seen it. */
+export function toHtml(part: string): string {
+  const short = part.split(/\n[ \t]*\n/).every((paragraph) => paragraph.length <= RICH_PARAGRAPH);
+  return (short ? rich : plain).render(part);
 }

@@ -1,34 +1,43 @@
 import { toHtml } from './parser.ts';
 import { sanitize, sanitizeMath } from './sanitize.ts';
 
-/** Beyond this many characters a body is shown as plain text: nobody reads it as a page. */
-const MARKDOWN_LIMIT = 200_000;
-const FORMULA_LIMIT = 2_000;
-const CODE_LIMIT = 20_000;
+/** What takes longer than a reader should wait stays as the author wrote it. */
+const FORMULA_LIMIT = 1_000;
+const FORMULAS = 200;
+const BLOCKS = 100;
+/** The page answers its reader between slices of this length. */
+const SLICE_MS = 12;
 
-/** Safe nodes of a hostile Markdown text. Code and math are plain until {@link enhance} has run. */
-export function render(markdown: string): DocumentFragment {
-  if (markdown.length <= MARKDOWN_LIMIT) return sanitize(toHtml(markdown));
-  const fragment = document.createDocumentFragment();
-  const pre = document.createElement('pre');
-  pre.textContent = markdown;
-  fragment.append(pre);
-  return fragment;
-}
+/** Safe nodes of one part of a hostile Markdown text. Code and math are plain until {@link enhance} has run. */
+export const render = (part: string): DocumentFragment => sanitize(toHtml(part));
 
 /** Colours code and sets math in `root`, loading the two libraries only when something needs them. */
 export async function enhance(root: ParentNode): Promise<void> {
-  const codes = [...root.querySelectorAll<HTMLElement>('pre > code[class^="language-"]')];
-  const formulas = [...root.querySelectorAll<HTMLElement>('.math')];
-  await Promise.all([
-    codes.length > 0 && import('./highlight.ts').then((m) => codes.forEach((c) => colour(c, m.highlight))),
-    formulas.length > 0 && import('./math.ts').then((m) => formulas.forEach((f) => typeset(f, m.toMathMl))),
-  ]);
+  const codes = [...root.querySelectorAll<HTMLElement>('pre > code[class^="language-"]')].slice(0, BLOCKS);
+  const formulas = [...root.querySelectorAll<HTMLElement>('.math')].slice(0, FORMULAS);
+  if (codes.length > 0) {
+    const { highlight } = await import('./highlight.ts');
+    await inSlices(codes, (code) => colour(code, highlight));
+  }
+  if (formulas.length > 0) {
+    const { toMathMl } = await import('./math.ts');
+    await inSlices(formulas, (formula) => typeset(formula, toMathMl));
+  }
+}
+
+async function inSlices<T>(items: readonly T[], work: (item: T) => void): Promise<void> {
+  let since = performance.now();
+  for (const item of items) {
+    if (performance.now() - since > SLICE_MS) {
+      await new Promise((go) => setTimeout(go));
+      since = performance.now();
+    }
+    work(item);
+  }
 }
 
 function colour(code: HTMLElement, highlight: (code: string, language: string) => string | null): void {
-  const text = code.textContent ?? '';
-  const html = text.length <= CODE_LIMIT ? highlight(text, code.className.slice('language-'.length)) : null;
+  const html = highlight(code.textContent ?? '', code.className.slice('language-'.length));
   if (html !== null) code.replaceChildren(sanitize(html));
 }
 

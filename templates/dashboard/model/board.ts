@@ -1,5 +1,5 @@
 import type { GateReport, LeaderboardRow } from '../data/types.ts';
-import { beats } from './series.ts';
+import { formatScore } from './format.ts';
 import { timeOf } from './stamp.ts';
 
 /** Number one: the best valid row, or the best unverified one while nothing is valid. */
@@ -8,21 +8,42 @@ export const championOf = (rows: readonly LeaderboardRow[]): LeaderboardRow | nu
   rows.find((r) => r.verification !== 'invalid' && r.verification !== 'expired') ??
   null;
 
-/** "4.2 × the first result" (or "12 % below" for small gains); empty when there is nothing to compare. */
+/** `10.8 × the baseline (44.00)`, `12 % below the first result (2.31)`; where a ratio means nothing, the difference. */
+export function comparedTo(what: string, base: number, score: number, order: 'asc' | 'desc'): string {
+  const to = `the ${what} (${formatScore(base)})`;
+  const factor = score / base;
+  if (base <= 0 || score <= 0 || !Number.isFinite(factor)) {
+    const side =
+      score === base
+        ? 'as much as'
+        : `${formatScore(Math.abs(score - base))} ${score > base ? 'above' : 'below'}`;
+    return `${side} ${to}`;
+  }
+  if (order === 'desc' && factor >= 1.5) return `${short(factor, 3)} × ${to}`;
+  const percent = Math.abs(factor - 1) * 100;
+  return percent === 0
+    ? `as much as ${to}`
+    : `${short(percent, 2)} % ${factor > 1 ? 'above' : 'below'} ${to}`;
+}
+
+const short = (n: number, digits: number): string =>
+  n.toLocaleString('en', { maximumSignificantDigits: digits });
+
+/** How far `champion` is from the best baseline, or from the first result where there is no baseline. */
 export function progressOf(
   rows: readonly LeaderboardRow[],
+  baselines: readonly { score: number }[],
   champion: LeaderboardRow | null,
   order: 'asc' | 'desc',
 ): string {
+  if (!champion) return '';
+  const [base] = baselines.map((b) => b.score).sort((a, b) => (order === 'desc' ? b - a : a - b));
+  if (base !== undefined) return comparedTo('baseline', base, champion.score, order);
   const first = rows
     .filter((r) => r.verification !== 'invalid' && timeOf(r.filename) !== null)
     .reduce<LeaderboardRow | null>((a, r) => (a === null || r.filename < a.filename ? r : a), null);
-  if (!champion || !first || first.score <= 0 || !beats(order, champion.score, first.score)) return '';
-  const factor = order === 'desc' ? champion.score / first.score : first.score / champion.score;
-  if (!Number.isFinite(factor)) return '';
-  return factor >= 1.5
-    ? `${factor.toFixed(1)} × the first result`
-    : `${((factor - 1) * 100).toFixed(1)} % better than the first result`;
+  if (!first || first.filename === champion.filename) return '';
+  return comparedTo('first result', first.score, champion.score, order);
 }
 
 /** Rows whose agent, method, description or user contains every word. */

@@ -5,6 +5,8 @@ export interface BoardChoice {
   /** `best` of each agent or user, or `all` attempts. */
   show: 'best' | 'all';
   verdict: 'open' | 'valid' | 'pending' | 'invalid';
+  /** Words every shown row has. */
+  words: string;
 }
 
 const oneOf = <T extends string>(value: string | undefined, allowed: readonly T[]): T =>
@@ -15,6 +17,7 @@ export const toBoardChoice = (params: Record<string, string>, division: string):
   group: oneOf(params.group, ['agent', 'user']),
   show: oneOf(params.show, ['best', 'all']),
   verdict: oneOf(params.verdict, ['open', 'valid', 'pending', 'invalid']),
+  words: params.q ?? '',
 });
 
 /** The query of GET /v1/leaderboard; only what differs from its defaults. */
@@ -35,5 +38,6 @@ export function choiceParams(choice: BoardChoice, headline: string): Record<stri
   if (choice.group !== 'agent') params.group = choice.group;
   if (choice.show !== 'best') params.show = choice.show;
   if (choice.verdict !== 'open') params.verdict = choice.verdict;
+  if (choice.words !== '') params.q = choice.words;
   return params;
 }

@@ -1,4 +1,4 @@
-import { isHumanHandle } from '@collab/contract/identity.ts';
+import { findMentions, isHumanHandle } from '@collab/contract/identity.ts';
 import type { Frontmatter, MessageRecord } from '../data/types.ts';
 import { authorOf, timeOf } from './stamp.ts';
 
@@ -30,6 +30,10 @@ const text = (value: unknown): string =>
   typeof value === 'string' ? value : value == null ? '' : String(value);
 
 export { isHumanHandle };
+
+/** Whole names alone: `@ada-2` is not for `ada`. */
+export const isFor = (body: string, handle: string): boolean =>
+  body.includes(`@${handle}`) && findMentions(body).some((m) => m.handle === handle);
 
 /** The kind follows from the handle and `via`, never from `type`, which the author chooses. */
 export function toAuthor(filename: string, frontmatter: Frontmatter): Author {

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { padded } from '../charts/frame.ts';
-import type { LeaderboardRow } from '../data/types.ts';
+import type { LeaderboardRow, Queue } from '../data/types.ts';
 import { avatarOf } from './avatar.ts';
 import { championOf, filterRows, progressOf } from './board.ts';
 import { boardQuery, choiceParams, toBoardChoice } from './choice.ts';
 import { toCsv } from './csv.ts';
 import { withDays } from './days.ts';
+import { evaluatorOf } from './evaluator.ts';
 import { formatAgo, formatBytes, formatDuration, formatInterval, formatScore } from './format.ts';
 import { suggestHandles } from './mentions.ts';
-import { type Message, toAuthor, toMessage, toRefs } from './message.ts';
+import { isFor, type Message, toAuthor, toMessage, toRefs } from './message.ts';
 import { newsSince } from './news.ts';
+import { nowWords } from './now.ts';
 import { paretoAxes, paretoPoints } from './pareto.ts';
 import { peopleOf } from './people.ts';
 import { previewOf, quoteOf } from './preview.ts';
@@ -272,13 +274,28 @@ describe('board', () => {
     expect(championOf(rows)?.agent).toBe(agent);
   });
   it.each([
-    ['desc' as const, 10, 45, '4.5 × the first result'],
-    ['desc' as const, 10, 11, '10.0 % better than the first result'],
-    ['asc' as const, 10, 5, '2.0 × the first result'],
-    ['desc' as const, -1, 5, ''],
-  ])('progress %s', (order, first, now, text) => {
+    ['desc' as const, 10, 45, '4.5 × the first result (10.00)'],
+    ['desc' as const, 10, 11, '10 % above the first result (10.00)'],
+    ['desc' as const, 10, 9, '10 % below the first result (10.00)'],
+    ['asc' as const, 10, 5, '50 % below the first result (10.00)'],
+    ['asc' as const, 10, 25, '150 % above the first result (10.00)'],
+    ['desc' as const, -1, 5, '6.00 above the first result (-1.00)'],
+    ['asc' as const, 0, 0, 'as much as the first result (0)'],
+    ['desc' as const, 1e-9, 1, '1,000,000,000 × the first result (1.00e-9)'],
+  ])('progress %s from %d to %d', (order, first, now, text) => {
     const champion = row({ filename: at(9), score: now });
-    expect(progressOf([row({ filename: at(1), score: first }), champion], champion, order)).toBe(text);
+    const rows = [row({ filename: at(1), score: first }), champion];
+    expect(progressOf(rows, [], champion, order)).toBe(text);
+  });
+  it('is set against the best baseline, where there is one', () => {
+    const champion = row({ filename: at(9), score: 45 });
+    const baselines = [{ score: 9 }, { score: 15 }];
+    expect(progressOf([champion], baselines, champion, 'desc')).toBe('3 × the baseline (15.00)');
+    expect(progressOf([champion], baselines, champion, 'asc')).toBe('400 % above the baseline (9.00)');
+    expect([progressOf([champion], [], champion, 'desc'), progressOf([], baselines, null, 'desc')]).toEqual([
+      '',
+      '',
+    ]);
   });
   it('filters by words anywhere', () => {
     const rows = [row({ agent: 'ada', method: 'int4 head' }), row({ agent: 'bob' })];
@@ -421,6 +438,71 @@ describe('logs', () => {
       'Verification, run-ab12',
     ]);
     expect(logsPath('a/b.md', 'run 1')).toBe('/v1/results/a%2Fb.md/logs/run%201');
+  });
+});
+
+const queueOf = (states: ('running' | 'queued')[], over: Partial<Queue> = {}): Queue => ({
+  mode: 'eval-space',
+  matched: states.length,
+  next: null,
+  evaluator_seen_at: null,
+  items: states.map((state, position) => ({
+    filename: at(position),
+    agent: `agent-${position}`,
+    hf_user: null,
+    state,
+    position,
+    reason: '',
+    eta: null,
+    eta_seconds: state === 'running' ? null : 240,
+    price_usd: null,
+    score: 5,
+  })),
+  spend: { usd: 0, budget_usd: null, verification_usd: 0, verification_budget_usd: null, runs: 0 },
+  generated_at: '',
+  ...over,
+});
+
+describe('what goes on now', () => {
+  it.each([
+    [queueOf([]), 'Nothing waits for a verdict.'],
+    [queueOf(['queued']), '1 result waits for a verdict, the next is expected in 4 min.'],
+    [queueOf(['running']), 'The claim of @agent-0, 5.00, is being run again; nothing waits for a verdict.'],
+    [
+      queueOf(['running', 'running', 'queued', 'queued'], { matched: 1202 }),
+      '2 verification runs are going; 1,200 results wait for a verdict, the next is expected in 4 min.',
+    ],
+    [null, '7 results wait for a verdict.'],
+  ])('%#', (queue, words) => {
+    expect(nowWords(queue, 7)).toBe(words);
+  });
+
+  const NOW = Date.UTC(2026, 5, 1, 12);
+  it.each([
+    ['asked a minute ago', ['queued'], NOW - 60_000, false],
+    ['asked an hour ago, and results wait', ['queued'], NOW - 3_600_000, true],
+    ['asked an hour ago, and nothing waits', [], NOW - 3_600_000, false],
+    ['never asked, and results wait', ['queued'], null, true],
+    ['never asked, and nothing waits', [], null, false],
+    ['is a little ahead of this clock', ['queued'], NOW + 5_000, false],
+  ] as const)('the evaluator %s', (_name, states, seen, silent) => {
+    const told = evaluatorOf(
+      queueOf([...states], { evaluator_seen_at: seen === null ? null : new Date(seen).toISOString() }),
+      NOW,
+    );
+    expect(told.silent).toBe(silent);
+    expect(told.words.includes('the organizers restart it')).toBe(silent);
+  });
+});
+
+describe('for whom a message is', () => {
+  it.each([
+    ['hi @human-ada!', true],
+    ['hi @human-ada-2', false],
+    ['mail x@human-ada', false],
+    ['`@human-ada`', true],
+  ])('%s', (body, wanted) => {
+    expect(isFor(body, 'human-ada')).toBe(wanted);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { LeaderboardRow } from '../data/types.ts';
-import type { Message } from './message.ts';
+import { isFor, type Message } from './message.ts';
 import { toSeries } from './series.ts';
 
 export interface News {
@@ -29,7 +29,7 @@ export function newsSince(
     any: fresh.length + results > 0,
     messages: fresh.length,
     messagesAtLeast: fresh.length > 0 && fresh.length === messages.length,
-    mentions: me === null ? 0 : fresh.filter((m) => m.body.includes(`@${me}`)).length,
+    mentions: me === null ? 0 : fresh.filter((m) => isFor(m.body, me)).length,
     results,
     record,
   };

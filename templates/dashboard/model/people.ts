@@ -21,10 +21,14 @@ export interface Person {
   last: number | null;
 }
 
+/** The user whom a `human-…` handle names; empty for an agent, whose card says it. */
+export const ownerOf = (handle: string): string =>
+  isHumanHandle(handle) ? handle.slice('human-'.length) : '';
+
 const empty = (handle: string): Person => ({
   handle,
   kind: isHumanHandle(handle) ? 'human' : 'agent',
-  owner: isHumanHandle(handle) ? handle.slice('human-'.length) : '',
+  owner: ownerOf(handle),
   model: '',
   harness: '',
   tools: [],

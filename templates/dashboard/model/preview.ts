@@ -1,5 +1,7 @@
 const LIMIT = 520;
 const SHORT_LINES = 12;
+/** Nothing beyond it is looked at: a preview must not take longer than the text is worth. */
+const LOOKED_AT = 8_000;
 
 export interface Preview {
   text: string;
@@ -13,13 +15,13 @@ export interface Preview {
  */
 export function previewOf(body: string, summary = ''): Preview {
   if (!summary && isShort(body)) return { text: body, cut: false };
-  if (summary) return { text: summary, cut: body.length > 0 && summary !== body };
-  const blocks = body.split(/\n{2,}/);
+  if (summary) return { text: summary.slice(0, LIMIT), cut: body.length > 0 && summary !== body };
+  const blocks = body.slice(0, LOOKED_AT).split(/\n{2,}/);
   const at = blocks.findIndex((b) => b.trim() !== '' && !/^#{1,6}\s/.test(b.trim()));
   const block = (blocks[at] ?? body).trim();
   const open = (block.match(/^\s*(```|~~~)/gm) ?? []).length % 2 === 1;
   if (open || /^\s*(```|~~~)/.test(block)) return previewOfCode(body);
-  if (block.length <= LIMIT) return { text: block, cut: block.length < body.trim().length };
+  if (block.length <= LIMIT) return { text: block, cut: block.length < body.length };
   return { text: `${cutAtWord(block, LIMIT)} …`, cut: true };
 }
 
@@ -30,6 +32,7 @@ const previewOfCode = (body: string): Preview =>
     ? { text: body, cut: false }
     : {
         text: `\`\`\`\n${body
+          .slice(0, LOOKED_AT)
           .replace(/^\s*(```|~~~).*$/gm, '')
           .trim()
           .slice(0, 240)}\n\`\`\``,
@@ -47,8 +50,9 @@ function cutAtWord(s: string, limit: number): string {
 /** One line of plain words for a quote: markup characters dropped, at most `limit` characters. */
 export function quoteOf(body: string, limit = 160): string {
   const plain = body
+    .slice(0, limit * 20)
     .replace(/```[\s\S]*?(```|$)/g, ' [code] ')
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/!?\[([^\]]{0,200})\]\([^)]{0,200}\)/g, '$1')
     .replace(/[#>*_`~|]+/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();

@@ -51,3 +51,7 @@ export function gateSummary(gates: readonly GateReport[] | null | undefined): st
     ? `${gates.length} of ${gates.length} gates passed`
     : `failed: ${failed.map((g) => g.id).join(', ')}`;
 }
+
+/** `>=` as people write it. */
+export const operator = (op: string | null | undefined): string =>
+  ({ '>=': '≥', '<=': '≤', '==': '=', '!=': '≠' })[op ?? ''] ?? op ?? '';
