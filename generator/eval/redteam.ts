@@ -2,6 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandContext, Outcome } from '../command.ts';
+import { folderSha256 } from '../content-hash.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { withAccomplice } from './accomplice.ts';
@@ -9,7 +10,7 @@ import { draw, standing } from './best-of-n.ts';
 import { type Challenge, privateDirOf, type Ran, runHarness } from './harness.ts';
 import { provingGround } from './proving-ground.ts';
 import { remember } from './record.ts';
-import { contentSha256, type ShippedCheat, shippedCheats } from './samples.ts';
+import { type ShippedCheat, shippedCheats } from './samples.ts';
 import { digits, table } from './table.ts';
 
 /** A gain is three times the baseline of the same job: far above the noise of a loaded machine. */
@@ -168,7 +169,7 @@ async function stoppedBy(cheat: ShippedCheat, ran: Ran): Promise<string[]> {
   if (cheat.how === 'layer') return named(ran.summary?.provenance.isolation?.layers ?? []);
   if (cheat.how === 'fault') return cheat.caught_by.filter((name) => ran.error?.includes(name));
   if (cheat.how === 'identity') {
-    const posted = await contentSha256(join(cheat.folder, cheat.posted ?? ''));
+    const posted = await folderSha256(join(cheat.folder, cheat.posted ?? ''));
     return posted === ran.summary?.provenance.submission_sha256 ? [] : cheat.caught_by;
   }
   return ran.state === 'measured' ? cheat.caught_by : [];

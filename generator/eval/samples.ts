@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
@@ -52,20 +51,4 @@ export async function readCheat(folder: string): Promise<ShippedCheat> {
       next: [{ command: 'ls submissions/cheats', why: 'each of these folders needs a cheat.json' }],
     });
   }
-}
-
-/** Identity of a submission: sha256 of one line `{sha256}  {path}` per file, sorted by path bytes. */
-export async function contentSha256(folder: string): Promise<string> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const named = files.map((file) => ({ file, name: file.slice(folder.length + 1) }));
-  named.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-  const whole = createHash('sha256');
-  for (const { file, name } of named)
-    whole.update(
-      `${createHash('sha256')
-        .update(await readFile(file))
-        .digest('hex')}  ${name}\n`,
-    );
-  return whole.digest('hex');
 }

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
+import { contentSha256, sha256 } from '@collab/contract/content-hash.ts';
 import { pathProblem } from '@collab/contract/paths.ts';
 import { ClientError } from './errors.ts';
 
 export interface Submission {
   /** Folder name, made fit for a path. */
   name: string;
-  /** sha256 hex over the manifest of contents: one line `{sha256}  {path}\n` per file, sorted by path bytes. */
+  /** Identity of its contents. */
   sha256: string;
   files: { path: string; content: Uint8Array }[];
   bytes: number;
@@ -39,16 +39,8 @@ export async function readSubmission(cwd: string, folder: string): Promise<Submi
     if (bytes > MAX_BYTES) throw tooLarge(`${folder} holds more than 1 GiB.`);
     files.push({ path, content });
   }
-  return { name: slugOf(basename(root)), sha256: contentHash(files), files, bytes };
-}
-
-/** Identity of a submission: the same bytes under the same names give the same hash on every machine. */
-export function contentHash(files: { path: string; content: Uint8Array }[]): string {
-  const sorted = [...files].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
-  const hash = createHash('sha256');
-  for (const { path, content } of sorted)
-    hash.update(`${createHash('sha256').update(content).digest('hex')}  ${path}\n`);
-  return hash.digest('hex');
+  const hashed = files.map(({ path, content }) => ({ path, sha256: sha256(content) }));
+  return { name: slugOf(basename(root)), sha256: contentSha256(hashed), files, bytes };
 }
 
 const slugOf = (name: string) =>

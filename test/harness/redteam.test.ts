@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
+import { folderSha256 } from '../../generator/content-hash.ts';
 import { runHarness } from '../../generator/eval/harness.ts';
 import { proofs } from '../../generator/eval/record.ts';
 import type { CheatRow } from '../../generator/eval/redteam.ts';
-import { contentSha256, shippedCheats } from '../../generator/eval/samples.ts';
+import { shippedCheats } from '../../generator/eval/samples.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
 
@@ -71,5 +72,5 @@ test('the identity of a submission is computed the same way here and in the job'
     state: join(challenge.dir, 'runs', 'identity'),
     profile: 'quick',
   });
-  expect(ran.summary?.provenance.submission_sha256).toBe(await contentSha256(folder));
+  expect(ran.summary?.provenance.submission_sha256).toBe(await folderSha256(folder));
 });
