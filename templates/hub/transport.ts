@@ -7,6 +7,8 @@ export interface HubClock {
   /** Milliseconds since the epoch. */
   now(): number;
   sleep(ms: number): Promise<void>;
+  /** Runs `work` in `ms`, unless the returned function is called before. Default: a timer. */
+  after?(ms: number, work: () => void): () => void;
 }
 
 export interface HubClientOptions {
@@ -61,13 +63,18 @@ const systemClock: HubClock = {
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
+function timer(ms: number, work: () => void): () => void {
+  const pending = setTimeout(work, ms);
+  return () => clearTimeout(pending);
+}
+
 export type Transport = ReturnType<typeof createTransport>;
 
 /** One place through which every byte to and from the Hub goes: credentials, time limit, retries, errors, counts. */
 export function createTransport(options: HubClientOptions) {
   const endpoint = options.endpoint.replace(/\/+$/, '');
   const doFetch = options.fetch ?? globalThis.fetch;
-  const clock = options.clock ?? systemClock;
+  const clock = { after: timer, ...(options.clock ?? systemClock) };
   const budget = options.budget ?? createBudget();
   const defaultTimeout = options.timeoutMs ?? 30_000;
 
@@ -76,17 +83,21 @@ export function createTransport(options: HubClientOptions) {
     const timeoutMs = request.timeoutMs ?? defaultTimeout;
     const at = { url, method: request.method, effect: request.effect, timeoutMs };
     budget.called(request.kind ?? 'api');
+    const limit = new AbortController();
+    const late = () => limit.abort(new DOMException('no answer in time', 'TimeoutError'));
+    const inTime = clock.after(timeoutMs, late);
     try {
-      const limit = AbortSignal.timeout(timeoutMs);
-      const signal = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
+      const signal = request.signal ? AbortSignal.any([limit.signal, request.signal]) : limit.signal;
       const response = await doFetch(url, { ...init(request), signal });
       budget.answered(response.status, response.headers, clock.now());
-      const bytes = await readBody(response, url, request);
+      const bytes = await readBody(response, url, request, clock.after);
       if (response.ok || request.accept?.includes(response.status))
         return { url, status: response.status, headers: response.headers, bytes };
       throw answerError(response, bytes, { ...at, plain404: request.plain404 ?? false });
     } catch (error) {
       throw error instanceof HubError ? error : connectionError(error, at);
+    } finally {
+      inTime();
     }
   }
 
@@ -161,7 +172,12 @@ function retryWait(error: HubError, request: HubRequest, attempt: number): numbe
 const isBusy = (error: HubError): boolean =>
   error.kind === 'conflict' && error.message.includes('another conflicting operation is in progress');
 
-async function readBody(response: Response, url: string, request: HubRequest): Promise<Uint8Array> {
+async function readBody(
+  response: Response,
+  url: string,
+  request: HubRequest,
+  after: typeof timer,
+): Promise<Uint8Array> {
   const { maxBytes = Number.POSITIVE_INFINITY, idleMs } = request;
   const plain = maxBytes === Number.POSITIVE_INFINITY && idleMs === undefined;
   if (plain || !response.body || !response.ok) return new Uint8Array(await response.arrayBuffer());
@@ -169,7 +185,7 @@ async function readBody(response: Response, url: string, request: HubRequest): P
   const parts: Uint8Array[] = [];
   try {
     for (let size = 0; ; ) {
-      const part = await (idleMs === undefined ? reader.read() : readWithin(reader, idleMs));
+      const part = await (idleMs === undefined ? reader.read() : readWithin(reader, idleMs, after));
       if (part.done) return new Uint8Array(Buffer.concat(parts));
       size += part.value.byteLength;
       if (size > maxBytes) throw tooLarge(url, maxBytes);
@@ -187,15 +203,19 @@ function tooLarge(url: string, maxBytes: number): HubError {
 
 type Part = { done: true; value?: undefined } | { done: false; value: Uint8Array };
 
-async function readWithin(reader: ReadableStreamDefaultReader<Uint8Array>, idleMs: number): Promise<Part> {
-  let timer: NodeJS.Timeout | undefined;
+async function readWithin(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  idleMs: number,
+  after: typeof timer,
+): Promise<Part> {
+  let cancel = () => {};
   const idle = new Promise<Part>((resolve) => {
-    timer = setTimeout(() => resolve({ done: true }), idleMs);
+    cancel = after(idleMs, () => resolve({ done: true }));
   });
   try {
     return await Promise.race([reader.read() as Promise<Part>, idle]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

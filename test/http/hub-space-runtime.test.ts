@@ -218,7 +218,7 @@ describe('hardware and sleep', () => {
     const echo = `
       import { createServer } from 'node:http';
       createServer((req, res) => {
-        if (req.url === '/end') return void setTimeout(() => res.end('late'), 1500);
+        if (req.url === '/end') return void setTimeout(() => res.end('late'), 300);
         req.pipe(res);
       }).listen(process.env.PORT, process.env.HOST);`;
     const more = { hardware: 'cpu-upgrade', sleepTimeSeconds: 3 };
