@@ -13,6 +13,7 @@ import {
 } from '../plan/model.ts';
 import { emitEvaluator } from '../render/emit.ts';
 import { EVALUATOR_FOLDER, readChallengeFiles } from './directory.ts';
+import { GATES, staleGates } from './gates.ts';
 import { harnessFacts } from './harness-facts.ts';
 import { readEvaluator } from './package-files.ts';
 import { loadState } from './state.ts';
@@ -36,10 +37,11 @@ type InputOptions = Pick<
 
 /** Everything on this side that a plan is made from. */
 export async function readInputs(config: ChallengeConfig, options: InputOptions): Promise<Inputs> {
-  const [files, state, harness] = await Promise.all([
+  const [files, state, harness, stale] = await Promise.all([
     readChallengeFiles(options.dir, config, options.io.packageRoot),
     loadState(options.dir, config.hub.endpoint),
     harnessFacts(options.dir, config),
+    staleGates(options.dir, config, options.io.packageRoot),
   ]);
   return {
     config,
@@ -50,6 +52,7 @@ export async function readInputs(config: ChallengeConfig, options: InputOptions)
     problems: [
       ...spaceProblems(options.dir, files.space),
       ...harnessProblems(config, files.central),
+      ...(stale === null ? [] : [OTHER_GATES]),
       ...privateProblems(config, files.private),
     ],
     state,
@@ -122,6 +125,13 @@ function recordedSource(build: LocalFile): unknown {
     return null;
   }
 }
+
+const OTHER_GATES: InputProblem = {
+  part: 'harness',
+  problem: `${GATES} does not say what challenge.yaml says of metric and gates`,
+  command: 'create-collab check',
+  why: 'writes it anew; then prove the harness again',
+};
 
 function harnessProblems(config: ChallengeConfig, central: LocalFile[]): InputProblem[] {
   if (!config.hardware.jobs_enabled && !hasEvaluator(config)) return [];

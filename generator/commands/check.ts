@@ -1,4 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
+import { GATES_RENEWED, renewGates } from '../apply/gates.ts';
 import { type Finding, inspect } from '../apply/inspect.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
 import { readChallenge } from '../config/yaml.ts';
@@ -17,6 +18,7 @@ export const command: Command = {
 async function run({ io, positionals }: CommandContext): Promise<Outcome> {
   const dir = resolvePath(io.cwd, positionals[0] ?? '.');
   const config = await readChallenge(dir);
+  const renewed = await renewGates(dir, config, io.packageRoot);
   const findings = await inspect(io, dir, config);
   const errors = findings.filter((finding) => finding.level === 'error');
   const warnings = findings.filter((finding) => finding.level === 'warning');
@@ -26,10 +28,15 @@ async function run({ io, positionals }: CommandContext): Promise<Outcome> {
   );
   return {
     status: 'ok',
-    text: [`ok: ${config.challenge.title} (${config.challenge.slug})`, ...lines].join('\n'),
+    text: [
+      `ok: ${config.challenge.title} (${config.challenge.slug})`,
+      ...(renewed ? [`  ${GATES_RENEWED.text}`] : []),
+      ...lines,
+    ].join('\n'),
     data: {
       dir,
       slug: config.challenge.slug,
+      gates_renewed: renewed,
       warnings: warnings.map(({ level: _level, ...warning }) => warning),
     },
     next: [{ command: 'create-collab plan', why: 'shows what apply would do' }],

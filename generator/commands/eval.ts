@@ -21,7 +21,10 @@ const run: Command['run'] = async (context) => {
   const load = WHAT[what];
   if (!load || rest.length > 0) throw unknown(what, rest);
   const root = resolve(context.io.cwd, dir);
-  return (await load())(context, { dir: root, config: await readChallenge(root) });
+  const config = await readChallenge(root);
+  const { GATES_RENEWED, renewGates } = await import('../apply/gates.ts');
+  if (await renewGates(root, config, context.io.packageRoot)) context.progress(GATES_RENEWED);
+  return (await load())(context, { dir: root, config });
 };
 
 function unknown(what: string, rest: string[]): CollabError {

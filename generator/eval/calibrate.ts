@@ -70,7 +70,9 @@ export async function noiseOf(
     timeoutMs: 60_000,
   });
   if (code !== 0)
-    throw new CollabError('CALIBRATION_FAILED', output.trim().split('\n').at(-1) ?? 'no reason given');
+    throw new CollabError('CALIBRATION_FAILED', output.trim().split('\n').at(-1) ?? 'no reason given', {
+      next: [{ command: 'cat harness/README.md', why: 'what a summary has to hold' }],
+    });
   return Calibration.parse(JSON.parse(await readFile(out, 'utf8')));
 }
 

@@ -43,6 +43,12 @@ export function emitBucketReadme(config: ChallengeConfig, template: string): Pro
   return renderText(template, view, BUCKET_README);
 }
 
+/** `harness/gates.json` as this template would write it from these settings. */
+export function emitGates(config: ChallengeConfig, template: string): Promise<string> {
+  const view = viewOf(config, { version: pkg.version, api: [], buildDependencies: [] });
+  return renderText(template, view, 'harness/gates.json.hbs');
+}
+
 /** Packages that `space/src` imports, and the tools that build it, at the versions this one was built with. */
 function needed(entries: TreeEntry[], versions: Record<string, string>): { name: string; version: string }[] {
   const sources = entries.filter((entry) => /^space\/src\/.*\.(?:ts|svelte|css)$/.test(entry.path));

@@ -1,6 +1,8 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { staleGates } from '../../generator/apply/gates.ts';
+import { readChallenge } from '../../generator/config/yaml.ts';
 import { cli, tempDir } from '../helpers/fake-io.ts';
 import { packageRoot } from '../helpers/package-root.ts';
 
@@ -13,7 +15,7 @@ async function challenge(): Promise<string> {
 
 describe('check', () => {
   let dir: string;
-  const check = (...argv: string[]) => cli(['check', dir, ...argv]);
+  const check = (...argv: string[]) => cli(['check', dir, ...argv], { packageRoot: packageRoot() });
   const edit = (path: string, change: (text: string) => string) =>
     writeFileSync(join(dir, path), change(readFileSync(join(dir, path), 'utf8')));
   it.each([['gemma'], ['blank']])('%s as it is written passes without a warning', async (template) => {
@@ -70,6 +72,17 @@ describe('check', () => {
       await cli([...argv, '--yes'], { packageRoot: packageRoot(), cwd: dir });
       const ran = await cli(['check', 'c', '--json'], { cwd: dir });
       expect(ran.json().warnings.map((w: { at: string }) => w.at)).toEqual(['gates.sorts_all.field']);
+    });
+    it('and writes the gates of the harness anew, which plan insists on', async () => {
+      const limit = () => JSON.parse(readFileSync(join(dir, 'harness/gates.json'), 'utf8')).gates[0].limit;
+      edit('challenge.yaml', (text) => text.replace(/limit: 1$/m, 'limit: 0.5'));
+      const config = await readChallenge(dir);
+      expect(limit()).toBe(1);
+      expect(await staleGates(dir, config, packageRoot())).toContain('"limit":0.5');
+      expect((await check('--json')).json().gates_renewed).toBe(true);
+      expect(limit()).toBe(0.5);
+      expect(await staleGates(dir, config, packageRoot())).toBeNull();
+      expect((await check('--json')).json().gates_renewed).toBe(false);
     });
     it('the example of the template under another goal', async () => {
       edit('challenge.yaml', (text) => text.replaceAll('This is a working example', 'It is this'));

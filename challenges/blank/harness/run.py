@@ -5,7 +5,8 @@
 Writes summary.json into the state folder. Exit code 0: measured. 3: the submission is at fault, the reason is in
 `error`. Anything else: the harness or the platform is at fault.
 
-What is yours to change: `answer` (what is right), `questions` (what is asked), and the gate in `judged`.
+What is yours to change: `answer` (what is right), `questions` (what is asked), and the gate in `judged`; README.md has
+the steps.
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ def judged(passes: list[list[Asked]]) -> Json:
     return {
         rules["metric"]: mean,
         "correct": values["correct"].value,
-        "score": {"mean": mean, "sd": statistics.stdev(rates), "runs": len(rates), "unit": "answers/s"},
-        "gates": [judge(gate, values[gate["id"]]) for gate in rules["gates"] if gate["id"] in values],
+        "score": {"mean": mean, "sd": statistics.stdev(rates), "runs": len(rates), "unit": rules["unit"]},
+        "gates": [judge(gate, values[gate["field"]]) for gate in rules["gates"] if gate["field"] in values],
         "shown": {"questions": len(right), "passes": [{"score": rate} for rate in rates]},
     }
 

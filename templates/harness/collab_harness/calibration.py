@@ -29,7 +29,10 @@ CONFIDENCE = 0.9
 
 def pass_scores(summary: Json) -> list[float]:
     """The score of each timed pass of one run."""
-    return [float(one["score"]) for one in summary["shown"]["passes"]]
+    passes = summary["shown"].get("passes")
+    if not passes:
+        raise ValueError("summary.json has no shown.passes; a score without noise needs no calibration, only metric.repeats: 0")
+    return [float(one["score"]) for one in passes]
 
 
 def calibrate(summaries: Sequence[Json]) -> Json:
