@@ -131,6 +131,7 @@ describe('without the plan that a Docker Space needs', () => {
     const text = await readFile(file, 'utf8');
     const organizer = createHubClient({ endpoint: hubUrl, token: tokens.organizer ?? '' });
     const read = async () => {
+      await collab('check');
       await collab('apply');
       return new TextDecoder().decode((await organizer.readFile(CENTRAL, 'README.md')) ?? undefined);
     };
