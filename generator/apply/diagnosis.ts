@@ -42,8 +42,8 @@ export async function hubFindings(connection: Connection): Promise<Finding[]> {
     clock,
     ...seen.plan.nodes
       .filter(({ kind, state }) => kind === 'check' || kind === 'human' || state === 'human')
-      // Said with the machine already.
-      .filter(({ id }) => id !== 'check:python')
+      // Said with the machine already, and with the buckets below.
+      .filter(({ id, kind }) => id !== 'check:python' && kind !== 'bucket')
       .map((node) => nodeFinding(node, seen.world.privateSeenByParticipant === 'unknown')),
     ...(await accessFindings({ ...options, hub, config, world: seen.world })),
     ...bucketFindings(seen.plan),

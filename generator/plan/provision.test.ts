@@ -106,6 +106,22 @@ describe('what has to be right before the first write', () => {
       inputs({ allowBroadToken: true }),
       world({}, { tokenRole: 'write' }),
     ],
+    ['a login in the browser', 'check:token', 'blocked', inputs(), world({}, { tokenRole: 'oauth' })],
+    ['a token of an unknown kind', 'check:token', 'blocked', inputs(), world({}, { tokenRole: 'unknown' })],
+    [
+      'a login in the browser, allowed',
+      'check:token',
+      'unchanged',
+      inputs({ allowBroadToken: true }),
+      world({}, { tokenRole: 'oauth' }),
+    ],
+    [
+      'permissions that the Hub calls by other names, tried all the same',
+      'check:token',
+      'unchanged',
+      inputs({ allowBroadToken: true }),
+      world({}, { scopes: [] }),
+    ],
     [
       'a member with write',
       'check:org',
@@ -165,6 +181,111 @@ describe('what has to be right before the first write', () => {
       expect(human?.check.length).toBeGreaterThan(10);
     }
     expect(waiting[1]?.human?.steps).toContain('contributor');
+  });
+});
+
+describe('what is there already', () => {
+  const bucket = (author: string, id = 'acme/gemma-main-bucket') =>
+    world({
+      buckets: {
+        central: { id, author, private: false, createdAt: 'x', size: 0, totalFiles: 0 },
+        private: null,
+      },
+    });
+  const space = (id: string) =>
+    world({
+      space: {
+        info: { id, author: id.split('/')[0] ?? '', sha: '', private: false, sdk: 'docker', host: '' },
+        files: {},
+        variables: {},
+        secrets: [],
+        runtime: { stage: 'RUNNING', hardware: null },
+        healthy: false,
+      },
+    });
+  const SPACE = 'acme/gemma-collab';
+  const cut = (id: string) => inputs({ state: { ...emptyState(), making: [id] } });
+  const own = inputs({ config: { ...config, hub: { ...config.hub, space: 'ada/gemma-collab' } } });
+  const table: [what: string, id: string, state: string, i: Inputs, w: World][] = [
+    ["somebody else's bucket", 'bucket:central', 'human', inputs(), bucket('mallory')],
+    ['a bucket of whom the Hub names the namespace', 'bucket:central', 'human', inputs(), bucket('acme')],
+    ["the organizer's own bucket", 'bucket:central', 'adopt', inputs(), bucket('ada')],
+    ["somebody else's, with consent", 'bucket:central', 'adopt', inputs({ adopt: true }), bucket('mallory')],
+    ['a bucket that has moved', 'bucket:central', 'blocked', inputs(), bucket('ada', 'acme/other')],
+    ['a Space in the organization', 'space', 'human', inputs(), space(SPACE)],
+    ['a Space in the organization, with consent', 'space', 'adopt', inputs({ adopt: true }), space(SPACE)],
+    ['a Space that a run was making when it was cut off', 'space', 'adopt', cut(SPACE), space(SPACE)],
+    [
+      'a Space in the own namespace, where nobody else can make one',
+      'space',
+      'adopt',
+      own,
+      space('ada/gemma-collab'),
+    ],
+    ['a Space that has moved', 'space', 'blocked', inputs({ adopt: true }), space('acme/renamed')],
+  ];
+  it.each(table)('%s: %s is %s', (_what, id, state, i, w) => {
+    expect(node(i, w, id)?.state).toBe(state);
+  });
+
+  it('holds up everything that would be put into it, and says whose it may be', () => {
+    const { nodes } = plan(inputs(), space(SPACE));
+    const waiting = nodes.find(({ id }) => id === 'space');
+    expect(waiting?.human?.url).toBe(`https://huggingface.co/spaces/${SPACE}`);
+    expect(waiting?.next?.[0]?.command).toBe('create-collab apply --adopt');
+    for (const id of ['space-files', 'secret:HF_TOKEN', 'variable:ORG'])
+      expect(nodes.find((each) => each.id === id)?.dependsOn).toContain('space');
+  });
+});
+
+describe('a harness deployed unproven', () => {
+  const harness = (content: string): Inputs['harness'] => ({
+    proofs: { selftest: 'never run', redteam: 'stale' },
+    content,
+    untestable: [],
+    cheats: [],
+    probe: null,
+  });
+  const skipped = {
+    at: '2026-02-03T04:05:06Z',
+    by: 'ada',
+    content: 'this',
+    selftest: 'never run',
+    redteam: 'stale',
+  };
+  const state = { ...emptyState(), skippedProofs: skipped } as Inputs['state'];
+
+  it('is said with who did it and when, and stays deployed', () => {
+    const found = node(inputs({ state, harness: harness('this') }), world(), 'check:proofs');
+    expect([found?.state, found?.warn]).toEqual(['unchanged', true]);
+    expect(found?.reason).toContain('deployed all the same by ada on 2026-02-03 (--skip-proofs)');
+  });
+
+  it('is asked for again once it is another one', () => {
+    expect(node(inputs({ state, harness: harness('that') }), world(), 'check:proofs')?.state).toBe('blocked');
+  });
+});
+
+describe('an evaluator on hardware that is paid by the hour', () => {
+  const on = (eval_hardware: string): Inputs => {
+    const { verification, hub } = config;
+    const asked = {
+      ...config,
+      verification: { ...verification, mode: 'eval-space' as const },
+      hub: { ...hub, eval_hardware },
+    };
+    return inputs({ config: asked, evaluator: { files: [], written: true, variables: {}, token: null } });
+  };
+  it.each([
+    ['cpu-basic', true, 'blocked'],
+    ['cpu-upgrade', true, 'unchanged'],
+    ['cpu-upgrade', undefined, 'unchanged'],
+    ['cpu-upgrade', false, 'blocked'],
+  ])('%s without a plan, way to pay %s: %s', (hardware, canPay, state) => {
+    const payer = canPay === undefined ? {} : { canPay };
+    const { canPay: _, ...identity } = world().identity;
+    const w = { ...world(), identity: { ...identity, ...payer } };
+    expect(node(on(hardware), w, 'check:eval-plan')?.state).toBe(state);
   });
 });
 
