@@ -11,6 +11,9 @@ import { chunksOf, readChunks, readXorbTable, receiveXorb, type XorbTable, XorbW
 /** Hash of the empty file. */
 export const EMPTY_HASH = '0'.repeat(64);
 const CACHED_CHUNKS = 500_000;
+/** Of one file, about 16 GiB, and of one shard: terms may repeat, so a small shard could name any number of chunks. */
+const MAX_FILE_CHUNKS = 2 ** 18;
+const MAX_SHARD_CHUNKS = 2 ** 21;
 
 /** What a client sent is not what the protocol says: answered with 400. */
 export class CasFault extends Error {}
@@ -48,7 +51,9 @@ export class Cas {
   async putShard(bytes: Buffer): Promise<boolean> {
     const files = parse(bytes).filter((file) => file.terms.length > 0);
     const fresh = files.filter((file) => !this.file(file.hash));
-    const rows = await Promise.all(fresh.map((file) => this.checkFile(file)));
+    checkExtent(fresh);
+    const rows: ReconstructionRow[] = [];
+    for (const file of fresh) rows.push(await this.checkFile(file));
     await this.db.write(
       ...fresh.map((file, i) => put('reconstructions', file.hash, rows[i] as ReconstructionRow)),
     );
@@ -143,6 +148,17 @@ function parse(bytes: Buffer): ShardFile[] {
   } catch (error) {
     throw new CasFault((error as Error).message);
   }
+}
+
+/** @throws CasFault before anything is read */
+function checkExtent(files: ShardFile[]): void {
+  const counts = files.map(({ terms }) =>
+    terms.reduce((n, { start, end }) => n + Math.max(0, end - start), 0),
+  );
+  if (counts.some((count) => count > MAX_FILE_CHUNKS))
+    throw new CasFault(`a file of more than ${MAX_FILE_CHUNKS} chunks is too large for this hub`);
+  if (counts.reduce((sum, count) => sum + count, 0) > MAX_SHARD_CHUNKS)
+    throw new CasFault(`the shard names more than ${MAX_SHARD_CHUNKS} chunks`);
 }
 
 function checkVerification(

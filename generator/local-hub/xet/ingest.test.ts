@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hashToHex, xorbHash } from '@huggingface/xetchunk-wasm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Database } from '../store/database.ts';
 import { Cas, EMPTY_HASH } from './cas.ts';
+import { chunkHash, encodeChunkHeader } from './chunk.ts';
 import { ingestFile } from './ingest.ts';
 import { planRead } from './plan.ts';
+import { SHARD_TAG } from './shard.ts';
 
 let dir: string;
 let db: Database;
@@ -76,5 +79,38 @@ describe('the content store', () => {
       start: starts[term.range.start],
       end: (starts[term.range.end] as number) - 1,
     });
+  });
+});
+
+describe('a small shard that names the same chunks again and again', () => {
+  const CHUNKS = 1024;
+  const byte = Uint8Array.of(7);
+  const packed = Buffer.concat([encodeChunkHeader({ compressed: 1, scheme: 0, unpacked: 1 }), byte]);
+  const hash = xorbHash(Array.from({ length: CHUNKS }, () => ({ length: 1, hash: chunkHash(byte) })));
+
+  function shard(terms: number): Buffer {
+    const entries = Array.from({ length: terms + 3 }, () => Buffer.alloc(48));
+    const [head, file, ...rest] = entries as [Buffer, Buffer, ...Buffer[]];
+    head.set(SHARD_TAG);
+    head.writeBigUInt64LE(2n, 32);
+    file.fill(1, 0, 32);
+    file.writeUInt32LE(terms, 36);
+    rest.pop()?.fill(0xff);
+    for (const term of rest) {
+      term.set(hash);
+      term.writeUInt32LE(CHUNKS, 36);
+      term.writeUInt32LE(CHUNKS, 44);
+    }
+    return Buffer.concat(entries);
+  }
+
+  it('is refused by what it says, before anything is put together', async () => {
+    const xorb = async function* () {
+      for (let i = 0; i < CHUNKS; i++) yield packed;
+    };
+    expect(await cas.putXorb(hashToHex(hash), xorb())).toBe(true);
+    await expect(cas.putShard(shard(1))).rejects.toThrow("file's hash is");
+    await expect(cas.putShard(shard(257))).rejects.toThrow('too large for this hub');
+    await expect(cas.putShard(shard(100_000))).rejects.toThrow('too large for this hub');
   });
 });

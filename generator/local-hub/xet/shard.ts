@@ -1,6 +1,6 @@
 import { hashToHex } from '@huggingface/xetchunk-wasm';
 
-const TAG = Buffer.from([
+export const SHARD_TAG = Buffer.from([
   ...Buffer.from('HFRepoMetaData\0'),
   85,
   105,
@@ -45,7 +45,7 @@ export interface ShardFile {
  * @throws Error when it is not a shard
  */
 export function parseShard(bytes: Buffer): ShardFile[] {
-  if (!bytes.subarray(0, TAG.length).equals(TAG) || bytes.readBigUInt64LE(32) !== 2n)
+  if (!bytes.subarray(0, SHARD_TAG.length).equals(SHARD_TAG) || bytes.readBigUInt64LE(32) !== 2n)
     throw new Error('not a version 2 shard');
   const files: ShardFile[] = [];
   let at = ENTRY;
