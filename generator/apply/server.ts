@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { urlAt } from '../address.ts';
 import { spaceVariables } from '../config/env.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
@@ -81,7 +82,7 @@ export async function startServer(options: ServeOptions): Promise<LocalServer> {
   });
   const tail = keepLog(child, options);
   const ended = untilGone(child);
-  const url = urlOf(host, port);
+  const url = urlAt(host, port);
   const stop = async () => {
     await endChild(child, STOP_MS);
     await remember(dir, { url, pid: 0 });
@@ -109,11 +110,6 @@ function untilGone(child: ChildProcess): Promise<number | null> {
     });
   });
 }
-
-const urlOf = (host: string, port: number): string => {
-  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
-};
 
 /** The server's own lines go to stderr: what is wrong always, what is routine with `--verbose`. */
 function keepLog(child: ChildProcess, { io, verbose }: ServeOptions): string[] {

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
+import { urlAt } from '../address.ts';
 import { CollabError } from '../errors.ts';
 import { createLocalHub } from './app.ts';
 import type { HubContext } from './context.ts';
@@ -72,8 +73,7 @@ async function open(options: HubServerOptions, unlock: () => Promise<void>): Pro
     await hub.db.close();
     throw error;
   });
-  const local = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  endpoint = `http://${local.includes(':') ? `[${local}]` : local}:${port}`;
+  endpoint = urlAt(host, port);
   hub.spaces.startAll();
   const close = async () => {
     await Promise.all([hub.spaces.stopAll(), hub.jobs.stopAll()]);

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { isEveryAddress } from '../../address.ts';
 import { HubFault } from '../faults.ts';
 import {
   decodePath,
@@ -143,7 +144,7 @@ function siblings({ files }: SpaceRow, withBlobs: boolean) {
 /** Spaces on loopback are reached there; a hub that serves others gives the name it was called by. */
 function spaceHost(c: HubRequest): string {
   const { host } = c.var.hub.options;
-  if (host !== '0.0.0.0' && host !== '::') return host;
+  if (!isEveryAddress(host)) return host;
   return new URL(`http://${c.req.header('host') ?? '127.0.0.1'}`).hostname;
 }
 

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { reachable } from '../../address.ts';
 import { namespaceOf } from '../identity/permissions.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import { type Database, put } from '../store/database.ts';
@@ -177,4 +178,3 @@ export class SpaceRuntimes {
 }
 
 /** Where this machine reaches what listens on `host`. */
-const reachable = (host: string) => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);
