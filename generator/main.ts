@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { asCalled } from './called.ts';
 import type { Command, CommandContext, Outcome, ProgressEvent } from './command.ts';
-import { Cancelled, CollabError } from './errors.ts';
+import { Cancelled, CollabError, type NextStep } from './errors.ts';
 import type { Io } from './io.ts';
 import { VERBS, type VerbName } from './verbs.ts';
 
@@ -97,13 +98,17 @@ function flagText(command: Command, name: string): string {
 
 function print(io: Io, outcome: Outcome, json: boolean): void {
   if (json) {
-    const { status, data, next } = outcome;
-    io.stdout.write(`${JSON.stringify({ status, ...data, next: next ?? [] })}\n`);
+    const { status, data } = outcome;
+    io.stdout.write(`${JSON.stringify({ status, ...data, next: steps(io, outcome.next ?? []) })}\n`);
     return;
   }
-  if (outcome.text) io.stdout.write(`${outcome.text}\n`);
-  for (const step of outcome.next ?? []) io.stdout.write(`  next: ${step.command}   (${step.why})\n`);
+  if (outcome.text) io.stdout.write(`${asCalled(io.env, outcome.text)}\n`);
+  for (const step of steps(io, outcome.next ?? []))
+    io.stdout.write(`  next: ${step.command}   (${step.why})\n`);
 }
+
+const steps = (io: Io, next: readonly NextStep[]) =>
+  next.map(({ command, why }) => ({ command: asCalled(io.env, command), why }));
 
 function progress(io: Io, event: ProgressEvent, json: boolean): void {
   if (json) {
@@ -123,13 +128,14 @@ function report(io: Io, error: unknown, json: boolean, verbose: boolean): number
   }
   const known = error instanceof CollabError ? error : internal(error);
   if (json) {
-    const { code, message, problems, next } = known;
+    const { code, message, problems } = known;
+    const next = steps(io, known.next);
     io.stdout.write(`${JSON.stringify({ status: known.kind, code, message, problems, next })}\n`);
   } else {
     io.stderr.write(`${known.code}: ${known.message}\n`);
     for (const p of known.problems)
       io.stderr.write(`  ${p.at}: ${p.problem}${p.hint ? `  (${p.hint})` : ''}\n`);
-    for (const step of known.next) io.stderr.write(`  next: ${step.command}   (${step.why})\n`);
+    for (const step of steps(io, known.next)) io.stderr.write(`  next: ${step.command}   (${step.why})\n`);
   }
   if (verbose && error instanceof Error) io.stderr.write(`${error.stack ?? ''}\n`);
   return EXIT[known.kind];
