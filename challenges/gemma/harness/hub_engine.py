@@ -45,7 +45,7 @@ class HubVocabulary:
         self._tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
 
     def count(self, answer: Answer) -> int:
-        return len(self._tokenizer.encode(answer.text, add_special_tokens=False))
+        return min(len(answer.ids), len(self._tokenizer.encode(answer.text, add_special_tokens=False)))
 
     def spells(self, answer: Answer) -> bool:
         """A character that the length limit cut in two may be missing at the end."""
@@ -91,10 +91,14 @@ class HubEngine:
                 self._environment_of(folder, work / f"venv-{folder.name}", wanted)
 
     def _environment_of(self, folder: Path, target: Path, wanted: list[str]) -> None:
-        """A virtual environment over the packages of the image; what the image has already is not fetched again."""
+        """A virtual environment over the packages of the image; what the image has already is not fetched again.
+
+        Wheels alone: a source package runs its author's code while it is installed, before anything is isolated.
+        """
         _run([sys.executable, "-m", "venv", "--system-site-packages", str(target)], self._profile["install_s"])
         _see_own_packages(target)
-        pip = [str(target / "bin" / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *wanted]
+        pip = [str(target / "bin" / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+        pip += ["--only-binary", ":all:", *wanted]
         problem, _ = _run(pip, self._profile["install_s"], needed=False)
         if problem:
             raise SubmissionFault(f"install: {folder.name}: {problem}")

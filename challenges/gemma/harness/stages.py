@@ -14,7 +14,7 @@ from collab_harness.faults import HarnessFault, SubmissionFault
 from collab_harness.isolation import Isolation
 from collab_harness.perplexity import Perplexity, perplexity
 from collab_harness.serving import Server, Setting
-from collab_harness.speed import Latency, Pass, choose, latency, run_pass, throughput
+from collab_harness.speed import Latency, Pass, choose, first_times, latency, run_pass, throughput
 from collab_harness.staging import stage
 from engines import Engine, Vocabulary, engine_of, setting_of
 from pictures import Looked, drawn, look
@@ -115,7 +115,7 @@ def _counted(bench: Bench, passes: list[Pass], shown: Perplexity, streamed: Late
         if not bench.vocabulary.spells(answer):
             raise SubmissionFault("token_ids: the ids of an answer do not spell its text")
     counts = [bench.vocabulary.count(answer) for answer in answers]
-    tps = [throughput(one, lambda answer: min(asked, bench.vocabulary.count(answer))) for one in passes]
+    tps = [throughput(fresh, lambda answer: min(asked, bench.vocabulary.count(answer))) for fresh in first_times(passes)]
     return Measured(passes, tps, counts, shown, streamed, looked)
 
 
@@ -127,7 +127,7 @@ def control(client: Client, bench: Bench) -> Controlled:
         raise HarnessFault("the original reads a prompt as other tokens than the harness: the audit would ask the wrong thing")
     client.chat(prompts[0], profile["output_tokens"])
     one = run_pass(client, prompts, profile["output_tokens"], profile["pass_box_s"])
-    return Controlled(throughput(one, bench.vocabulary.count), look(client, _pictures(bench)))
+    return Controlled(throughput(one.requests, bench.vocabulary.count), look(client, _pictures(bench)))
 
 
 def blame(bench: Bench) -> None:

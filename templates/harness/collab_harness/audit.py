@@ -6,12 +6,15 @@ NLL gap         = mean over emitted tokens of (log p of the original's first cho
 Both condition on the submission's own prefix, so an honest numeric tie that sends the rest of an answer another way
 costs one token, not the rest (facts: batching noise makes honest runs diverge). They look only at what a user would
 have got: log-probabilities, counts and other claims of the submission play no part.
+
+Conditioning on the submission's own prefix has a price: a model goes on with whatever repeats, so a loop or a stock text
+agrees with it and costs nothing to emit. A token that agrees, but ends a run of REPEAT tokens which was emitted before in
+the same run of the harness, proves nothing and is left out; one that does not agree counts wherever it stands.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +22,8 @@ from collab_harness.client import Json, logprob
 
 # Two tokens whose log-probabilities differ by less are one and the same choice.
 TIE_NATS = 1e-6
+# Shorter runs of tokens come back in any honest text.
+REPEAT = 8
 
 
 @dataclass(frozen=True)
@@ -48,15 +53,27 @@ Logprobs = Callable[[list[int]], "list[Json | None]"]
 
 
 def audit(answers: Sequence[Emitted], logprobs: Logprobs) -> Audit:
-    """Audit every answer; equal ones are looked up once and counted as often as they came."""
+    """Audit every answer; equal ones are looked up once."""
     agree: list[tuple[float, int]] = []
     gaps: list[tuple[float, int]] = []
-    for answer, times in Counter(answers).items():
-        tokens = forced(answer, logprobs)
-        for _ in range(times):
-            agree.append((sum(gap <= TIE_NATS for gap in tokens), len(tokens)))
-            gaps.append((math.fsum(tokens), len(tokens)))
+    seen: set[tuple[int, ...]] = set()
+    gap_of = {answer: forced(answer, logprobs) for answer in dict.fromkeys(answers)}
+    for answer in answers:
+        repeated = repeats(answer.ids, seen)
+        tokens = [gap for gap, again in zip(gap_of[answer], repeated) if gap > TIE_NATS or not again]
+        agree.append((sum(gap <= TIE_NATS for gap in tokens), len(tokens)))
+        gaps.append((math.fsum(tokens), len(tokens)))
     return Audit(cluster_mean(agree), cluster_mean(gaps))
+
+
+def repeats(ids: Sequence[int], seen: set[tuple[int, ...]]) -> list[bool]:
+    """For each token: whether the REPEAT tokens that end with it were emitted before. Adds those of this answer to `seen`."""
+    found = []
+    for end in range(1, len(ids) + 1):
+        run = tuple(ids[max(0, end - REPEAT) : end])
+        found.append(len(run) == REPEAT and run in seen)
+        seen.add(run)
+    return found
 
 
 def forced(answer: Emitted, logprobs: Logprobs) -> list[float]:

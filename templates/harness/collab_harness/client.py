@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import math
 import socket
 import threading
 import time
@@ -17,6 +16,8 @@ Json = dict[str, Any]
 
 _CHUNK = 1 << 16
 _LINE = 1 << 20
+# Below what any server can mean, and so large that sums over a text stay finite.
+_LEAST_LOGPROB = -1e6
 
 
 @dataclass(frozen=True)
@@ -262,6 +263,7 @@ def logprob(entry: object, token: int) -> tuple[float, int, float]:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value > 1e-6:
-        raise SubmissionFault("a log-probability must be a finite number, zero or less")
+    """Compared before it is converted: a whole number may be too large for that, and NaN is in no range."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _LEAST_LOGPROB <= value <= 1e-6:
+        raise SubmissionFault("logprob_bounds: a log-probability must be a finite number, zero or less")
     return float(value)

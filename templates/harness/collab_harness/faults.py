@@ -4,7 +4,15 @@ from __future__ import annotations
 
 
 class SubmissionFault(Exception):
-    """The submission is at fault: exit code 3, the reason goes into summary.json."""
+    """The submission is at fault: exit code 3, the reason goes into summary.json, as one printable line."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(printable(reason))
+
+
+def printable(text: str) -> str:
+    """One line, whatever a submission calls its files and keys; what cannot be shown is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class HarnessFault(Exception):

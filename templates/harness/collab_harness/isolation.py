@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,11 +14,12 @@ from pathlib import Path
 
 from collab_harness import linux
 from collab_harness.faults import HarnessFault
+from collab_harness.removal import remove
 
-LAYERS = ("network_namespace", "pid_namespace", "unprivileged_user", "no_capabilities", "landlock", "no_new_privileges", "limits")
+LAYERS = ("network_namespace", "pid_namespace", "ipc_namespace", "unprivileged_user", "no_capabilities", "landlock", "no_new_privileges", "limits")
 
 # Without these nobody is judged in strict mode. A user of its own is a second lock on the same doors.
-STRICT = ("network_namespace", "pid_namespace", "landlock", "no_new_privileges", "limits")
+STRICT = ("network_namespace", "pid_namespace", "ipc_namespace", "landlock", "no_new_privileges", "limits")
 
 # What an interpreter and its libraries need. The state, the harness and the private data are not below any of them.
 SYSTEM_READABLE = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/opt", "/etc", "/proc", "/sys", "/nix/store")
@@ -77,7 +77,7 @@ def work_folder() -> Iterator[Path]:
         folder.chmod(0o711)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
 
 
 def passable(folder: Path) -> bool:

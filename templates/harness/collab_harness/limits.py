@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from collab_harness.staging import MAX_DEPTH
+
+# Half of what a path may have (limits.h, PATH_MAX): whatever is below can still be looked at.
+_MAX_PATH = 2048
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -61,16 +68,38 @@ def resident_bytes(pids: list[int]) -> int:
     return total
 
 
+class TooDeep(Exception):
+    """Folders so deep that what is in them cannot be counted."""
+
+
 def folder_bytes(folder: Path) -> int:
-    """Bytes of all files below a folder; what vanishes meanwhile counts nothing."""
+    """Bytes of all files below a folder; what vanishes meanwhile counts nothing. Raises TooDeep."""
     total = 0
-    for root, _, files in os.walk(folder):
-        for name in files:
-            try:
-                total += os.lstat(os.path.join(root, name)).st_blocks * 512
-            except OSError:
-                continue
+    waiting = [(str(folder), 0)]
+    while waiting:
+        path, depth = waiting.pop()
+        if depth > MAX_DEPTH or len(os.fsencode(path)) > _MAX_PATH:
+            raise TooDeep
+        with suppress(OSError), os.scandir(path) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append((entry.path, depth + 1))
     return total
+
+
+def nameless_bytes(pids: list[int]) -> int:
+    """Bytes of files that are open and lie in no folder: removed ones, and those that are memory alone (memfd_create)."""
+    found: dict[tuple[int, int], int] = {}
+    for pid in pids:
+        with suppress(OSError):
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                with suppress(OSError):
+                    status = os.stat(f"/proc/{pid}/fd/{fd}")
+                    if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                        found[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return sum(found.values())
 
 
 class Watch(threading.Thread):
@@ -84,7 +113,10 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         while not self._ended.wait(self._every_s):
-            problem = self._problem()
+            try:
+                problem = self._problem()
+            except TooDeep:
+                problem = f"folders nested deeper than {MAX_DEPTH}, or names too long to be looked into"
             if problem:
                 self._exceeded(problem)
                 return
@@ -98,6 +130,6 @@ class Watch(threading.Thread):
             return f"more than {self._limits.processes} processes"
         if resident_bytes(pids) > self._limits.memory_bytes:
             return f"more than {self._limits.memory_bytes >> 20} MiB of memory"
-        if folder_bytes(self._folder) > self._limits.disk_bytes:
+        if folder_bytes(self._folder) + nameless_bytes(pids) > self._limits.disk_bytes:
             return f"more than {self._limits.disk_bytes >> 20} MiB on disk"
         return None

@@ -10,6 +10,7 @@ import socket
 import struct
 import sys
 
+CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
@@ -61,6 +62,14 @@ def drop_capabilities() -> str | None:
 def adopt_orphans() -> str | None:
     """Orphaned descendants become children of this process and so can still be found."""
     return prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def new_session_keyring() -> str | None:
+    """Keys that others keep for this session are out of reach, and the other way around (keyctl(2), join session keyring)."""
+    number = {"x86_64": 250, "aarch64": 219}.get(platform.machine())
+    if _libc is None or number is None:
+        return "unknown machine"
+    return _checked(_libc.syscall(number, 1, None))
 
 
 def unshare(flags: int) -> str | None:

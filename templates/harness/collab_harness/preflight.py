@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from collab_harness.faults import SubmissionFault
+from collab_harness.faults import SubmissionFault, printable
 from collab_harness.staging import regular_files
 
 Json = dict[str, Any]
@@ -42,9 +42,11 @@ def _json_problems(path: Path, rule: Json) -> list[str]:
     schema = {"type": "object", "required": rule["required_keys"], "properties": rule.get("properties", {})}
     closed = {"additionalProperties": False} if "properties" in rule else {}
     try:
-        return schema_problems(json.loads(data), schema | closed, rule["path"])
+        # UTF-8 and nothing else, as whoever reads it next expects; `json.loads` of bytes would guess the encoding.
+        problems = schema_problems(json.loads(data.decode("utf-8")), schema | closed, rule["path"])
     except (ValueError, RecursionError) as error:
         return [f"{rule['path']}: no valid JSON ({error})"]
+    return [printable(problem) for problem in problems]
 
 
 def schema_problems(value: Any, schema: Json, at: str) -> list[str]:

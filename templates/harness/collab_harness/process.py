@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -16,7 +16,8 @@ from pathlib import Path
 
 from collab_harness.faults import HarnessFault
 from collab_harness.isolation import DEVICES, Isolation, readable_system
-from collab_harness.limits import Limits, Watch, descendants
+from collab_harness.limits import PAGE, Limits, Watch, descendants
+from collab_harness.removal import remove
 
 _SANDBOX = Path(__file__).with_name("sandbox.py")
 _REPORT_TIMEOUT_S = 30.0
@@ -89,7 +90,7 @@ class Running:
         self._kill_tree()
         self._process.wait()
         self._reader.join(timeout=2)
-        shutil.rmtree(self.program.scratch, ignore_errors=True)
+        remove(self.program.scratch)
 
     def _kill_tree(self) -> None:
         tree = descendants(self._process.pid)
@@ -157,14 +158,19 @@ def _spawn(program: Program, isolation: Isolation, limits: Limits, required: lis
         "read": [*readable_system(), str(program.folder), *map(str, program.read)],
         "write": [*DEVICES, str(program.scratch), *map(str, program.write)],
         "connect_ports": program.connect_ports,
+        "shared_memory_pages": limits.memory_bytes // PAGE,
     }
     reading, writing = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-I", str(_SANDBOX), json.dumps(spec | {"report_fd": writing})],
-        stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE if talk else subprocess.STDOUT,
-        start_new_session=True, pass_fds=[writing], env={"PATH": os.defpath},
-    )  # fmt: skip
+    # Not among the arguments: those everybody may read, and a long manifest does not fit.
+    with tempfile.TemporaryFile() as told:
+        told.write(json.dumps(spec | {"report_fd": writing}).encode())
+        told.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-I", str(_SANDBOX), str(told.fileno())],
+            stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE if talk else subprocess.STDOUT,
+            start_new_session=True, pass_fds=[told.fileno(), writing], env={"PATH": os.defpath},
+        )  # fmt: skip
     os.close(writing)
     try:
         return process, _read_report(reading)

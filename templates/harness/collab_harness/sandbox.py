@@ -1,6 +1,6 @@
 """Started as a program of its own: puts the layers of isolation on itself, reports them, becomes the submission.
 
-    python3 -I sandbox.py <spec as JSON>        the report is one JSON line on the file descriptor `report_fd`
+    python3 -I sandbox.py <fd>        JSON spec on that file descriptor; the report is one JSON line on its `report_fd`
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -58,6 +59,19 @@ def new_pid_namespace(report_fd: int) -> str | None:
     return None
 
 
+def new_ipc_namespace(memory_pages: int) -> str | None:
+    """Shared memory, semaphores, queues and keys of its own: nothing that one run leaves in them reaches the next."""
+    problem = linux.unshare(linux.CLONE_NEWIPC)
+    if problem and os.geteuid() != 0:
+        problem = linux.unshare_as_user(linux.CLONE_NEWIPC)
+    if problem:
+        return problem
+    linux.new_session_keyring()  # where a container refuses the call, it refuses keys as well
+    with suppress(OSError), open("/proc/sys/kernel/shmall", "w", encoding="ascii") as stream:
+        stream.write(str(memory_pages))
+    return None
+
+
 def _wait_as_parent(child: int, report_fd: int) -> None:
     os.close(report_fd)
     _, status = os.waitpid(child, 0)
@@ -73,6 +87,8 @@ def apply_layers(spec: Spec) -> dict[str, str | None]:
     linux.die_with_parent()  # also this process, which may stay behind as the one that waits
     if "pid_namespace" in wanted:
         held["pid_namespace"] = new_pid_namespace(spec["report_fd"])
+    if "ipc_namespace" in wanted:
+        held["ipc_namespace"] = new_ipc_namespace(spec["shared_memory_pages"])
     held["limits"] = limits(spec["limits"])
     if "no_capabilities" in wanted:
         held["no_capabilities"] = linux.drop_capabilities()
@@ -86,7 +102,8 @@ def apply_layers(spec: Spec) -> dict[str, str | None]:
 
 
 def main() -> None:
-    spec: Spec = json.loads(sys.argv[1])
+    with os.fdopen(int(sys.argv[1]), "rb") as stream:
+        spec: Spec = json.load(stream)
     os.chdir(spec["cwd"])
     os.umask(0o077)
     report = apply_layers(spec)

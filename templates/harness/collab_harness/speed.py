@@ -1,6 +1,7 @@
 """Timed passes: which prompts, in which order, how long they took. One request at a time.
 
-tps of a pass = counted completion tokens / (end of its last request - start of its first), end to end.
+tps of a pass = counted completion tokens / seconds from each request to the end of its answer, over the prompts that come
+for the first time. Those that come back show whether answers are remembered; they add nothing to the score.
 """
 
 from __future__ import annotations
@@ -58,9 +59,19 @@ def run_pass(client: Client, prompts: Sequence[str], tokens: int, box_s: float) 
     return Pass(requests)
 
 
-def throughput(one: Pass, count: Callable[[Answer], int]) -> float:
-    """Tokens per second of one pass; `count` is the harness's own count of the tokens of an answer."""
-    return sum(count(request.answer) for request in one.requests) / one.seconds
+def first_times(passes: Sequence[Pass]) -> list[list[Timed]]:
+    """Of each pass the requests whose prompt was not asked before; all of them where there is none."""
+    asked: set[str] = set()
+    found = []
+    for one in passes:
+        found.append([r for r in one.requests if r.prompt not in asked] or one.requests)
+        asked.update(r.prompt for r in one.requests)
+    return found
+
+
+def throughput(requests: Sequence[Timed], count: Callable[[Answer], int]) -> float:
+    """Tokens per second; `count` is the harness's own count of the tokens of an answer."""
+    return sum(count(r.answer) for r in requests) / sum(r.answer.seconds for r in requests)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,10 @@ from pathlib import Path
 from collab_harness.faults import SubmissionFault
 
 
+# Deeper ones end in paths that are too long to be opened.
+MAX_DEPTH = 64
+
+
 @dataclass(frozen=True)
 class Entry:
     """A regular file below a folder: its path with `/`, and where it lies."""
@@ -23,23 +27,32 @@ class Entry:
 def regular_files(folder: Path, max_files: int = 10_000, max_bytes: int = 5 << 30) -> list[Entry]:
     """Every regular file, sorted by the bytes of its path. Links, devices and pipes are a fault of the submission."""
     found: list[Entry] = []
-    total = 0
-    for root, folders, files in os.walk(folder, followlinks=False):
-        for name in folders + files:
-            path = Path(root, name)
-            mode = path.lstat().st_mode
+    total = folders = 0
+    waiting = [folder]
+    while waiting:
+        for path in _inside(waiting.pop()):
+            status = path.lstat()
             relative = path.relative_to(folder).as_posix()
-            if stat.S_ISDIR(mode):
-                continue
-            if not stat.S_ISREG(mode):
+            if stat.S_ISDIR(status.st_mode):
+                folders += 1
+                waiting.append(path)
+                if relative.count("/") >= MAX_DEPTH:
+                    raise SubmissionFault(f"folders nested deeper than {MAX_DEPTH}")
+            elif not stat.S_ISREG(status.st_mode):
                 raise SubmissionFault(f"{relative}: only plain files are allowed, no links, pipes or devices")
-            if not relative.isprintable():
-                raise SubmissionFault(f"{relative!r}: only plain names are allowed, no line ends or other invisible characters")
-            total += path.lstat().st_size
-            found.append(Entry(relative, path))
-        if len(found) > max_files or total > max_bytes:
-            raise SubmissionFault(f"more than {max_files} files or {max_bytes} bytes")
+            elif not relative.isprintable():
+                raise SubmissionFault(f"{relative}: only plain names are allowed, no line ends or other invisible characters")
+            else:
+                total += status.st_size
+                found.append(Entry(relative, path))
+            if len(found) + folders > max_files or total > max_bytes:
+                raise SubmissionFault(f"more than {max_files} files or {max_bytes} bytes")
     return sorted(found, key=lambda entry: os.fsencode(entry.name))
+
+
+def _inside(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        return [Path(entry.path) for entry in entries]
 
 
 def sha256_file(path: Path) -> str:

@@ -138,7 +138,7 @@ class Logprobs(unittest.TestCase):
         self.assertEqual(logprob(entry, 5), (-2.0, 3, -0.5))
 
     def test_numbers_that_are_none(self) -> None:
-        for value in (None, "x", True, float("inf"), 0.5):
+        for value in (None, "x", True, float("inf"), -float("inf"), float("nan"), 0.5, -1e308, -(10**400), 10**400):
             with self.assertRaises(SubmissionFault):
                 logprob({"5": {"logprob": value, "rank": 1}}, 5)
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import unittest
 from pathlib import Path
@@ -15,6 +16,7 @@ sys.path.insert(0, str(LIBRARY))
 
 from collab_harness import isolation  # noqa: E402
 from collab_harness.faults import HarnessFault  # noqa: E402
+from collab_harness.removal import remove  # noqa: E402
 
 # Runs in a process of its own, because closing the network cannot be undone.
 DRIVER = """
@@ -40,7 +42,7 @@ with isolation.work_folder() as work:
     probe.write_text(sys.argv[2])
     probe.chmod(0o444)
     program = Program(argv=["python3", name], folder=work / "home", scratch=work / "scratch",
-                      env={"SECRET": str(secret), "HARNESS": str(os.getpid())}, connect_ports=[])
+                      env={"SECRET": str(secret), "HARNESS": str(os.getpid()), **json.loads(sys.stdin.read())}, connect_ports=[])
     running = Running(program, layers, Limits(memory_bytes=256 << 20, processes=32, disk_bytes=32 << 20))
     running.ended_within(20)
     running.stop()
@@ -50,11 +52,11 @@ with isolation.work_folder() as work:
 """
 
 
-def probe(code: str, secret: Path) -> dict[str, object]:
+def probe(code: str, secret: Path, env: dict[str, str] | None = None) -> dict[str, object]:
     """What the probe printed, and which layers held."""
     done = subprocess.run(
         [sys.executable, "-c", DRIVER, str(LIBRARY), textwrap.dedent(code), str(secret)],
-        capture_output=True, text=True, timeout=60, check=False, env={"PATH": os.environ.get("PATH", ""), "HF_TOKEN": "hf_secret"},
+        input=json.dumps(env or {}), capture_output=True, text=True, timeout=60, check=False, env={"PATH": os.environ.get("PATH", ""), "HF_TOKEN": "hf_secret"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
@@ -63,16 +65,14 @@ def probe(code: str, secret: Path) -> dict[str, object]:
 
 class Behind(unittest.TestCase):
     def setUp(self) -> None:
-        import tempfile
-
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.secret = Path(folder.name, "secret")
         self.secret.write_text("private")
 
-    def run_probe(self, code: str, *layers: str) -> str:
+    def run_probe(self, code: str, *layers: str, env: dict[str, str] | None = None) -> str:
         """Skipped, with the reason, only where none of the layers that have to stop it exists."""
-        found = probe(code, self.secret)
+        found = probe(code, self.secret, env)
         if layers and not set(layers) & set(found["layers"]):  # type: ignore[arg-type]
             self.skipTest(f"none of {', '.join(layers)} holds here")
         return str(found["said"]).strip()
@@ -151,9 +151,47 @@ class Behind(unittest.TestCase):
         found = probe(code, self.secret)
         self.assertEqual((str(found["said"]).strip(), found["left"]), ("left", 0))
 
+    def test_what_it_leaves_in_shared_memory_is_gone(self) -> None:
+        code = """
+            import ctypes
+            libc = ctypes.CDLL(None)
+            print("found" if libc.shmget(0x636F6C6C, 64, 0o666) >= 0 else "nothing", libc.shmget(0x636F6C6C, 64, 0o1666) >= 0)
+        """
+        for _ in range(2):
+            self.assertEqual(self.run_probe(code, "ipc_namespace"), "nothing True")
+
+    def test_shared_memory_has_a_limit(self) -> None:
+        code = """
+            import ctypes
+            libc = ctypes.CDLL(None)
+            print(sum(libc.shmget(0, 100 << 20, 0o1666) >= 0 for _ in range(8)))
+        """
+        if os.geteuid() != 0:
+            self.skipTest("the limit is root's to set")
+        self.assertEqual(self.run_probe(code, "ipc_namespace"), "2")
+
+    def test_folders_without_end_are_its_own_fault_and_are_removed(self) -> None:
+        code = """
+            import os, time
+            here = os.open(os.environ["HOME"], os.O_RDONLY)
+            for _ in range(2000):
+                os.mkdir("d", dir_fd=here)
+                here, before = os.open("d", os.O_RDONLY, dir_fd=here), here
+                os.close(before)
+            time.sleep(20)
+        """
+        found = probe(code, self.secret)
+        self.assertIn("nested deeper", str(found["exceeded"]))
+
+    def test_more_settings_than_a_command_line_holds(self) -> None:
+        said = self.run_probe("import os; print(len(os.environ['LONG']))", env={"LONG": "x" * 100_000, "LONGER": "y" * 100_000})
+        self.assertEqual(said, "100000")
+
     def test_limits_end_it(self) -> None:
         for code, what in [
             ("x = []\nwhile True: x.append(bytearray(b'1') * (8 << 20))", "memory"),
+            ("import os, time\nf = open(os.environ['HOME'] + '/x', 'wb')\nos.unlink(f.name)\nfor _ in range(31): f.write(bytes(1 << 20))\n"
+             "m = os.memfd_create('m')\nfor _ in range(8): os.write(m, bytes(1 << 20))\nf.flush(); time.sleep(20)", "disk"),
             ("import os, time\nfor _ in range(60):\n    if os.fork() == 0: time.sleep(60)\ntime.sleep(60)", "processes"),
         ]:
             found = probe(code, self.secret)
@@ -186,7 +224,7 @@ class Strict(unittest.TestCase):
         return done.stdout.strip()
 
     def test_a_missing_layer_is_the_machines_fault_and_nothing_is_started(self) -> None:
-        for layer in ("network_namespace", "landlock", "pid_namespace"):
+        for layer in ("network_namespace", "landlock", "pid_namespace", "ipc_namespace"):
             with self.subTest(layer):
                 self.assertRegex(self.strict(layer), "refused: .*not asked for")
 
@@ -195,6 +233,25 @@ class Strict(unittest.TestCase):
         if said.startswith("refused"):
             self.skipTest(said)
         self.assertEqual(said, "started 0")
+
+
+class Removed(unittest.TestCase):
+    def test_whatever_is_in_a_folder_goes_and_nothing_outside(self) -> None:
+        with tempfile.TemporaryDirectory() as outside:
+            folder, kept = Path(outside, "folder"), Path(outside, "kept")
+            kept.write_text("kept")
+            (folder / "closed" / "in").mkdir(parents=True)
+            (folder / "link").symlink_to(outside)
+            (folder / "closed").chmod(0)
+            here = os.open(folder, os.O_RDONLY)
+            for _ in range(1500):
+                os.mkdir("d", dir_fd=here)
+                here, before = os.open("d", os.O_RDONLY, dir_fd=here), here
+                os.close(before)
+            os.close(here)
+            remove(folder)
+            remove(folder)
+            self.assertEqual(os.listdir(outside), ["kept"])
 
 
 class KeptOut(unittest.TestCase):

@@ -9,10 +9,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from collab_harness.audit import Emitted, audit, cluster_mean
+from collab_harness.audit import REPEAT, Emitted, audit, cluster_mean
 from collab_harness.client import Answer, Json
 from collab_harness.perplexity import Record, perplexity
-from collab_harness.speed import Pass, Timed, choose, reuse, throughput
+from collab_harness.speed import Pass, Timed, choose, first_times, reuse, throughput
 from collab_harness.summary import Measured, judge, write_atomic
 
 
@@ -44,6 +44,29 @@ class Audit(unittest.TestCase):
         found = audit(answers, always(7))
         self.assertEqual((found.top1.value, found.top1.n), (0.75, 4))
 
+    def test_what_goes_on_with_itself_proves_nothing(self) -> None:
+        loop = (3, *([7] * 100))
+        found = audit([Emitted((1,), loop)], always(7))
+        self.assertEqual((found.top1.n, found.top1.value), (1 + REPEAT, REPEAT / (1 + REPEAT)))
+
+    def test_a_stock_text_counts_once_and_the_way_to_it_each_time(self) -> None:
+        stock = tuple(range(100, 200))
+        model = dict(zip((9, *stock), stock))
+
+        def logprobs(ids: list[int]) -> list[Json | None]:
+            best = [model.get(before, 8) for before in ids[:-1]]
+            own = [{str(b): {"logprob": -0.1, "rank": 1}} | ({} if b == t else {str(t): {"logprob": -4.0, "rank": 2}}) for b, t in zip(best, ids[1:])]
+            return [None, *own]
+
+        answers = [Emitted((1,), (first, 9, *stock)) for first in range(20, 40)]
+        found = audit(answers, logprobs)
+        self.assertEqual(found.top1.n, 102 + 19 * REPEAT)
+        self.assertLess(found.top1.value, 0.9)
+
+    def test_a_wrong_token_counts_wherever_it_stands(self) -> None:
+        answers = [Emitted((1,), tuple([3] * 50))] * 2
+        self.assertEqual((audit(answers, always(7)).top1.value, audit(answers, always(7)).top1.n), (0.0, 100))
+
     def test_prompts_are_not_judged(self) -> None:
         self.assertEqual(audit([Emitted((9, 9, 9), (7,))], always(7)).top1.n, 1)
 
@@ -73,7 +96,17 @@ def timed(prompts: list[str], seconds: list[float], start: float = 0.0) -> Pass:
 class Speed(unittest.TestCase):
     def test_throughput_is_end_to_end(self) -> None:
         one = timed(["a", "b"], [0.5, 1.5])
-        self.assertAlmostEqual(throughput(one, lambda _: 10), 10.0)
+        self.assertAlmostEqual(throughput(one.requests, lambda _: 10), 10.0)
+
+    def test_what_comes_back_adds_nothing_to_the_score(self) -> None:
+        first, later = timed(list("ab"), [1.0, 1.0]), timed(list("bc"), [0.001, 1.0])
+        counted = first_times([first, later])
+        self.assertEqual([[r.prompt for r in requests] for requests in counted], [["a", "b"], ["c"]])
+        self.assertAlmostEqual(throughput(counted[1], lambda _: 10), 10.0)
+
+    def test_a_pass_of_nothing_else_counts_whole(self) -> None:
+        first, later = timed(list("ab"), [1.0, 1.0]), timed(list("ba"), [0.5, 0.5])
+        self.assertEqual([len(requests) for requests in first_times([first, later])], [2, 2])
 
     def test_a_remembered_answer_is_seen(self) -> None:
         first = timed(list("abcdef"), [1.0, 1.1, 0.9, 1.0, 1.05, 0.95])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from collab_harness.faults import SubmissionFault
 from collab_harness.preflight import preflight, schema_problems
+from collab_harness.removal import remove
 from collab_harness.staging import content_sha256, regular_files, stage
 
 RULES = {
@@ -78,12 +79,29 @@ class Refused(Case):
                     regular_files(self.folder)
                 (self.folder / name).unlink()
 
+    def test_a_name_is_told_as_one_printable_line(self) -> None:
+        os.symlink("/", os.fsencode(self.folder) + b"/\xff\ntps = 9")
+        with self.assertRaises(SubmissionFault) as refused:
+            regular_files(self.folder)
+        self.assertTrue(str(refused.exception).isprintable())
+
+    def test_folders_without_end(self) -> None:
+        here = os.open(self.folder, os.O_RDONLY)
+        for _ in range(1500):
+            os.mkdir("d", dir_fd=here)
+            here, before = os.open("d", os.O_RDONLY, dir_fd=here), here
+            os.close(before)
+        os.close(here)
+        self.addCleanup(remove, self.folder)
+        with self.assertRaisesRegex(SubmissionFault, "nested deeper"):
+            regular_files(self.folder)
+
     def test_too_many_and_too_large(self) -> None:
         self.put("large", "x" * 200)
         with self.assertRaises(SubmissionFault):
             regular_files(self.folder, max_bytes=100)
         for i in range(5):
-            self.put(str(i), "")
+            (self.folder / str(i)).mkdir()
         with self.assertRaises(SubmissionFault):
             regular_files(self.folder, max_files=3)
 
@@ -111,6 +129,20 @@ class Preflight(Case):
         for text in ("{", "[1]", "[" * 100_000):
             self.put("manifest.json", text[:9_000])
             self.assertEqual(len(preflight(self.folder, RULES)), 1, text[:10])
+
+    def test_what_the_next_reader_would_not_understand(self) -> None:
+        good = '{"port": 8000, "serve": ["python3"]}'
+        self.put("serve.py", "")
+        for data in (good.encode("utf-16"), good.encode("utf-32"), b"\xef\xbb\xbf" + good.encode()):
+            (self.folder / "manifest.json").write_bytes(data)
+            self.assertRegex(preflight(self.folder, RULES)[0], "no valid JSON")
+
+    def test_a_problem_is_one_printable_line(self) -> None:
+        self.put("serve.py", "")
+        self.put("manifest.json", '{"port": 8000, "serve": ["x"], "a\\ntps = 9": 1, "\\ud800": 1}')
+        problems = preflight(self.folder, RULES)
+        self.assertEqual(len(problems), 2)
+        self.assertTrue(all(problem.isprintable() for problem in problems), problems)
 
     def test_a_rule_that_is_not_understood_is_an_error_not_a_pass(self) -> None:
         with self.assertRaises(ValueError):

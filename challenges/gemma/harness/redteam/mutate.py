@@ -50,13 +50,6 @@ def clock_believed() -> None:
     _keep_usage()
     Answer.seconds = property(lambda self: self.usage.get("seconds", self.received - self.sent))  # type: ignore
 
-    def seconds(one: Any) -> float:
-        return sum(request.answer.seconds for request in one.requests)
-
-    from collab_harness import speed
-
-    speed.Pass.seconds = property(seconds)  # type: ignore
-
 
 def _keep_usage() -> None:
     original_post, original_chat = Client._post, Client.chat
@@ -84,6 +77,20 @@ def tree_survives() -> None:
     process.Running._kill_tree = kill  # type: ignore[method-assign]
 
 
+def repeats_counted() -> None:
+    """A token that agrees is evidence also where it only goes on with what was said before."""
+    from collab_harness import audit
+
+    audit.repeats = lambda ids, seen: [False] * len(ids)  # type: ignore[assignment]
+
+
+def logprobs_unbounded() -> None:
+    """Whatever number a submission calls a log-probability is taken."""
+    from collab_harness import client
+
+    client._number = lambda value: value  # type: ignore
+
+
 def output_passed_on() -> None:
     """What the submission prints goes to the log of the job as if the harness had said it."""
     original = process.Running.stop
@@ -101,6 +108,8 @@ BEHAVIOURS: dict[str, Callable[[], None]] = {
     "own_clock": clock_believed,
     "process_tree": tree_survives,
     "captured_output": output_passed_on,
+    "repeats": repeats_counted,
+    "logprob_bounds": logprobs_unbounded,
 }
 
 

@@ -13,9 +13,10 @@ HARNESS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(HARNESS), str(HARNESS / "model")]
 
 import hub_engine  # noqa: E402
+from collab_harness.client import Answer  # noqa: E402
 from collab_harness.faults import HarnessFault, SubmissionFault  # noqa: E402
 from collab_harness.preflight import preflight  # noqa: E402
-from hub_engine import HubEngine, pinned  # noqa: E402
+from hub_engine import HubEngine, HubVocabulary, pinned  # noqa: E402
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FULL: dict[str, Any] = json.loads((HARNESS / "profiles" / "full.json").read_text(encoding="utf-8"))
@@ -95,6 +96,42 @@ class Models(Folders):
         hub_engine._run = lambda *words, **more: ("down", "")
         with self.assertRaisesRegex(HarnessFault, "down"):
             HubEngine(self.harness, FULL).fetch(self.work, [self.submission])
+
+
+class Dependencies(Folders):
+    def test_wheels_alone_for_a_source_package_runs_code_before_anything_is_isolated(self) -> None:
+        original = hub_engine._run
+        self.addCleanup(setattr, hub_engine, "_run", original)
+        ran: list[list[str]] = []
+        hub_engine._run = lambda command, timeout_s, needed=True: ran.append(command) or (None, "")  # type: ignore[func-returns-value]
+        self.manifest(dependencies=["colorama==0.4.6"])
+        HubEngine(self.harness, FULL).install(self.work, [self.submission])
+        self.assertEqual(ran[-1][-3:], ["--only-binary", ":all:", "colorama==0.4.6"])
+
+
+class Bytes:
+    """A tokenizer with one token per byte, as far as HubVocabulary uses one."""
+
+    def encode(self, text: str, add_special_tokens: bool) -> list[int]:
+        return list(text.encode())
+
+    def decode(self, ids: list[int], skip_special_tokens: bool) -> str:
+        return bytes(ids).decode("utf-8", "replace")
+
+
+class Vocabulary(unittest.TestCase):
+    def setUp(self) -> None:
+        self.vocabulary = HubVocabulary.__new__(HubVocabulary)
+        self.vocabulary._tokenizer = Bytes()
+
+    def test_a_character_cut_in_two_may_be_missing(self) -> None:
+        cut = list("aé".encode())[:-1]
+        for text in ("a", "a\ufffd"):
+            self.assertTrue(self.vocabulary.spells(Answer(text, cut, 0, 0)))
+
+    def test_text_that_no_token_stands_for_is_not_counted(self) -> None:
+        padded = Answer("ab" + "\ufffd" * 500, [97, 98], 0, 0)
+        self.assertEqual(self.vocabulary.count(padded), 2)
 
 
 class Environment(Folders):
