@@ -29,6 +29,23 @@ async function tree(rest: string) {
   );
 }
 
+describe('batch', () => {
+  it('that does nothing at all is 422 and says why, also to a client that reads `error` alone', async () => {
+    const lines = ['none', 'nor this'].map((path) => JSON.stringify({ type: 'deleteFile', path }));
+    const answer = await fetch(`${hub.url}/api/buckets/acme/tree/batch`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKENS.admin}` },
+      body: lines.join('\n'),
+    });
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({
+      success: false,
+      failed: [{ path: 'none' }, { path: 'nor this' }],
+      error: 'none: File not found, and 1 more',
+    });
+  });
+});
+
 describe('tree', () => {
   it.each([
     ['', ['sub/a.txt', 'sub/deep/b.txt', 'submarine.txt', 'top.txt', 'zero', 'ü ü/c#d.txt']],

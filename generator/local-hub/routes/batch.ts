@@ -32,12 +32,16 @@ const LINE = z.discriminatedUnion('type', [
 type Line = z.infer<typeof LINE>;
 
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
+/** Clients send a thousand at a time; the server's committer, whose groups are one batch, sends the most. */
+const MAX_BATCH_LINES = 50_000;
 
 export interface BatchAnswer {
   success: boolean;
   processed: number;
   succeeded: number;
   failed: { path: string; error: string }[];
+  /** With 422, for clients that show nothing else of an error. */
+  error?: string;
 }
 
 /**
@@ -48,6 +52,8 @@ export async function applyBatch(c: HubRequest): Promise<{ answer: BatchAnswer; 
   const { db, options } = c.var.hub;
   writableBucket(c);
   const body = await readBody(c, MAX_BATCH_BYTES);
+  if (countLines(body) > MAX_BATCH_LINES)
+    throw new HubFault(413, `The batch has more than ${MAX_BATCH_LINES} lines`);
   const lines = parseNdjson(body.toString('utf8')).map((line) => check(LINE, line));
   checkOrder(lines);
   const bucket = writableBucket(c);
@@ -67,13 +73,22 @@ export async function applyBatch(c: HubRequest): Promise<{ answer: BatchAnswer; 
     const updated = { ...bucket, updatedAt: new Date(now).toISOString() };
     await db.write(...ops, put('buckets', bucket.repo.toLowerCase(), updated));
   }
+  const [first] = failed;
   const answer = {
-    success: failed.length === 0,
+    success: first === undefined,
     processed: lines.length,
     succeeded: ops.length,
     failed,
   };
-  return { answer, status: failed.length > 0 && ops.length === 0 ? 422 : 200 };
+  if (first === undefined || ops.length > 0) return { answer, status: 200 };
+  const others = failed.length > 1 ? `, and ${failed.length - 1} more` : '';
+  return { answer: { ...answer, error: `${first.path}: ${first.error}${others}` }, status: 422 };
+}
+
+function countLines(body: Buffer): number {
+  let lines = 0;
+  for (let at = body.indexOf(10); at >= 0 && lines <= MAX_BATCH_LINES; at = body.indexOf(10, at + 1)) lines++;
+  return lines;
 }
 
 function checkOrder(lines: Line[]): void {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { badRequest } from '../faults.ts';
 import { type HubEnv, type HubRequest, intQuery, jsonBody, nextPage, pathBehind } from '../http.ts';
 import type { FileRow } from '../store/tables.ts';
+import { type TreeEntry, treePage } from '../tree-page.ts';
 import { applyBatch } from './batch.ts';
 import { readableBucket, writableBucket } from './buckets.ts';
 import { casUrl } from './cas.ts';
@@ -57,44 +58,19 @@ function tree(c: HubRequest): Response {
   const limit = intQuery(c, 'limit', 1000, 1, 5000);
   const after = decodeCursor(c.req.query('cursor'));
   const files = c.var.hub.db.table(`files:${bucket.id}`);
-  const paths = sortedPaths(c, bucket.id).filter((path) => path.startsWith(prefix));
-  const folders = recursive ? new Map<string, string>() : foldersOf(paths, prefix, files);
-  const entries = recursive ? paths : [...new Set(paths.map((path) => entryOf(path, prefix)))].sort();
-  const rest = after === null ? entries : entries.filter((entry) => entry > after);
-  const page = rest.slice(0, limit);
-  if (rest.length > limit) c.header('link', nextPage(c, encodeCursor(page.at(-1) as string)));
-  return c.json(page.map((entry) => treeItem(entry, files, folders)));
+  const paths = sortedPaths(c, bucket.id);
+  const { entries, more } = treePage(paths, { prefix, after, limit, recursive });
+  if (more) c.header('link', nextPage(c, encodeCursor(entries.at(-1)?.name ?? '')));
+  return c.json(entries.map((entry) => treeItem(entry, paths, files)));
 }
 
-/**
- * Entry of a file in one level of a tree. For a folder (`dir` or `dir/`) that is what lies in it, for any other string
- * prefix the matching name. Folders are written as `folder/`.
- */
-function entryOf(path: string, prefix: string): string {
-  const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
-  const slash = path.indexOf('/', path.startsWith(folder) ? folder.length : prefix.length);
-  return slash < 0 ? path : path.slice(0, slash + 1);
-}
-
-/** Folders of one level, with the time of the newest file in each. */
-function foldersOf(
-  paths: string[],
-  prefix: string,
-  files: ReadonlyMap<string, FileRow>,
-): Map<string, string> {
-  const newest = new Map<string, string>();
-  for (const path of paths) {
-    const entry = entryOf(path, prefix);
-    if (entry !== path)
-      newest.set(entry, maxText(newest.get(entry) ?? '', files.get(path)?.uploadedAt ?? ''));
-  }
-  return newest;
-}
-
-function treeItem(entry: string, files: ReadonlyMap<string, FileRow>, folders: Map<string, string>) {
-  const file = files.get(entry);
-  if (file) return fileItem(entry, file);
-  return { type: 'directory', path: entry.slice(0, -1), uploadedAt: folders.get(entry) };
+/** A folder has the time of the newest file in it. */
+function treeItem({ name, from, to }: TreeEntry, paths: string[], files: ReadonlyMap<string, FileRow>) {
+  const file = files.get(name);
+  if (file) return fileItem(name, file);
+  const times = paths.slice(from, to).map((path) => files.get(path)?.uploadedAt ?? '');
+  const uploadedAt = times.reduce((newest, time) => (time > newest ? time : newest));
+  return { type: 'directory', path: name.slice(0, -1), uploadedAt };
 }
 
 function fileItem(path: string, file: FileRow) {
@@ -125,8 +101,4 @@ function decodeCursor(cursor: string | undefined): string | null {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   if (text === '') throw badRequest('the cursor is not valid');
   return text;
-}
-
-function maxText(a: string, b: string): string {
-  return a > b ? a : b;
 }

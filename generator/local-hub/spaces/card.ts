@@ -1,10 +1,13 @@
 import { boundedDocument } from '@collab/backend/codec/yaml-document.ts';
 
-/** The YAML block at the head of a Space's README.md; `{}` when there is none. */
+/** Everybody who asks for a Space has its card read. */
+const MAX_CARD_CHARS = 65_536;
+
+/** The YAML block at the head of a Space's README.md; `{}` when there is none, or one that is too long. */
 export function readCard(readme: string): Record<string, unknown> {
-  const block = /^---\r?\n([\s\S]*?)\r?\n---/.exec(readme)?.[1];
+  const block = /^---\r?\n([\s\S]*?)\r?\n---/.exec(readme)?.[1] ?? '';
   try {
-    const value = block === undefined ? null : readBlock(block);
+    const value = block.length > MAX_CARD_CHARS ? null : readBlock(block);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};

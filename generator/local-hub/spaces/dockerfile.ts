@@ -44,7 +44,7 @@ function linesOf(text: string): Line[] {
     .replace(/\\\n/g, ' ')
     .split('\n')
     .flatMap((line) => {
-      const found = /^\s*([A-Za-z]+)\s+(.*?)\s*$/.exec(line);
+      const found = /^([A-Za-z]+)\s+(.*)$/.exec(line.trim());
       return found ? [{ word: (found[1] as string).toUpperCase(), rest: found[2] as string }] : [];
     });
 }
@@ -68,7 +68,7 @@ function programOf(path: string): Launch['program'] | undefined {
 function readEnv(lines: Line[]): Record<string, string> {
   const pairs = lines
     .flatMap(({ word, rest }) => (word === 'ENV' ? [rest] : []))
-    .flatMap((rest) => [...rest.matchAll(/([A-Za-z_]\w*)=(?:"([^"]*)"|(\S*))/g)])
+    .flatMap((rest) => [...rest.matchAll(/(?<!\w)([A-Za-z_]\w*)=(?:"([^"]*)"|(\S*))/g)])
     .map((match): [string, string] => [match[1] as string, match[2] ?? match[3] ?? '']);
   return Object.fromEntries(pairs);
 }
