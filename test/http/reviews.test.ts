@@ -178,8 +178,8 @@ describe('verification by peers', () => {
     expect(late.json.reviews).toMatchObject({ contested: true, verification: 'valid' });
   });
 
-  it('shows who approves each other', async () => {
-    const s = await scene({ VERIFICATION_APPROVALS: '1' });
+  it.each(['1', '2'])('shows who approves each other, where %s decide', async (VERIFICATION_APPROVALS) => {
+    const s = await scene({ VERIFICATION_APPROVALS });
     const [a, v] = [await result(s, 'anna'), await result(s, 'vera')];
     await vouch(s, 'vera');
     await vouch(s, 'anna');
