@@ -10,6 +10,7 @@ import { createHttp } from './http/app.ts';
 import { addLogin } from './http/login.ts';
 import { addStatic } from './http/static.ts';
 import { createLimits } from './limits.ts';
+import { profileOf } from './profile.ts';
 import { routeModules } from './routes/index.ts';
 import type { Deps, Services } from './services.ts';
 import { gatedHub } from './store/gated-hub.ts';
@@ -45,6 +46,7 @@ export function createApp(outside: Deps): Server {
   const tasks: (() => Promise<void>)[] = [];
   const core: Omit<Services, 'evaluation'> = {
     ...deps,
+    profile: profileOf(settings),
     store,
     keys,
     sessions: createSessions(deps.random, now),

@@ -7,6 +7,7 @@ import type { Sessions } from './auth/sessions.ts';
 import type { Auth } from './auth/types.ts';
 import type { Limits } from './limits.ts';
 import type { Log } from './log.ts';
+import type { Profile } from './profile.ts';
 import type { Settings } from './settings.ts';
 import type { Sources } from './store/source.ts';
 import type { RunningStore } from './store/store.ts';
@@ -35,6 +36,7 @@ export interface Deps {
 }
 
 export interface Services extends Deps {
+  profile: Profile;
   store: RunningStore;
   auth: Auth;
   keys: Keys;

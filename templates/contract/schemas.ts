@@ -46,10 +46,10 @@ export const gateOutcome = z.looseObject({
 });
 export type GateOutcome = z.infer<typeof gateOutcome>;
 
-/** Query booleans: true/false/1/0/yes/no/on/off in any case; the typed client sends real ones. */
+/** Query booleans: true/false/1/0/yes/no/on/off/t/f/y/n in any case; the typed client sends real ones. */
 export const flag = z.stringbool({
-  truthy: ['true', '1', 'yes', 'on'],
-  falsy: ['false', '0', 'no', 'off'],
+  truthy: ['true', '1', 'yes', 'on', 't', 'y'],
+  falsy: ['false', '0', 'no', 'off', 'f', 'n'],
   case: 'insensitive',
 }) as unknown as z.ZodType<boolean, boolean | string>;
 export const limit = z.coerce.number().int().min(1).describe('At most so many items.');

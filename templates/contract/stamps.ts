@@ -60,8 +60,9 @@ const PARTIAL = [/^\d{8}$/, /^\d{8}-\d{6}$/, /^\d{8}-\d{6}-\d{3}$/];
  */
 export function stampBound(text: string, end: boolean): FileStamp | null {
   if (PARTIAL.some((p) => p.test(text))) {
-    const filler = end ? '99999999-235959-999' : '00000000-000000-000';
-    return text + filler.slice(text.length);
+    const stamp = text + '00000000-000000-000'.slice(text.length);
+    if (parseFileStamp(stamp) === null) return null;
+    return end ? text + '99999999-235959-999'.slice(text.length) : stamp;
   }
   const ms = parseTime(text);
   if (ms === null || ms < 0 || ms > 253_402_300_799_999) return null;

@@ -187,7 +187,9 @@ describe('writes', () => {
       as: 'hf_usertwousertwousertwo',
       body: { agent_id: 'agent-1', body: 'x' },
     });
-    expect(wrong.status).toBe(403);
+    expect((await get(`/v1/messages/${wrong.json.filename}`)).json.frontmatter.auth).toBe('none');
+    const job = await s.call('POST', '/v1/results', { body: { agent_id: 'agent-1', body: 'x' } });
+    expect(job.status).toBe(422);
   });
 
   it('S23: an agent is never of type user', async () => {

@@ -14,11 +14,14 @@ import { sha256 } from './whoami.ts';
 export interface AuthDeps {
   hub: HubPort;
   settings: Settings;
-  store: Pick<Store, 'get'>;
+  store: Pick<Store, 'look'>;
   keys: Keys;
   whoami(token: string): Promise<HfUser>;
   roles: Roles;
 }
+
+/** What a credential is refused for that does not prove its bearer. */
+const UNPROVEN: string[] = ['UNAUTHORIZED', 'IDENTITY_MISMATCH'];
 
 export function createAuth(deps: AuthDeps): Auth {
   const { settings, store } = deps;
@@ -38,8 +41,8 @@ export function createAuth(deps: AuthDeps): Auth {
     return caller;
   };
 
-  const registered = (agent: string) => {
-    const card = store.get(agentPath(agent));
+  const registered = async (agent: string) => {
+    const card = await store.look(agentPath(agent));
     const hfUser = card?.frontmatter.hf_user;
     if (!card || typeof hfUser !== 'string' || hfUser === '')
       throw new ApiError('NOT_REGISTERED', `agent not registered: ${agent}`, {
@@ -49,14 +52,24 @@ export function createAuth(deps: AuthDeps): Auth {
   };
 
   const writer: Auth['writer'] = async (credential, agent, options): Promise<Writer> => {
-    const { hfUser } = registered(agent);
+    if (settings.WRITE_AUTH !== 'open' || options?.always) return proven(credential, agent);
+    const { hfUser } = await registered(agent);
+    const unproven: Writer = { agent, auth: 'none', hfUser };
+    if (credential.bearer === null) return unproven;
+    // Where nobody is asked, a credential that proves something else is one that was not asked for.
+    return proven(credential, agent).catch((error) => {
+      if (error instanceof ApiError && UNPROVEN.includes(error.code)) return unproven;
+      throw error;
+    });
+  };
+
+  const proven = async (credential: Credential, agent: string): Promise<Writer> => {
+    const { hfUser } = await registered(agent);
     const { bearer } = credential;
-    if (bearer === null) {
-      if (settings.WRITE_AUTH === 'open' && !options?.always) return { agent, auth: 'none', hfUser };
+    if (bearer === null)
       throw new ApiError('UNAUTHORIZED', `writing as ${agent} needs its agent key or its user's token`, {
         hint: 'send Authorization: Bearer ccak_… (POST /v1/agents/register with force makes a new key)',
       });
-    }
     if (bearer.startsWith(KEY_PREFIX)) {
       if (await deps.keys.check(agent, bearer)) {
         credential.proven = hfUser;
@@ -91,8 +104,10 @@ export function createAuth(deps: AuthDeps): Auth {
         hint: 'send its key in X-Evaluator-Key; create-collab apply gives it one',
       });
     },
-    async handshake(agent) {
-      const { card, hfUser } = registered(agent);
+    async handshake(agent, credential) {
+      const { card, hfUser: owner } = await registered(agent);
+      const isKey = credential?.bearer?.startsWith(KEY_PREFIX);
+      const hfUser = credential && !isKey ? (await user(credential)).name : owner;
       const bucket = scratchBucket(settings.ORG, settings.COLLAB_SLUG, agent);
       const bytes = await deps.hub
         .readFile(bucket, HANDSHAKE, { maxBytes: 4096 })

@@ -43,6 +43,9 @@ export interface Auth {
   role(user: HfUser): Promise<string | null>;
   /** Lower-cased user names of the org, remembered; `null` when the Hub does not tell. */
   memberNames(): Promise<ReadonlySet<string> | null>;
-  /** Reads the handshake again: does the scratch bucket still prove the registered user? 403 when not. */
-  handshake(agent: string): Promise<void>;
+  /**
+   * Reads the handshake again: does the scratch bucket still prove the registered user, or whoever bears the
+   * credential? 403 when not.
+   */
+  handshake(agent: string, credential?: Credential): Promise<void>;
 }

@@ -39,6 +39,19 @@ function parse(text: string, mode: Mode): Parsed {
   return { frontmatter: head, body: unwrap(parts.rest) };
 }
 
+/**
+ * A file that an agent hands in, cut as the reference cuts it: nothing need follow the three dashes at either end, and a
+ * head that is no mapping is refused. @throws ApiError INVALID_FRONTMATTER
+ */
+export function parseReference(text: string): Parsed {
+  const rest = text.replace(/^---\n*/, '');
+  const end = rest.indexOf('\n---');
+  if (!text.startsWith('---') || end < 0) return { frontmatter: {}, body: unwrap(text) };
+  const frontmatter = refusing(() => readYaml(rest.slice(0, end).replace(/\r$/, ''), 'strict'));
+  if (frontmatter === null) throw new ApiError('INVALID_FRONTMATTER', 'frontmatter must be a mapping');
+  return { frontmatter, body: unwrap(rest.slice(end + 4).replace(/^\r?\n/, '')) };
+}
+
 /** A file that an agent hands in. @throws ApiError INVALID_FRONTMATTER */
 export function parseSubmitted(text: string): Parsed {
   return refusing(() => parse(text, 'strict'));
@@ -52,7 +65,7 @@ export function takeSubmitted(frontmatter: Frontmatter, body: string): Parsed {
   });
 }
 
-function refusing(read: () => Parsed): Parsed {
+function refusing<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {

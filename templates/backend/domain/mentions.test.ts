@@ -64,13 +64,17 @@ describe('recipients', () => {
   const known = (handle: string) => ['a', 'b', 'c', 'human-x'].includes(handle);
   it('are mentions, then authors of refs, known, without the author, capped', () => {
     const refs = '20260601-100000-000_c.md, 20260601-100000-000_human-x.md notes.txt';
-    expect(recipients({ author: 'a', body: '@b @a @zz', refs }, known, 10)).toEqual(['b', 'c', 'human-x']);
-    expect(recipients({ author: 'a', body: '@b @a @zz', refs }, known, 2)).toEqual(['b', 'c']);
-  });
-  it('C16: no inbox is made for somebody who does not exist', () => {
-    expect(recipients({ author: 'a', body: '@human-anything @human-x', refs: null }, known, 10)).toEqual([
+    expect(recipients({ author: 'a', mentions: ['b', 'a', 'zz'], refs }, known, 10)).toEqual([
+      'b',
+      'c',
       'human-x',
     ]);
+    expect(recipients({ author: 'a', mentions: ['b', 'a', 'zz'], refs }, known, 2)).toEqual(['b', 'c']);
+  });
+  it('C16: no inbox is made for somebody who does not exist', () => {
+    expect(
+      recipients({ author: 'a', mentions: ['human-anything', 'human-x'], refs: null }, known, 10),
+    ).toEqual(['human-x']);
   });
   it.each([
     ['a.md b.md', ['a.md', 'b.md']],

@@ -82,11 +82,11 @@ export function refNames(refs: Json | undefined): string[] {
 
 /** At most `cap` handles that `exists` knows, without the author: mentions first, then authors of refs. */
 export function recipients(
-  message: { author: string; body: string; refs: Json | undefined },
+  message: { author: string; mentions: readonly string[]; refs: Json | undefined },
   exists: (handle: string) => boolean,
   cap: number,
 ): string[] {
-  const wanted = [...mentions(message.body), ...refNames(message.refs).map(authorOf)];
+  const wanted = [...message.mentions, ...refNames(message.refs).map(authorOf)];
   const known = wanted.filter((h) => h !== message.author && (isAgentId(h) || isHumanHandle(h)) && exists(h));
   return [...new Set(known)].slice(0, cap);
 }

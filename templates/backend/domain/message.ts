@@ -14,6 +14,9 @@ export const SERVER_KEYS = [
   'broadcast',
 ] as const;
 
+/** Server keys that say how a record came about; the others are always overwritten. */
+const PROOFS = ['auth', 'idempotency', 'source_sha256'];
+
 const scalar = (value: Json) => value === null || typeof value !== 'object';
 const plain = (value: Json) =>
   scalar(value) || (Array.isArray(value) && value.length <= 64 && value.every(scalar));
@@ -27,6 +30,12 @@ export function authorHead(head: Frontmatter): { kept: Frontmatter; dropped: str
     else if (!(SERVER_KEYS as readonly string[]).includes(key)) dropped.push(key.slice(0, 80));
   }
   return { kept, dropped: dropped.slice(0, 50) };
+}
+
+/** The whole head of an author, as the reference keeps it, without what would speak for the server. */
+export function referenceHead(head: Frontmatter): { kept: Frontmatter; dropped: string[] } {
+  const kept = Object.entries(head).filter(([key]) => !PROOFS.includes(key));
+  return { kept: Object.fromEntries(kept), dropped: [] };
 }
 
 /** Words that say who speaks: people, and the verifier. */

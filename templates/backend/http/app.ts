@@ -8,7 +8,6 @@ import { getCookie } from 'hono/cookie';
 import type { Credential } from '../auth/types.ts';
 import { slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
-import { isCompat } from '../settings.ts';
 import { type Answer, answerOf, HEADERS, jsonAnswer, respond } from './answer.ts';
 import { compatFailure, compatQuery, compatReply, NO_SUCH_ROUTE } from './compat.ts';
 import type { Binding, Call, Reply } from './handle.ts';
@@ -45,20 +44,29 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
     const make = (c: Context<Env>) => serve(s, binding, c, auditable);
     const keep = async (c: Context<Env>) =>
       kept.find(c.req.url) ?? (await kept.make(c.req.url, () => make(c)));
-    const answer = KEPT.has(name) ? keep : make;
+    const answer = KEPT.has(name) && s.settings.LISTING_TTL_S > 0 ? keep : make;
     app.on(method, honoPath(path), async (c) => send(c, await answer(c)));
   }
-  for (const [path, methods] of byPath(bindings))
+  for (const [path, methods] of byPath(bindings)) {
+    if (s.profile.compat) app.all(`${honoPath(path)}/`, withoutSlash);
     app.all(honoPath(path), (c) => {
       const message = `${c.req.method} is not served here; ${methods.join(', ')} is`;
       const refused = failure(s, c, new ApiError('METHOD_NOT_ALLOWED', message));
       return send(c, { ...refused, headers: { ...refused.headers, Allow: methods.join(', ') } });
     });
+  }
   app.onError((error, c) => send(c, failure(s, c, error)));
   app.notFound((c) =>
     send(c, failure(s, c, new ApiError('NOT_FOUND', NO_SUCH_ROUTE, { hint: 'GET /v1 lists them' }))),
   );
   return app;
+}
+
+/** The reference's framework sends whoever adds a slash to the address without it. */
+function withoutSlash(c: Context): Response {
+  const to = new URL(c.req.url);
+  to.pathname = to.pathname.slice(0, -1);
+  return c.redirect(`${to.pathname}${to.search}`, 307);
 }
 
 /** What does not come from a declared route (files, login) gets the common headers it did not set. */
@@ -93,7 +101,7 @@ async function serve(
   auditable: Auditable,
 ): Promise<Answer> {
   let facts: Partial<Call> = {};
-  const compat = isCompat(s.settings);
+  const { compat } = s.profile;
   try {
     if (!EARLY.has(route.name)) await s.store.ready();
     const { query, ignored } = readQuery(route, c.req.url, compat ? compatQuery : undefined);
@@ -169,7 +177,7 @@ function failure(s: Services, c: Context<Env>, error: unknown): Answer {
     error instanceof ApiError
       ? error
       : new ApiError('INTERNAL', 'the server made a mistake', { cause: error });
-  const { error: api, detail }: ReturnType<typeof compatFailure> = isCompat(s.settings)
+  const { error: api, body: known }: ReturnType<typeof compatFailure> = s.profile.compat
     ? compatFailure(made)
     : { error: made };
   const requestId = c.get('requestId');
@@ -185,7 +193,7 @@ function failure(s: Services, c: Context<Env>, error: unknown): Answer {
     ...(api.code === 'UNAUTHORIZED' && { 'WWW-Authenticate': 'Bearer' }),
   };
   const body = api.toBody(requestId) satisfies ErrorBody;
-  return jsonAnswer(ERRORS[api.code].status, detail === undefined ? body : { detail, ...body }, headers);
+  return jsonAnswer(ERRORS[api.code].status, known ?? body, headers);
 }
 
 function causes(error: Error): string {

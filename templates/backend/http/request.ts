@@ -55,7 +55,7 @@ export async function readBody(
   throw new ApiError(
     'INVALID_REQUEST',
     first ? `${first.path}: ${first.problem}` : 'the body breaks the schema',
-    { problems },
+    { problems, cause: parsed.error },
   );
 }
 
@@ -65,8 +65,8 @@ function parseJson(text: string): unknown {
     const value: unknown = text.trim() === '' ? {} : JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== null));
-  } catch {
-    throw new ApiError('INVALID_REQUEST', 'the body is not valid JSON');
+  } catch (cause) {
+    throw new ApiError('INVALID_REQUEST', 'the body is not valid JSON', { cause });
   }
 }
 
@@ -88,6 +88,7 @@ export function readQuery(
   const problems = problemsOf(parsed.error.issues);
   throw new ApiError('INVALID_QUERY', problems.map((p) => `${p.path}: ${p.problem}`).join('; '), {
     problems,
+    cause: parsed.error,
   });
 }
 

@@ -97,7 +97,10 @@ async function launch(
 
 function launchFailure(error: unknown): ApiError {
   if (!(error instanceof HubError))
-    return new ApiError('JOB_LAUNCH_FAILED', 'the job was not launched', { cause: error });
+    return new ApiError('JOB_LAUNCH_FAILED', 'the job was not launched', {
+      hint: 'nothing was counted against your quota; try again',
+      cause: error,
+    });
   // A Hub that is down or short of calls refuses nothing: the caller has only to come again.
   if (error.kind === 'rate_limited' || error.kind === 'unavailable')
     return new ApiError('HUB_UNAVAILABLE', 'the Hub did not launch the job', {

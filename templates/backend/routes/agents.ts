@@ -60,7 +60,7 @@ async function list(s: Services, call: Call<typeof listAgents>) {
 async function one(s: Services, agent: string): Promise<AgentInfo> {
   const problem = agentIdProblem(agent);
   if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
-  const card = s.store.get(agentPath(agent));
+  const card = await s.store.look(agentPath(agent));
   if (!card)
     throw new ApiError('NOT_REGISTERED', `agent not registered: ${agent}`, {
       hint: 'register first via POST /v1/agents/register',

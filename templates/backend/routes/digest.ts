@@ -2,7 +2,6 @@
 import { inboxFolder } from '@collab/contract/paths.ts';
 import { digest } from '@collab/contract/routes/digest.ts';
 import { listPage } from '../domain/list.ts';
-import { statsOf } from '../domain/stats/stats.ts';
 import { handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import type { Entry, FolderView } from '../store/types.ts';
@@ -12,7 +11,7 @@ import { rowAnswer } from './leaderboard.ts';
 import { checkHandle } from './messages.ts';
 import { recordBody } from './records.ts';
 import { stateOf } from './results.ts';
-import { sharedTraces } from './traces.ts';
+import { sharedTraces, tokensOf } from './traces.ts';
 
 const NEWEST = 5;
 const ROWS = 10;
@@ -89,9 +88,8 @@ function board(s: Services) {
 
 /** `null` until somebody shared a session. */
 function tokenTotals(s: Services) {
-  const traces = sharedTraces(s);
-  if (traces.length === 0) return null;
-  const { tokens, sessions_counted, agents_reporting } = statsOf(traces);
+  if (sharedTraces(s).length === 0) return null;
+  const { tokens, sessions_counted, agents_reporting } = tokensOf(s);
   return { total_tokens: tokens.total, sessions_counted, agents_reporting };
 }
 

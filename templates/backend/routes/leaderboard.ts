@@ -23,7 +23,7 @@ export const routes: RouteModule = (s) => [
       });
     const problem = agent === undefined ? null : agentIdProblem(agent);
     if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
-    const states = statesOf(query.verification) ?? DEFAULT_STATES;
+    const states = statesOf(s, query.verification) ?? DEFAULT_STATES;
     const groupBy = query.best_per_agent === false ? 'none' : (query.group_by ?? 'agent');
     const board = standings.board({ groupBy, states, division, at: momentOf(query.at) });
     const rows = board.rows.filter((row) => agent === undefined || row.agent === agent).slice(0, query.limit);

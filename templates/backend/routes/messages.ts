@@ -18,9 +18,9 @@ import {
   postMessage,
 } from '@collab/contract/routes/messages.ts';
 import type { Frontmatter } from '@collab/contract/schemas.ts';
-import { mergeServer, parseSubmitted, writeRecord } from '../codec/frontmatter.ts';
+import { mergeServer, writeRecord } from '../codec/frontmatter.ts';
 import { recipients } from '../domain/mentions.ts';
-import { authorHead, authorType } from '../domain/message.ts';
+import { authorType } from '../domain/message.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
@@ -125,9 +125,9 @@ async function fromSource(s: Services, call: Post, uri: string): Promise<Ready> 
   const writer = await s.auth.writer(call.credential, source.agent);
   s.limits.source(writer);
   const { text, bytes } = await s.sources.text(source);
-  const { frontmatter, body } = parseSubmitted(text);
+  const { frontmatter, body } = s.profile.parse(text);
   if ('broadcast' in frontmatter) throw notOrganizer('a source file cannot be a broadcast');
-  const { kept, dropped } = authorHead(frontmatter);
+  const { kept, dropped } = s.profile.head(frontmatter);
   return {
     author: source.agent,
     via: 'bucket',
@@ -146,7 +146,7 @@ async function fromSource(s: Services, call: Post, uri: string): Promise<Ready> 
 async function inline(s: Services, call: Post): Promise<Ready> {
   const author = call.body.agent_id as string;
   const common = { body: call.body.body as string, dropped: [], source: null };
-  if (isHumanHandle(author.toLowerCase()) && author.startsWith(HUMAN_PREFIX)) {
+  if (isHumanHandle(author)) {
     const broadcast = await humanMayPost(s, call, author);
     s.limits.inline({ agent: author, hfUser: author.slice(HUMAN_PREFIX.length) });
     const head = { type: authorType(call.body.type, true), ...extras(call) };
@@ -203,7 +203,11 @@ function draftOf(s: Services, call: Post, ready: Ready, exists: (handle: string)
       const content = writeRecord(head, ready.body);
       const to = ready.broadcast
         ? []
-        : recipients({ author, body: ready.body, refs: head.refs }, exists, s.settings.MENTION_FANOUT_CAP);
+        : recipients(
+            { author, mentions: s.profile.mentions(ready.body), refs: head.refs },
+            exists,
+            s.settings.MENTION_FANOUT_CAP,
+          );
       const copies = ready.broadcast ? [broadcastPath(name)] : to.map((h) => inboxPath(h, name));
       return {
         files: {
@@ -238,7 +242,7 @@ function serverHead(call: Post, ready: Ready, timestamp: string): Frontmatter {
 function replay(s: Services, ready: Ready, entry: Entry, exists: (handle: string) => boolean) {
   const { name, path, frontmatter: head } = entry;
   const broadcast = head.broadcast === true;
-  const about = { author: ready.author, body: ready.body, refs: head.refs };
+  const about = { author: ready.author, mentions: s.profile.mentions(ready.body), refs: head.refs };
   const to = broadcast ? [] : recipients(about, exists, s.settings.MENTION_FANOUT_CAP);
   const missing = to.map((h) => inboxPath(h, name)).filter((copy) => s.store.get(copy) === null);
   const content = writeRecord(head, ready.body);

@@ -8,7 +8,7 @@ import { isoStamp } from '@collab/contract/stamps.ts';
 import { HubError, type HubErrorKind } from '@collab/hub/port.ts';
 import type { HfUser } from '../auth/types.ts';
 import { sha256 } from '../auth/whoami.ts';
-import { parseSubmitted, writeRecord } from '../codec/frontmatter.ts';
+import { writeRecord } from '../codec/frontmatter.ts';
 import { createNonces, type Nonces } from '../domain/handshake.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
@@ -246,7 +246,7 @@ async function readBio(s: Services, { body }: Registration): Promise<string> {
   if (source.agent !== body.agent_id)
     throw new ApiError('BUCKET_NOT_OWNED_BY_CALLER', 'bio_source must lie in the own scratch bucket');
   const { text } = await s.sources.text(source);
-  return parseSubmitted(text).body;
+  return s.profile.parse(text).body;
 }
 
 function cardDraft(
@@ -263,7 +263,8 @@ function cardDraft(
       const before = earlierRegistration(s, call, user)
         ? s.store.get(agentPath(agent_id))
         : refuseTaken(s, agent_id, user, force);
-      const joined = typeof before?.frontmatter.joined === 'string' ? before.frontmatter.joined : at.minute;
+      const since = s.profile.compat ? undefined : before?.frontmatter.joined;
+      const joined = typeof since === 'string' ? since : at.minute;
       const head: Frontmatter = {
         agent_name: agent_id,
         agent_model: model,

@@ -5,7 +5,7 @@ import { agentIdProblem } from '@collab/contract/identity.ts';
 import { pathProblem, recordName, resultPath } from '@collab/contract/paths.ts';
 import { getResult, listResults, postResult } from '@collab/contract/routes/results.ts';
 import { type Frontmatter, type VerificationState, verificationState } from '@collab/contract/schemas.ts';
-import { mergeServer, parseSubmitted, takeSubmitted, writeRecord } from '../codec/frontmatter.ts';
+import { mergeServer, takeSubmitted, writeRecord } from '../codec/frontmatter.ts';
 import { wireState } from '../domain/leaderboard/eligible.ts';
 import { fileAndFolder, readSnapshotRef, snapshotRef } from '../domain/results/snapshot.ts';
 import { stampHead, type TakenResult, takeResult } from '../domain/results/take.ts';
@@ -21,6 +21,8 @@ import { refuseDuplicate } from './messages.ts';
 import { listAnswer, oneRecord } from './records.ts';
 
 type Post = Call<typeof postResult>;
+
+const REFERENCE_STATES: VerificationState[] = ['pending', 'valid', 'invalid'];
 
 interface Ready {
   author: string;
@@ -53,7 +55,7 @@ export const routes: RouteModule = (s) => [
   }),
   handle(listResults, async (call) => {
     await s.evaluation.standings.ready();
-    const states = statesOf(call.query.verification);
+    const states = statesOf(s, call.query.verification);
     const only =
       states && ((entry: Entry) => states.has(wireState(stateOf(s, entry))) || states.has(stateOf(s, entry)));
     const extend = (entry: Entry) => ({ verification: stateOf(s, entry) });
@@ -74,12 +76,16 @@ export function stateOf(s: Services, entry: Entry): VerificationState {
 }
 
 /** A CSV of states. INVALID_QUERY for an unknown or empty one. */
-export function statesOf(csv: string | undefined): Set<VerificationState> | undefined {
+export function statesOf(
+  { profile }: Pick<Services, 'profile'>,
+  csv: string | undefined,
+): Set<VerificationState> | undefined {
   if (csv === undefined) return undefined;
-  const states = csv.split(',').map((text) => verificationState.safeParse(text.trim()));
-  const bad = states.some((state) => !state.success);
-  if (bad) throw new ApiError('INVALID_QUERY', `verification takes ${verificationState.options.join(', ')}`);
-  return new Set(states.map((state) => state.data as VerificationState));
+  const known = profile.compat ? REFERENCE_STATES : verificationState.options;
+  const states = csv.split(',').map((text) => known.find((state) => state === text.trim()));
+  if (states.includes(undefined))
+    throw new ApiError('INVALID_QUERY', `verification takes ${known.join(', ')}`);
+  return new Set(states as VerificationState[]);
 }
 
 async function prepare(s: Services, call: Post): Promise<Ready> {
@@ -115,11 +121,19 @@ async function fromSource(s: Services, call: Post, uri: string): Promise<Parsed>
     via: 'bucket',
     auth: writer.auth,
     source: from,
-    parsed: parseSubmitted(text),
+    parsed: s.profile.parse(text),
   };
 }
 
 async function inline(s: Services, call: Post, agent: string): Promise<Parsed> {
+  if (s.profile.compat && call.credential.bearer === null)
+    throw new ApiError(
+      'INVALID_REQUEST',
+      'source: a result without a credential comes from a scratch bucket',
+      {
+        problems: [{ path: 'source', problem: 'Field required' }],
+      },
+    );
   const problem = agentIdProblem(agent);
   if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
   const writer = await s.auth.writer(call.credential, agent, { always: true });
@@ -127,7 +141,7 @@ async function inline(s: Services, call: Post, agent: string): Promise<Parsed> {
   const { body = '', frontmatter } = call.body;
   if (Buffer.byteLength(body) > s.settings.MESSAGE_MAX_BYTES)
     throw new ApiError('TOO_LARGE', `a result is at most ${s.settings.MESSAGE_MAX_BYTES} bytes`);
-  const parsed = frontmatter ? takeSubmitted(frontmatter, body) : parseSubmitted(body);
+  const parsed = frontmatter ? takeSubmitted(frontmatter, body) : s.profile.parse(body);
   return { author: agent, via: 'raw', auth: writer.auth, source: null, parsed };
 }
 

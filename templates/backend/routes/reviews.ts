@@ -171,7 +171,11 @@ function draftOf(
       const path = reviewPath(result.name, filename);
       const told = { type: 'review', refs: [result.name], ...common };
       const content = writeRecord(told, `**${TITLES[decision]}** of \`${result.name}\`\n\n${body}`);
-      const to = recipients({ author, body, refs: told.refs }, exists, s.settings.MENTION_FANOUT_CAP);
+      const to = recipients(
+        { author, mentions: s.profile.mentions(body), refs: told.refs },
+        exists,
+        s.settings.MENTION_FANOUT_CAP,
+      );
       const copies = to.map((each) => inboxPath(each, filename));
       const board = [messagePath(filename), ...copies].map((each) => ({ path: each, content }));
       const adds = [{ path, content: writeRecord(head, body) }, ...board];

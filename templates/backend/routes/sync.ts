@@ -25,7 +25,12 @@ export const routes: RouteModule = (s) => [
   }),
   handle(syncShared, async (call) => {
     const source = s.sources.resolve(call.body.source);
-    const dest = sharedDestination(call.body.dest_path, source.agent, s.settings.HARNESS_PREFIX);
+    const dest = sharedDestination(
+      call.body.dest_path,
+      source.agent,
+      s.settings.HARNESS_PREFIX,
+      s.profile.marks,
+    );
     if ('problem' in dest) throw new ApiError('INVALID_PATH', dest.problem, { hint: dest.hint });
     const { body } = await copy(s, call, syncShared.path, source, dest.prefix);
     return { body: { ...body, dest: sharedPrefix(call.body.dest_path) } };
@@ -44,7 +49,7 @@ async function copy(s: Services, call: Sync, route: string, source: Source, dest
     sourceBucket: source.bucket,
     size: file.size,
   }));
-  await s.store.submit({ build: () => ({ files: { copies }, answer: null }) });
+  await s.store.submit({ build: () => ({ files: copies.length > 0 ? { copies } : null, answer: null }) });
   const bytes_copied = copies.reduce((sum, { size }) => sum + size, 0);
   s.audit.record({
     agent_id: source.agent,

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { ApiError } from '@collab/contract/errors.ts';
 import { agentIdProblem } from '@collab/contract/identity.ts';
 import {
-  carriesMarker,
   folderOf,
   pathProblem,
   recordName,
@@ -12,7 +11,7 @@ import {
 } from '@collab/contract/paths.ts';
 import { postTaskforce, postTaskforceFile } from '@collab/contract/routes/taskforces.ts';
 import type { Frontmatter } from '@collab/contract/schemas.ts';
-import { mergeServer, parseSubmitted, writeRecord } from '../codec/frontmatter.ts';
+import { mergeServer, writeRecord } from '../codec/frontmatter.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
 import { namedFileProblem } from '../domain/taskforces/taskforce.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
@@ -65,7 +64,7 @@ async function sourceText(s: Services, call: Call, uri: string): Promise<Text> {
   const writer = await s.auth.writer(call.credential, source.agent);
   s.limits.source(writer);
   const { text, bytes } = await s.sources.text(source);
-  const { frontmatter, body } = parseSubmitted(text);
+  const { frontmatter, body } = s.profile.parse(text);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const from = { uri: `hf://buckets/${source.bucket}/${source.path}`, sha256 };
   return { author: source.agent, via: 'bucket', auth: writer.auth, head: frontmatter, body, source: from };
@@ -83,6 +82,10 @@ async function writeReadme(s: Services, call: Call<typeof postTaskforce>) {
         throw new ApiError('TASKFORCE_EXISTS', `${name} belongs to another agent`, {
           hint: 'add notes to it, or choose another name',
         });
+      if (s.profile.compat && text.source && before?.frontmatter.source_sha256 === text.source.sha256)
+        throw new ApiError('ALREADY_PROMOTED', 'you posted these very bytes before', {
+          hint: 'existing filename: README.md',
+        });
       const own = { taskforce: name, creator: text.author };
       const times: Frontmatter = before
         ? { created: before.frontmatter.created ?? at.minute, updated: at.minute }
@@ -92,6 +95,7 @@ async function writeReadme(s: Services, call: Call<typeof postTaskforce>) {
         ...times,
         via: text.via,
         ...(text.auth === 'none' && { auth: 'none' }),
+        ...(text.source && { source_sha256: text.source.sha256 }),
       };
       const content = writeRecord(mergeServer(text.head, server), text.body);
       return { files: { adds: [{ path, content }] }, answer: before === null };
@@ -142,7 +146,7 @@ async function copyFile(s: Services, call: Call<typeof postTaskforceFile>) {
   s.limits.source(writer);
   const problem = pathProblem(dest) ?? namedFileProblem(dest);
   if (problem) throw new ApiError('INVALID_PATH', `dest_path: ${problem}`);
-  if (!carriesMarker(dest, source.agent))
+  if (!s.profile.marks(dest, source.agent))
     throw new ApiError('INVALID_PATH', `dest_path must carry the marker _${source.agent}`, {
       hint: `for example plot_${source.agent}.png`,
     });

@@ -1,7 +1,7 @@
 /** Taskforces: a folder with a README of its creator, stamped notes and named files of everybody. */
 import { ApiError } from '@collab/contract/errors.ts';
 import { agentIdProblem } from '@collab/contract/identity.ts';
-import { agentPath, folderOf, pathProblem, taskforcePrefix } from '@collab/contract/paths.ts';
+import { agentPath, pathProblem, taskforcePrefix } from '@collab/contract/paths.ts';
 import {
   getTaskforce,
   getTaskforceFile,
@@ -9,23 +9,25 @@ import {
   listTaskforceFiles,
   listTaskforces,
 } from '@collab/contract/routes/taskforces.ts';
+import { getMimeType } from 'hono/utils/mime';
 import {
   excerpt,
-  isNote,
+  type Reading,
   type Taskforce,
   taskforceOf,
   taskforcesOf,
 } from '../domain/taskforces/taskforce.ts';
 import { handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
-import type { Entry, FolderView } from '../store/types.ts';
+import { facetValue } from '../store/index-data.ts';
+import type { FolderView } from '../store/types.ts';
 import { listAnswer, recordBody, untrusted } from './records.ts';
 
 const RECENT_NOTES = 5;
 
 export const routes: RouteModule = (s) => [
   handle(listTaskforces, async ({ query }) => {
-    const all = taskforcesOf(s.store.below('taskforces/'), (id) => isAgent(s, id));
+    const all = taskforcesOf(s.store.below('taskforces/'), readingOf(s));
     const readmes = await s.store.read(all.map((each) => each.readme));
     const q = query.q?.toLowerCase();
     const named = all.map((each, at) => ({ each, body: readmes[at]?.body ?? '' }));
@@ -70,10 +72,8 @@ export const routes: RouteModule = (s) => [
     };
   }),
   handle(listNotes, (call) => {
-    const { name } = existing(s, call.params.name);
     const { type, via } = call.query;
-    const only = (entry: Entry) => isNote(name, entry.path);
-    return listAnswer(s, notesView(s, name), call.query, { type, via }, undefined, only);
+    return listAnswer(s, notesView(existing(s, call.params.name)), call.query, { type, via });
   }),
   handle(listTaskforceFiles, ({ params }) => {
     const { name } = existing(s, params.name);
@@ -84,16 +84,16 @@ export const routes: RouteModule = (s) => [
   handle(getTaskforceFile, ({ params }) => serveFile(s, params)),
 ];
 
-function isAgent(s: Services, id: string): boolean {
-  return s.store.get(agentPath(id)) !== null;
-}
+const readingOf = (s: Services): Reading => ({
+  isAgent: (id) => s.store.get(agentPath(id)) !== null,
+  loose: s.profile.compat,
+});
 
 /** Notes alone: named files are not counted among them. */
-function notesView(s: Services, name: string): FolderView {
-  const folder = s.store.folder(folderOf(taskforcePrefix(name)));
-  const notes = folder.entries().filter((entry) => isNote(name, entry.path));
-  const where: FolderView['where'] = (facet, value) => folder.where(facet, value);
-  return { version: folder.version, count: notes.length, entries: () => notes, where };
+function notesView({ notes }: Taskforce): FolderView {
+  const where: FolderView['where'] = (facet, value) =>
+    notes.filter((note) => facetValue(note, facet) === value);
+  return { version: 0, count: notes.length, entries: () => notes, where };
 }
 
 export function checkedName(name: string): string {
@@ -106,7 +106,7 @@ export function checkedName(name: string): string {
 }
 
 export function existing(s: Services, name: string): Taskforce {
-  const found = taskforceOf(checkedName(name), s.store.below(taskforcePrefix(name)), (id) => isAgent(s, id));
+  const found = taskforceOf(checkedName(name), s.store.below(taskforcePrefix(name)), readingOf(s));
   if (found) return found;
   throw new ApiError('TASKFORCE_NOT_FOUND', `no such taskforce: ${name}`, {
     hint: 'GET /v1/taskforces lists them',
@@ -130,16 +130,17 @@ async function serveFile(s: Services, params: { name: string; path: string }) {
   const entry = s.store.get(`${taskforcePrefix(name)}${params.path}`);
   const bytes = entry && (await s.store.bytes(entry.path, MAX_SERVED_BYTES));
   if (!bytes) throw new ApiError('NOT_FOUND', 'no such file in this taskforce');
-  const plain = PLAIN.test(params.path);
-  const markdown = params.path.endsWith('.md');
-  const type = markdown
-    ? 'text/markdown; charset=utf-8'
-    : plain
-      ? 'text/plain; charset=utf-8'
-      : 'application/octet-stream';
+  const plain = !params.path.endsWith('.md') && PLAIN.test(params.path);
   const headers = {
-    'Content-Type': type,
-    'Content-Disposition': plain && !markdown ? 'inline' : 'attachment',
+    'Content-Type': typeOf(s, params.path),
+    'Content-Disposition': plain && !s.profile.compat ? 'inline' : 'attachment',
   };
   return { headers, raw: bytes };
+}
+
+/** The reference guesses the type; as a download under this server's policy it runs nowhere. */
+function typeOf({ profile }: Services, path: string): string {
+  if (path.endsWith('.md')) return 'text/markdown; charset=utf-8';
+  const guessed = profile.compat ? getMimeType(path) : PLAIN.test(path) && 'text/plain; charset=utf-8';
+  return guessed || 'application/octet-stream';
 }

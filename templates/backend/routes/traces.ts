@@ -2,12 +2,12 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import { pathProblem, type Source, tracePrefix } from '@collab/contract/paths.ts';
 import { getTrace, listTraces, postTrace, stats } from '@collab/contract/routes/traces.ts';
-import { mergeServer, parseSubmitted, writeRecord } from '../codec/frontmatter.ts';
+import { mergeServer, writeRecord } from '../codec/frontmatter.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
-import { statsOf } from '../domain/stats/stats.ts';
+import { believedDay, namedDay, statsOf } from '../domain/stats/stats.ts';
 import { completeness, logName, readManifest } from '../domain/traces/manifest.ts';
 import { tracePage } from '../domain/traces/page.ts';
-import { type Trace, traceItem, tracesOf } from '../domain/traces/trace.ts';
+import { sharedMinute, sharedStamp, type Trace, traceItem, tracesOf } from '../domain/traces/trace.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import type { SourceFile } from '../store/source.ts';
@@ -36,7 +36,7 @@ export const routes: RouteModule = (s) => [
     const entry = params.session.includes('/') ? null : s.store.get(`${path}manifest.md`);
     if (!entry) throw new ApiError('NOT_FOUND', 'no such trace');
     const [record] = await s.store.read([entry]);
-    const [trace] = tracesOf(s.store.below(path));
+    const [trace] = tracesIn(s, path);
     const log_files = trace?.logs ?? [];
     const { frontmatter } = entry;
     return {
@@ -53,17 +53,23 @@ export const routes: RouteModule = (s) => [
   }),
   handle(stats, () => ({
     body: {
-      ...statsOf(sharedTraces(s)),
+      ...tokensOf(s),
       generated_at: new Date(s.now()).toISOString(),
       ...(s.store.stale && { stale: true }),
     },
   })),
 ];
 
+type Profiled = Pick<Services, 'store' | 'profile'>;
+
+const tracesIn = ({ store, profile }: Profiled, prefix: string): Trace[] =>
+  tracesOf(store.below(prefix), profile.compat ? sharedMinute : sharedStamp);
+
 /** Every shared session, oldest first. */
-export function sharedTraces(s: Pick<Services, 'store'>): Trace[] {
-  return tracesOf(s.store.below('traces/'));
-}
+export const sharedTraces = (s: Profiled): Trace[] => tracesIn(s, 'traces/');
+
+/** What all shared sessions add up to. */
+export const tokensOf = (s: Profiled) => statsOf(sharedTraces(s), s.profile.compat ? namedDay : believedDay);
 
 async function expanded(s: Services, traces: readonly Trace[]) {
   const records = await s.store.read(traces.map((trace) => trace.entry));
@@ -151,7 +157,7 @@ async function manifestOf(s: Services, source: Source, session: string) {
     throw error;
   });
   refuseSecrets(text, 'the manifest');
-  return { ...parseSubmitted(text), bytes: bytes.byteLength };
+  return { ...s.profile.parse(text), bytes: bytes.byteLength };
 }
 
 async function logOf(

@@ -22,7 +22,7 @@ function remove(list: Entry[], path: string): void {
   if (list[at]?.path === path) list.splice(at, 1);
 }
 
-function facetValue(entry: Entry, facet: Facet): string | undefined {
+export function facetValue(entry: Entry, facet: Facet): string | undefined {
   if (facet === 'agent') return entry.author;
   const value = entry.frontmatter[facet];
   return value === undefined || value === null || typeof value === 'object' ? undefined : String(value);

@@ -1,7 +1,8 @@
 /** Keeps the index true: first picture from snapshot and listings, foreign edits from then on, snapshots for the next start. */
 import { authorOf, boardTwin, inboxPath, VERDICTS, VERIFICATION_INDEX } from '@collab/contract/paths.ts';
 import { isoStamp } from '@collab/contract/stamps.ts';
-import { mentions, refNames } from '../domain/mentions.ts';
+import { refNames } from '../domain/mentions.ts';
+import type { Profile } from '../profile.ts';
 import type { Deps } from '../services.ts';
 import type { Bodies } from './bodies.ts';
 import { bare, INDEXED } from './entry.ts';
@@ -23,6 +24,7 @@ const PATHS_PER_CALL = 1_000;
 export interface KeeperDeps extends Pick<Deps, 'settings' | 'hub' | 'now' | 'log'> {
   index: IndexData;
   bodies: Bodies;
+  mentions: Profile['mentions'];
   /** Number of the last commit that is done. */
   seq(): number;
   /** After each listing, with the changed paths. */
@@ -63,12 +65,24 @@ export class Keeper {
     await this.tailInboxes();
   }
 
+  /** One file that somebody else may have put there since the last listing. */
+  async lookFor(path: string): Promise<void> {
+    const about = { ...this.d, bucket: this.d.settings.CENTRAL_BUCKET };
+    this.d.onListed(await refreshScope(about, { prefix: path, complete: false }));
+  }
+
   /** One look at foreign edits; callers at the same time share it. */
   refresh(): Promise<string[]> {
     this.flight ??= this.look().finally(() => {
       this.flight = null;
     });
     return this.flight;
+  }
+
+  /** A look that begins now: what a caller did before is seen. */
+  async again(): Promise<void> {
+    await this.flight?.catch(() => {});
+    await this.refresh();
   }
 
   private async look(): Promise<string[]> {
@@ -109,7 +123,7 @@ export class Keeper {
 
   /** Inbox copies of messages younger than the snapshot: asked for by name, not listed. */
   private async tailInboxes(): Promise<void> {
-    const { index, bodies, hub, settings } = this.d;
+    const { index, bodies, hub, settings, mentions } = this.d;
     const copies = async (path: string) => {
       const entry = index.get(path);
       if (!entry) return [];

@@ -2,7 +2,7 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import { parseSource, pathProblem, type Source } from '@collab/contract/paths.ts';
 import { type BucketFile, HubError, type HubPort } from '@collab/hub/port.ts';
-import type { Settings } from '../settings.ts';
+import { isCompat, type Settings } from '../settings.ts';
 import { hubFailure } from './hub-failure.ts';
 
 export interface SourceFile {
@@ -18,12 +18,14 @@ export interface Sources {
   text(source: Source, maxBytes?: number): Promise<{ text: string; bytes: Uint8Array }>;
   /**
    * Files of a source folder (`run` never takes `run.md` or `runs/…` along), dot-files left out.
-   * SOURCE_NOT_FOUND when there are none, INVALID_PATH for a whole bucket or an unsafe name, SYNC_TOO_LARGE.
+   * SOURCE_NOT_FOUND when there are none, INVALID_PATH for a whole bucket or an unsafe name, SYNC_TOO_LARGE. Profile
+   * compat takes whole buckets, and nothing at all.
    */
   files(source: Source): Promise<SourceFile[]>;
 }
 
 export function createSources(hub: HubPort, settings: Settings): Sources {
+  const compat = isCompat(settings);
   const home = { org: settings.ORG, slug: settings.COLLAB_SLUG };
   return {
     resolve(uri) {
@@ -36,14 +38,14 @@ export function createSources(hub: HubPort, settings: Settings): Sources {
       return { bytes, text: utf8(bytes, source) };
     },
     async files(source) {
-      if (source.path === '')
+      if (source.path === '' && !compat)
         throw new ApiError('INVALID_PATH', 'a whole bucket cannot be the source', {
           hint: 'name a folder in it',
         });
       const listed = await hub
-        .listFiles(source.bucket, `${source.path}/`)
+        .listFiles(source.bucket, folderPrefix(source))
         .catch(hubFailure('list the source'));
-      return checked(listed ?? [], source, settings);
+      return checked(listed ?? [], source, settings, compat);
     },
   };
 }
@@ -69,11 +71,13 @@ function utf8(bytes: Uint8Array, source: Source): string {
   }
 }
 
-function checked(listed: BucketFile[], source: Source, settings: Settings): SourceFile[] {
+const folderPrefix = ({ path }: Source) => (path === '' ? '' : `${path}/`);
+
+function checked(listed: BucketFile[], source: Source, settings: Settings, compat: boolean): SourceFile[] {
   const files = listed
-    .map((file) => ({ relative: file.path.slice(source.path.length + 1), file }))
+    .map((file) => ({ relative: file.path.slice(folderPrefix(source).length), file }))
     .filter(({ relative }) => !relative.split('/').some((part) => part.startsWith('.')));
-  if (files.length === 0)
+  if (files.length === 0 && !compat)
     throw new ApiError('SOURCE_NOT_FOUND', `nothing below hf://buckets/${source.bucket}/${source.path}/`);
   const bad = files.find(({ relative }) => pathProblem(relative) !== null);
   if (bad) throw new ApiError('INVALID_PATH', `source file: ${pathProblem(bad.relative)}`);

@@ -1,6 +1,8 @@
 /** The record: index, bodies, listing and committer behind the store's interface. */
 import { ApiError } from '@collab/contract/errors.ts';
 import { isoStamp, parseFileStamp } from '@collab/contract/stamps.ts';
+import { slidingWindows } from '../limits.ts';
+import { profileOf } from '../profile.ts';
 import type { Deps } from '../services.ts';
 import { Bodies } from './bodies.ts';
 import { type Built, Committer } from './committer.ts';
@@ -31,6 +33,12 @@ export interface RunningStore extends Store {
     listed_at: string | null;
   };
 }
+
+/** With LISTING_TTL_S=0 every request lists for itself, and the rest is looked at this often. */
+const MIN_LISTING_S = 1;
+
+/** Files outside the index that are asked for, a minute: unknown names are anybody's to send. */
+const LOOKS = 30;
 
 export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
   const { settings, hub, now, log } = deps;
@@ -129,12 +137,15 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     ...deps,
     index,
     bodies,
+    mentions: profileOf(settings).mentions,
     seq: () => seq,
     onListed(changed) {
       committer.notBefore(newestStamp(index, now()));
       tell(changed);
     },
   });
+
+  const looks = slidingWindows([{ count: LOOKS, spanMs: 60_000 }], now);
 
   const begin = async () => {
     await own.claim();
@@ -159,7 +170,7 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
       }
     }
     while (!signal.aborted) {
-      await deps.sleep(settings.LISTING_TTL_S * 1000, signal);
+      await deps.sleep(Math.max(settings.LISTING_TTL_S, MIN_LISTING_S) * 1000, signal);
       if (signal.aborted) break;
       await keeper.refresh().catch(() => {});
       await keeper.snapshot();
@@ -188,13 +199,18 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     },
     folder: (path) => index.folder(path),
     get: (path) => index.get(path),
+    async look(path) {
+      if (index.get(path) === null && looks('') === null)
+        await keeper.lookFor(path).catch(hubFailure(`look for ${path}`));
+      return index.get(path);
+    },
     below: (prefix) => index.below(prefix),
     handles: () => index.subfolders('inbox'),
     read: (entries) =>
       Promise.all(entries.map(async (entry: Entry) => ({ ...entry, body: await bodies.get(entry) }))),
     bytes: (path, maxBytes) => hub.readFile(bucket, path, { maxBytes }).catch(hubFailure(`read ${path}`)),
     async ready() {
-      if (loaded) return;
+      if (loaded) return settings.LISTING_TTL_S > 0 ? undefined : keeper.again().catch(() => {});
       await (first ?? Promise.reject(new Error('not started'))).catch((cause: unknown) => {
         throw new ApiError('HUB_UNAVAILABLE', 'the record could not be read yet', { cause, retryAfterS: 5 });
       });

@@ -1,5 +1,5 @@
 /** Everything that judges, wired from the server's services. */
-import { resultPath } from '@collab/contract/paths.ts';
+import { resultPath, VERIFICATION_INDEX } from '@collab/contract/paths.ts';
 import { PUBLIC_HUB } from '@collab/contract/settings.ts';
 import type { Reservation } from '../domain/quota/ledger.ts';
 import { type Benchmarks, benchmarks } from '../jobs/benchmark.ts';
@@ -100,11 +100,17 @@ function queueState({ store }: Needs, busy: readonly Reservation[], rules: Rules
 
 /** People's verdicts and the published board: they need no jobs, and wait for none. */
 async function keepRecord(s: Needs, book: VerdictBook, board: Publisher): Promise<void> {
+  const take = () => book.importEdits().catch((error) => s.log('warn', 'index_not_imported', { error }));
+  const stop = s.store.onChange((paths) => {
+    // Its hash is known of what a listing showed, not of what this server wrote.
+    if (paths.includes(VERIFICATION_INDEX) && s.store.get(VERIFICATION_INDEX)?.xetHash) void take();
+  });
   while (!s.signal.aborted) {
-    await book.importEdits().catch((error) => s.log('warn', 'index_not_imported', { error }));
+    await take();
     await board.publish().catch((error) => s.log('warn', 'board_not_published', { error }));
     await s.sleep(TICK_MS, s.signal);
   }
+  stop();
 }
 
 /** In every mode: an evaluator of a former mode holds its run no longer than its lease. */

@@ -88,7 +88,7 @@ describe('POST /v1/jobs:run', () => {
     ['nobody, before the token', { agent_id: 'agent-7' }, undefined, 404, 'NOT_REGISTERED'],
     ['no token, also with open writes', {}, undefined, 401, 'UNAUTHORIZED'],
     ['a token nobody has', {}, 'hf_nobodynobodynobody', 401, 'UNAUTHORIZED'],
-    ['another user', {}, TWO, 403, 'IDENTITY_MISMATCH'],
+    ['another user', {}, TWO, 403, 'BUCKET_NOT_OWNED_BY_CALLER'],
   ])('%s', async (_name, more, as, status, code) => {
     expectRefusal(await run(more, as), status, code);
   });
@@ -116,6 +116,27 @@ describe('POST /v1/jobs:run', () => {
     const refused = await run({ run_prefix: 'runs/v3' }, ONE);
     expectRefusal(refused, 429, 'RATE_LIMITED');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(86_000);
+  });
+  it('another user whose the bucket has become is not the registered one', async () => {
+    running.hub.seed(`${ORG}/test-agent-1`, { '.bucket-sync-handshake': 'user-two' });
+    expectRefusal(await run({}, TWO), 403, 'IDENTITY_MISMATCH');
+    running.hub.seed(`${ORG}/test-agent-1`, { '.bucket-sync-handshake': 'user-one' });
+  });
+  it('prefixes are launched as they are, with or without files', async () => {
+    const fresh = { JOBS_ENABLED: 'true' };
+    const clock = testClock();
+    const hub = testHub(clock);
+    const jobs = withJobs(hub, clock.now);
+    hub.seed(`${ORG}/test-main-bucket`, { 'agents/agent-1.md': card('agent-1', 'user-one') });
+    hub.seed(`${ORG}/test-agent-1`, { '.bucket-sync-handshake': 'user-one' });
+    const bare = await startTestServer({ env: { ...COMPAT, ...fresh }, clock, hub });
+    const answer = await run({ submission_prefix: 'sub', run_prefix: 'sub/run' }, ONE, bare);
+    expect([answer.status, jobs.launched.length]).toEqual([202, 1]);
+    jobs.beforeLaunch(() => {
+      throw new Error('no');
+    });
+    expectRefusal(await run({}, ONE, bare), 502, 'JOB_LAUNCH_FAILED', /./);
+    await bare.close();
   });
   it('an unreadable ledger launches nothing', async () => {
     running.hub.fault = (call, args) => {

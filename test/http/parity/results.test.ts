@@ -52,11 +52,11 @@ describe('POST /v1/results', () => {
     expectRefusal(await posting.call('POST', '/v1/results', { body: { source: address } }), status, code);
   });
 
-  it('an inline result needs a credential, which the reference does not know', async () => {
+  it('an inline result without a credential is unknown, as in the reference', async () => {
     const answer = await posting.call('POST', '/v1/results', {
       body: { agent_id: 'agent-1', body: result({}) },
     });
-    expectRefusal(answer, 401, 'UNAUTHORIZED');
+    expectRefusal(answer, 422, 'INVALID_REQUEST');
   });
 
   it.each([

@@ -11,7 +11,11 @@ export interface CompatOptions {
 
 /** Ranks as the reference does: claims decide, valid and pending stand in one list. */
 export function compatBoard(entries: readonly Entry[], options: CompatOptions): Board {
-  const { claims, excluded } = eligible(entries, { states: options.states, allowNonPositive: false });
+  const { claims, excluded } = eligible(entries, {
+    states: options.states,
+    allowNonPositive: false,
+    statusNeeded: true,
+  });
   const sorted = claims.toSorted(bestFirst(options.order));
   const kept = options.bestPerAgent ? firstPer(sorted, (claim) => claim.agent) : sorted;
   const rows = kept.map(

@@ -10,6 +10,8 @@ export interface Eligibility {
   states: ReadonlySet<VerificationState>;
   /** Zero and below are scores too. */
   allowNonPositive: boolean;
+  /** As the reference reads it: whatever is not `negative` must say `agent-run`. */
+  statusNeeded?: boolean;
 }
 
 /** States a reader of the reference calls `pending`. */
@@ -35,8 +37,8 @@ export function eligible(
 function exclusion(entry: Entry, rules: Eligibility): string | null {
   const status = entry.frontmatter.status;
   if (entry.malformed) return 'malformed';
-  if (status === 'negative' || status === 'baseline') return `status_${status}`;
-  if (status !== undefined && status !== 'agent-run') return 'malformed';
+  if (status === 'negative' || (status === 'baseline' && !rules.statusNeeded)) return `status_${status}`;
+  if (status !== 'agent-run' && (status !== undefined || rules.statusNeeded)) return 'malformed';
   if (!entry.claimed || (!rules.allowNonPositive && entry.claimed.score <= 0)) return 'malformed';
   return rules.states.has(wireState(entry.state)) ? null : `verification_${entry.state}`;
 }

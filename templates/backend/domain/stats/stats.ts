@@ -16,7 +16,7 @@ export interface Stats {
 const KINDS = ['total', 'input', 'output', 'cache_read', 'cache_creation', 'reasoning'] as const;
 
 /** Adds up what sessions report. A figure beyond belief counts as missing; a session without a total only as missing. */
-export function statsOf(traces: readonly Trace[]): Stats {
+export function statsOf(traces: readonly Trace[], dayOf: DayOf): Stats {
   const counted = traces.filter((trace) => tokensOf(trace, 'total') !== null);
   const sum = (kind: (typeof KINDS)[number]) =>
     counted.reduce((total, trace) => total + (tokensOf(trace, kind) ?? 0), 0);
@@ -53,8 +53,15 @@ function totals(traces: readonly Trace[], key: (trace: Trace) => string): Record
 const DAY_MS = 86_400_000;
 const MAX_AGE_DAYS = 31;
 
+/** The day a session counts for: `YYYY-MM-DD`, or `unknown`. */
+export type DayOf = (trace: Trace) => string;
+
+/** The day its author names, as the reference reads it. */
+export const namedDay: DayOf = ({ entry: { frontmatter } }) =>
+  (text(frontmatter.started_at) ?? text(frontmatter.promoted_at))?.slice(0, 10) || 'unknown';
+
 /** The day a session began, where that can be: not after it was shared, nor longer than a month before. */
-function dayOf({ entry }: Trace): string {
+export function believedDay({ entry }: Trace): string {
   const { started_at, promoted_at } = entry.frontmatter;
   const shared = typeof promoted_at === 'string' ? parseTime(promoted_at) : null;
   const began = typeof started_at === 'string' ? parseTime(started_at) : null;

@@ -1,4 +1,4 @@
-import { carriesMarker, pathProblem, sharedPrefix } from '@collab/contract/paths.ts';
+import { pathProblem, sharedPrefix } from '@collab/contract/paths.ts';
 
 /**
  * Where an agent may copy shared files to: a path of its own, marked `_{agent}`, never the harness, whose folder is
@@ -8,11 +8,12 @@ export function sharedDestination(
   destPath: string,
   agent: string,
   harnessPrefix: string,
+  marks: (path: string, agent: string) => boolean,
 ): { prefix: string } | { problem: string; hint?: string } {
   const problem = pathProblem(destPath);
   if (problem) return { problem: `dest_path: ${problem}` };
   const path = destPath.replace(/\/+$/, '');
-  if (!carriesMarker(path, agent))
+  if (!marks(path, agent))
     return {
       problem: `dest_path must carry the marker _${agent}`,
       hint: `for example tokenizers/bpe_${agent}`,

@@ -20,10 +20,17 @@ export interface Taskforce {
   lastActivity: string | null;
 }
 
+/** How the files of a taskforce are read. */
+export interface Reading {
+  isAgent(id: string): boolean;
+  /** As the reference reads them: all Markdown is a note, and a path belongs to every agent whose marker is in it. */
+  loose: boolean;
+}
+
 /** Files of `taskforces/` by taskforce; those without a README are left out. */
-export function taskforcesOf(files: readonly Entry[], isAgent: (id: string) => boolean): Taskforce[] {
+export function taskforcesOf(files: readonly Entry[], reading: Reading): Taskforce[] {
   const byName = groupBy(files, ({ path }) => path.split('/')[1] as string);
-  const found = [...byName].flatMap(([name, entries]) => taskforceOf(name, entries, isAgent) ?? []);
+  const found = [...byName].flatMap(([name, entries]) => taskforceOf(name, entries, reading) ?? []);
   const activity = ({ lastActivity, created }: Taskforce) =>
     maxText(comparable(lastActivity ?? ''), comparable(created));
   return found.sort((a, b) =>
@@ -32,20 +39,16 @@ export function taskforcesOf(files: readonly Entry[], isAgent: (id: string) => b
 }
 
 /** @param entries files below `taskforces/{name}/`. */
-export function taskforceOf(
-  name: string,
-  entries: readonly Entry[],
-  isAgent: (id: string) => boolean,
-): Taskforce | null {
+export function taskforceOf(name: string, entries: readonly Entry[], reading: Reading): Taskforce | null {
   const readme = entries.find((entry) => entry.path === taskforceReadme(name));
   if (!readme) return null;
   const { creator, created, updated } = readme.frontmatter;
-  const notes = entries.filter((entry) => isNote(name, entry.path));
+  const notes = entries
+    .filter(({ path }) => isNote(name, path, reading))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   const others = new Set<string>();
-  for (const entry of entries) {
-    const owner = ownerOf(name, entry, isAgent);
-    if (owner !== null && owner !== creator) others.add(owner);
-  }
+  for (const entry of entries)
+    for (const owner of ownersOf(name, entry, reading)) if (owner !== creator) others.add(owner);
   return {
     name,
     creator: String(creator ?? ''),
@@ -55,28 +58,34 @@ export function taskforceOf(
     contributors: [...(creator == null ? [] : [String(creator)]), ...[...others].sort()],
     fileCount: entries.length,
     notes,
-    lastActivity: notes.at(-1)?.name.slice(0, 19) ?? null,
+    lastActivity:
+      notes.map((note) => STAMPED.exec(note.name)?.[0].slice(0, 19) ?? '').reduce(maxText, '') || null,
   };
 }
 
 /** A note is what the server stamped: directly in the taskforce's folder. A named file is never one, whatever its name. */
-export function isNote(name: string, path: string): boolean {
+export function isNote(name: string, path: string, { loose }: Pick<Reading, 'loose'>): boolean {
+  if (loose) return path.endsWith('.md') && !/(^|\/)readme\.md$/i.test(path);
   const rest = path.slice(taskforcePrefix(name).length);
   return !rest.includes('/') && rest.endsWith('.md') && STAMPED.test(rest);
 }
 
 /** Whose file it is, from its path alone: the stamp's author, or the registered agent the path carries the marker of. */
-function ownerOf(name: string, entry: Entry, isAgent: (id: string) => boolean): string | null {
-  if (isNote(name, entry.path)) return entry.author;
+function ownersOf(name: string, entry: Entry, { isAgent, loose }: Reading): string[] {
+  if (isNote(name, entry.path, { loose }) && STAMPED.test(entry.name)) return [entry.author];
+  if (loose) {
+    const marked = [...entry.path.slice(taskforcePrefix(name).length).matchAll(/_([a-z0-9-]+)/g)];
+    return marked.map((found) => found[1] as string).filter(isAgent);
+  }
   const parts = entry.path.split('/').slice(2);
   for (const part of parts) {
     const stem = part.replace(/\.[A-Za-z0-9.]{1,16}$/, '');
     const id = [stem, part]
       .map((text) => text.slice(text.lastIndexOf('_') + 1))
       .find((text) => text !== '' && isAgent(text));
-    if (id !== undefined && part.includes('_')) return id;
+    if (id !== undefined && part.includes('_')) return [id];
   }
-  return null;
+  return [];
 }
 
 /** May a named file have this name? Not that of a README nor of a note. */

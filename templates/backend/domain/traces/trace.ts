@@ -14,10 +14,13 @@ export interface Trace {
   cursor: string;
 }
 
+/** When a trace was shared, as text that sorts as time does: the first part of its cursor. */
+export type SharedAt = (head: Frontmatter) => string;
+
 const MANIFEST = /^traces\/([^/]+)\/([^/]+)\/manifest\.md$/;
 
 /** Sessions among the files of `traces/`, by cursor. Agent and session come from the path, never from the file. */
-export function tracesOf(files: readonly Entry[]): Trace[] {
+export function tracesOf(files: readonly Entry[], sharedAt: SharedAt): Trace[] {
   const others = files.filter(({ path }) => !MANIFEST.test(path));
   const logs = groupBy(others, ({ path }) => folderOf(path));
   const traces = files.flatMap((entry): Trace[] => {
@@ -30,13 +33,15 @@ export function tracesOf(files: readonly Entry[]): Trace[] {
   return traces.sort((a, b) => (a.cursor < b.cursor ? -1 : 1));
 }
 
+/** The reference's cursor: exact to the minute. */
+export const sharedMinute: SharedAt = ({ promoted_at }) => text(promoted_at) ?? '';
+
 /** Our own stamp, exact to the millisecond; a manifest of the reference has the minute alone. */
-function sharedAt(frontmatter: Frontmatter): string {
-  const { promoted_stamp: stamp, promoted_at: minute } = frontmatter;
+export const sharedStamp: SharedAt = ({ promoted_stamp: stamp, promoted_at: minute }) => {
   if (typeof stamp === 'string' && /^\d{8}-\d{6}-\d{3}$/.test(stamp)) return stamp;
   const ms = typeof minute === 'string' ? parseTime(minute) : null;
   return fileStamp(ms ?? 0);
-}
+};
 
 const EXCERPT = 280;
 
