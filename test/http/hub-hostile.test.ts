@@ -209,6 +209,15 @@ describe('hostile requests', () => {
     );
   });
 
+  it.each([
+    ['lines', '{}\n'.repeat(10_001)],
+    ['one line', '['.repeat(1_000_000)],
+  ])('a batch of too much is refused unread: %s', async (_name, body) => {
+    const headers = { authorization: `Bearer ${TOKENS.admin}` };
+    const answer = await fetch(`${hub.url}/api/buckets/acme/b/batch`, { method: 'POST', headers, body });
+    expect(answer.status).toBe(413);
+  });
+
   it('content that the disk changed is never given out', async () => {
     const rotten = await testHub();
     try {

@@ -32,8 +32,9 @@ const LINE = z.discriminatedUnion('type', [
 type Line = z.infer<typeof LINE>;
 
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
-/** Clients send a thousand at a time; the server's committer, whose groups are one batch, sends the most. */
-const MAX_BATCH_LINES = 50_000;
+/** Clients send a thousand lines at a time; what is read as JSON holds up everybody else. */
+const MAX_BATCH_LINES = 10_000;
+const MAX_LINE_BYTES = 16_384;
 
 export interface BatchAnswer {
   success: boolean;
@@ -52,8 +53,7 @@ export async function applyBatch(c: HubRequest): Promise<{ answer: BatchAnswer; 
   const { db, options } = c.var.hub;
   writableBucket(c);
   const body = await readBody(c, MAX_BATCH_BYTES);
-  if (countLines(body) > MAX_BATCH_LINES)
-    throw new HubFault(413, `The batch has more than ${MAX_BATCH_LINES} lines`);
+  checkLines(body);
   const lines = parseNdjson(body.toString('utf8')).map((line) => check(LINE, line));
   checkOrder(lines);
   const bucket = writableBucket(c);
@@ -85,10 +85,16 @@ export async function applyBatch(c: HubRequest): Promise<{ answer: BatchAnswer; 
   return { answer: { ...answer, error: `${first.path}: ${first.error}${others}` }, status: 422 };
 }
 
-function countLines(body: Buffer): number {
+/** @throws 413 before anything is parsed */
+function checkLines(body: Buffer): void {
   let lines = 0;
-  for (let at = body.indexOf(10); at >= 0 && lines <= MAX_BATCH_LINES; at = body.indexOf(10, at + 1)) lines++;
-  return lines;
+  for (let at = 0, end = 0; at < body.length; at = end + 1) {
+    end = body.indexOf(10, at);
+    if (end < 0) end = body.length;
+    if (++lines > MAX_BATCH_LINES)
+      throw new HubFault(413, `The batch has more than ${MAX_BATCH_LINES} lines`);
+    if (end - at > MAX_LINE_BYTES) throw new HubFault(413, `Line ${lines} is over ${MAX_LINE_BYTES} bytes`);
+  }
 }
 
 function checkOrder(lines: Line[]): void {
