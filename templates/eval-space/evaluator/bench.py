@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import signal
 import stat
 import subprocess
@@ -14,7 +13,6 @@ import tempfile
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,11 +20,11 @@ from typing import Any
 from evaluator import layers
 from evaluator.api import Run
 from evaluator.buckets import Buckets
+from evaluator.ending import end_all, reap
 from evaluator.web import Refused, Unavailable
 
 EVIDENCE_BYTES = 1 << 20
 LOG_LINES, LINE_CHARS = 1000, 200
-ENDING_S = 10.0
 # What a harness may know of where it runs. No other variable gets to it.
 OF_THE_MACHINE = ("ACCELERATOR", "JOB_IMAGE", "CUDA_HOME", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -75,12 +73,13 @@ def perform(run: Run, buckets: Buckets, stop: threading.Event, needs_layer: bool
     began = time.monotonic()
     clock = Clock(began + run.timeout_s, stop)
     work = Path(tempfile.mkdtemp(prefix="run-"))
+    temporary = _passable()
     try:
         places = _mount(run, buckets, work, clock)
         problem = layers.missing(places["/harness"]) if needs_layer else None
         if problem:
             raise Unavailable(problem)
-        ended = _execute(_command(run.command, places), work, clock)
+        ended = _execute(_command(run.command, places), work, temporary, clock)
         ended.files, left_out = evidence(places.get("/state", work))
         ended.logs += [f"[evaluator] left out: {name}" for name in left_out]
     except OutOfTime:
@@ -91,6 +90,7 @@ def perform(run: Run, buckets: Buckets, stop: threading.Event, needs_layer: bool
         ended = Ended(message=f"could not be fetched: {error}")
     finally:
         _remove(work)
+        _remove(temporary)
     ended.seconds = round(time.monotonic() - began, 3)
     return ended
 
@@ -118,11 +118,20 @@ def _command(command: list[str], places: dict[str, Path]) -> list[str]:
     return [sys.executable if program == "python3" else program, *map(here, words)]
 
 
-def _execute(command: list[str], work: Path, clock: Clock) -> Ended:
+def _passable() -> Path:
+    """For what the harness keeps while it runs: another user, the submission's, can pass through. A run that is ended by
+    force clears nothing away itself."""
+    folder = Path(tempfile.mkdtemp(prefix="run-temporary-"))
+    folder.chmod(0o711)
+    return folder
+
+
+def _execute(command: list[str], work: Path, temporary: Path, clock: Clock) -> Ended:
     env = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
         "HOME": str(work),
+        "TMPDIR": str(temporary),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
     }
@@ -142,7 +151,7 @@ def _execute(command: list[str], work: Path, clock: Clock) -> Ended:
     except OutOfTime:
         pass
     finally:
-        _end_all(process)
+        _end(process)
         reader.join(timeout=5)
         if process.stdout and not reader.is_alive():
             process.stdout.close()
@@ -162,53 +171,13 @@ def _collect(process: subprocess.Popen[bytes], lines: deque[str]) -> None:
         lines.append(line.decode("utf-8", "replace").rstrip("\n")[:LINE_CHARS])
 
 
-def _end_all(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """The harness, and whatever was started by it and lost its parent since: all that runs below this process."""
-    end = time.monotonic() + ENDING_S
-    while (left := _descendants(os.getpid())) and time.monotonic() < end:
-        for pid in left:
-            _kill(pid)
-        time.sleep(0.02)
+    end_all()
     if process.poll() is None:  # where there is no /proc
-        _kill(-process.pid)
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    _reap()
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
-
-
-def _reap() -> None:
-    """Orphans fall to this process (see `guard`); those that ended are let go."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
-
-
-def _descendants(root: int) -> set[int]:
-    """Those that still run."""
-    parents: dict[int, int] = {}
-    ended: set[int] = set()
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = entry.read_text().rpartition(")")[2].split()[:2]
-        except (OSError, ValueError):
-            continue
-        pid = int(entry.parent.name)
-        parents[pid] = int(parent)
-        ended |= {pid} if state in "ZX" else set()
-    found: set[int] = set()
-    fresh = {root}
-    while fresh:
-        fresh = {pid for pid, parent in parents.items() if parent in fresh} - found
-        found |= fresh
-    return found - ended
+    reap()
 
 
 def evidence(state: Path) -> tuple[dict[str, str], list[str]]:
@@ -257,14 +226,8 @@ def _plain_file(folder: int, name: str, room: int) -> bytes | None:
 
 
 def _remove(work: Path) -> None:
-    """With what a run has closed to its own user."""
-    shutil.rmtree(work, ignore_errors=True)
-    if work.is_symlink() or not work.exists():
-        return
-    with suppress(OSError):
-        work.chmod(0o700)
-        for root, folders, _ in os.walk(work):
-            for path in (Path(root, name) for name in folders):
-                if not path.is_symlink():
-                    path.chmod(0o700)
-    shutil.rmtree(work, ignore_errors=True)
+    """With what a run has closed to its own user, and however deep it is: these two programs follow no path."""
+    if work.is_symlink():
+        return work.unlink()
+    for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+        subprocess.run([*command, "--", str(work)], capture_output=True, check=False)

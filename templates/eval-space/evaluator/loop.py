@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evaluator.api import Api, Run
 from evaluator.bench import Ended, Stopped, perform
 from evaluator.buckets import Buckets
+from evaluator.ending import end_all
 from evaluator.web import Refused, Unavailable
 from evaluator.status import Status
 
@@ -40,7 +41,9 @@ class Loop:
                 self.stop.wait(min(LONGEST_WAIT_S, self.poll_s * 2 ** min(failures, 10)))
 
     def once(self) -> bool:
-        """One run, if there is one. @raises Refused, Unavailable"""
+        """One run, if there is one, and nothing of an earlier one is left. @raises Refused, Unavailable"""
+        if not end_all():
+            raise Unavailable("a run has left programs that cannot be ended: restart this Space")
         run = self.api.claim()
         self.status.asked(run.result if run else None)
         if run is None:

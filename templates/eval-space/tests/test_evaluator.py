@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import evaluator.loop as loops
 from evaluator.api import Run, Volume
 from evaluator.bench import EVIDENCE_BYTES, LINE_CHARS, Stopped, evidence, perform
 from evaluator.buckets import Buckets, Entry, relative
@@ -27,6 +28,19 @@ from evaluator.web import Refused, Unavailable, send
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ENV = {"API_URL": "http://server/", "EVALUATOR_KEY": "ccek_secret", "HF_TOKEN": "hf_secret", "SPACE_ID": "me/space"}
+
+
+def process_one() -> list[str]:
+    """How to be process 1 of a namespace here; empty where nobody may."""
+    command = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
+    try:
+        there = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return []
+    return command if there else []
+
+
+PROCESS_ONE = process_one()
 
 
 class SettingsTest(unittest.TestCase):
@@ -123,6 +137,30 @@ class RunTest(BenchCase):
         self.assertEqual((ended.exit_code, ended.timed_out), (None, True))
         self.assertLess(ended.seconds, 20)
         self.assertFalse(_alive(int(ended.logs[0])))
+
+    def test_what_a_run_that_was_ended_kept_is_removed(self) -> None:
+        ended = self.perform(
+            "import os, tempfile, time\nplace = tempfile.mkdtemp(); print(place, flush=True)\n"
+            "here = os.open(place, os.O_RDONLY)\n"
+            "for _ in range(1500):\n"
+            "    os.mkdir('d', dir_fd=here); here, before = os.open('d', os.O_RDONLY, dir_fd=here), here; os.close(before)\n"
+            "print('deep', flush=True); time.sleep(600)",
+            timeout_s=5.0,
+        )
+        self.assertEqual((ended.timed_out, ended.logs[1]), (True, "deep"))
+        self.assertFalse(Path(ended.logs[0]).parent.exists())
+
+    @unittest.skipUnless(PROCESS_ONE, "no namespace to be process 1 of")
+    def test_as_process_one_it_ends_what_forks_faster_than_it_is_found(self) -> None:
+        code = (
+            "import os, subprocess, sys, time\nfrom evaluator.ending import end_all\n"
+            "hydra = 'import os\\nwhile True:\\n    if os.fork(): os._exit(0)\\n    os.setsid()'\n"
+            "for _ in range(2): subprocess.run([sys.executable, '-c', hydra])\n"
+            "print(os.getpid(), end_all())\n"
+        )
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run([*PROCESS_ONE, sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.stdout.split(), done.stderr), (["1", "True"], ""))
 
     def test_a_run_that_is_not_wanted_any_more_is_ended(self) -> None:
         threading.Timer(0.5, self.stop.set).start()
@@ -308,6 +346,14 @@ class LoopTest(BenchCase):
         self.assertEqual(server.calls[-1], "end")
         self.assertEqual((server.reports[0]["exit_code"], server.reports[0]["logs"]), (0, ["hello"]))
         self.assertEqual(loop.status.facts()[1]["ended"], {"valid": 1})
+
+    def test_beside_what_an_earlier_run_left_nothing_is_taken(self) -> None:
+        server, loop = self.loop("")
+        self.addCleanup(setattr, loops, "end_all", loops.end_all)
+        loops.end_all = lambda: False
+        with self.assertRaisesRegex(Unavailable, "cannot be ended"):
+            loop.once()
+        self.assertEqual(server.calls, [])
 
     def test_nothing_waits(self) -> None:
         server, loop = self.loop("")
