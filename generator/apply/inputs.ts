@@ -16,6 +16,7 @@ import { EVALUATOR_FOLDER, readChallengeFiles } from './directory.ts';
 import { GATES, staleGates } from './gates.ts';
 import { harnessFacts } from './harness-facts.ts';
 import { readEvaluator } from './package-files.ts';
+import { staleTexts } from './stale-texts.ts';
 import { loadState } from './state.ts';
 import type { ApplyOptions } from './types.ts';
 
@@ -37,11 +38,12 @@ type InputOptions = Pick<
 
 /** Everything on this side that a plan is made from. */
 export async function readInputs(config: ChallengeConfig, options: InputOptions): Promise<Inputs> {
-  const [files, state, harness, stale] = await Promise.all([
+  const [files, state, harness, stale, texts] = await Promise.all([
     readChallengeFiles(options.dir, config, options.io.packageRoot),
     loadState(options.dir, config.hub.endpoint),
     harnessFacts(options.dir, config),
     staleGates(options.dir, config, options.io.packageRoot),
+    staleTexts(options.dir, config, options.io.packageRoot),
   ]);
   return {
     config,
@@ -63,6 +65,7 @@ export async function readInputs(config: ChallengeConfig, options: InputOptions)
     takeTheirs: options.takeTheirs ?? false,
     allowBroadToken: options.allowBroadToken ?? false,
     adopt: options.adopt ?? false,
+    texts,
     harness,
     skipProofs: options.skipProofs ?? false,
     probe: options.probe ?? false,

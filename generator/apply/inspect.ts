@@ -5,10 +5,12 @@ import { createHubClient } from '@collab/hub';
 import { secretIn } from '../config/checks.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import type { Io } from '../io.ts';
+import { CommandOf } from '../plan/commands.ts';
 import { EXAM_ENTRYPOINT } from '../plan/places.ts';
 import { readmeComposer, readTasks } from './bucket-readme.ts';
 import { readChallengeFiles } from './directory.ts';
 import { spaceProblems } from './inputs.ts';
+import { staleTexts } from './stale-texts.ts';
 
 export interface Finding {
   level: 'error' | 'warning';
@@ -31,8 +33,20 @@ export async function inspect(io: Io, dir: string, config: ChallengeConfig): Pro
     harnessFindings(dir, config),
     spaceFindings(io, dir, config),
     tokenFindings(io, config),
+    textFindings(io, dir, config),
   ]);
   return groups.flat();
+}
+
+/** README and SETUP are the organizer's: what they should say is shown, and nothing is written. */
+async function textFindings(io: Io, dir: string, config: ChallengeConfig): Promise<Finding[]> {
+  const stale = await staleTexts(dir, config, io.packageRoot);
+  return stale.map(({ file, lines: [first = ''] }) => ({
+    level: 'warning',
+    at: file,
+    problem: `was written for other settings: it does not say "${first}"`,
+    hint: `${CommandOf.texts.command}: ${CommandOf.texts.why}`,
+  }));
 }
 
 const PLACEHOLDER = /\b(?:TODO|TBD|FIXME|XXX)\b|\{\{|<(?:your|insert|fill|todo)\b[^>]*>|\blorem ipsum\b/gi;

@@ -14,6 +14,7 @@ import type { World } from '../plan/model.ts';
 import { planStatus, printPlan } from '../plan/print.ts';
 import { PROBE, PROOFS } from '../plan/proofs.ts';
 import { counted, readable } from '../plan/text.ts';
+import { TEXTS } from '../plan/texts.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
 
 const run: Command['run'] = async (context) => {
@@ -34,7 +35,7 @@ const run: Command['run'] = async (context) => {
     ...(['central', 'private'] as const).map((role) => bucketLine(role, world)),
     ...evaluatorLines(config, world),
     `Jobs     ${jobLine(jobs)}`,
-    ...harnessLines(plan),
+    ...factLines(plan),
     '',
     drift === 'ok' ? 'No drift: everything is as planned.' : printPlan(plan, []),
     ...costLines(config, cost),
@@ -94,11 +95,11 @@ function bucketLine(role: 'central' | 'private', world: World): string {
   return `${label} ${info ? `${info.id}: ${counted(info.totalFiles, 'file')}, ${readable(info.size)}` : 'bucket not there'}`;
 }
 
-/** What is proven of the harness, and behind what it judges. */
-function harnessLines({ nodes }: ProvisionPlan): string[] {
+/** What is proven of the harness, behind what it judges, and which texts lag behind. */
+function factLines({ nodes }: ProvisionPlan): string[] {
   const reason = (id: string) => nodes.find((node) => node.id === id)?.reason;
-  const [proofs, layers] = [reason(PROOFS), reason(PROBE)];
-  return [...(proofs ? [`Proofs   ${proofs}`] : []), ...(layers ? [`Layers   ${layers}`] : [])];
+  const lines = { Proofs: reason(PROOFS), Layers: reason(PROBE), Texts: reason(TEXTS) };
+  return Object.entries(lines).flatMap(([name, said]) => (said ? [`${name.padEnd(9)}${said}`] : []));
 }
 
 const jobLine = (jobs: Record<string, number> | null): string =>

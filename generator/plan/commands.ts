@@ -31,6 +31,10 @@ export const CommandOf = {
     command: 'challenge.yaml: hub.eval_hardware: cpu-upgrade',
     why: 'or hardware that is paid by the hour, which needs no plan',
   },
+  texts: {
+    command: 'create-collab new ../renewed --answers challenge.yaml --yes',
+    why: 'writes them for these settings into a folder beside this one; nothing here is touched',
+  },
   login: {
     command: 'export HF_TOKEN=…',
     why: 'a login in the browser ends after hours and may do what its owner may; a token of its own does not',

@@ -2,6 +2,7 @@ import { PUBLIC_HUB } from '@collab/contract/settings.ts';
 import type { BucketInfo, HardwareOffer, Identity, SpaceInfo, SpaceRuntime } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import type { NextStep } from '../errors.ts';
+import type { StaleText } from './texts.ts';
 
 export const BUCKETS = ['central', 'private'] as const;
 export type BucketRole = (typeof BUCKETS)[number];
@@ -37,6 +38,8 @@ export interface Inputs {
   allowBroadToken: boolean;
   /** What is there already, and was made by nobody known, may be taken over. */
   adopt: boolean;
+  /** The organizer's README and SETUP, where they were written for other settings. */
+  texts: StaleText[];
   /** What is known of the harness; `null` when no job runs it. */
   harness: HarnessFacts | null;
   /** Deploy a harness that nothing was proven of. */

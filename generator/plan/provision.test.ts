@@ -38,6 +38,7 @@ const inputs = (more: Partial<Inputs> = {}): Inputs => ({
   takeTheirs: false,
   allowBroadToken: false,
   adopt: false,
+  texts: [],
   harness: null,
   skipProofs: false,
   probe: false,

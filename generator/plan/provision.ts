@@ -7,6 +7,7 @@ import { HARNESS_PREFIX } from './places.ts';
 import { prepareNodes } from './prepare.ts';
 import { PROBE, PROOFS, proofNodes } from './proofs.ts';
 import { spaceNodes } from './space.ts';
+import { textNodes } from './texts.ts';
 import type { PlanNode, ProvisionPlan } from './types.ts';
 
 /** What `apply` would do. Pure: the same inputs and the same world give the same plan. */
@@ -18,7 +19,7 @@ export function planProvision(inputs: Inputs, world: World, endpoint: string): P
   const gated = proofs.some((node) => node.id === PROOFS) ? [PROOFS] : [];
   const evaluator = evaluatorNodes(inputs, world);
   const first = [...checkNodes(inputs, world), ...bucketNodes(inputs, world)];
-  const known = [...first, ...seeds, ...space, ...evaluator, ...proofs];
+  const known = [...first, ...seeds, ...space, ...evaluator, ...proofs, ...textNodes(inputs.texts)];
   const ids = new Set(known.map((node) => node.id));
   const nodes = known.map((node) => {
     if (node.id === 'space-files') return withSeeds(node, seeds, harness);

@@ -49,6 +49,11 @@ export function emitGates(config: ChallengeConfig, template: string): Promise<st
   return renderText(template, view, 'harness/gates.json.hbs');
 }
 
+/** README.md or SETUP.md as `new` would write it from these settings. */
+export function emitRepositoryText(config: ChallengeConfig, file: string, template: string): Promise<string> {
+  return renderText(template, viewOf(config, { version: pkg.version, api: [], buildDependencies: [] }), file);
+}
+
 /** Packages that `space/src` imports, and the tools that build it, at the versions this one was built with. */
 function needed(entries: TreeEntry[], versions: Record<string, string>): { name: string; version: string }[] {
   const sources = entries.filter((entry) => /^space\/src\/.*\.(?:ts|svelte|css)$/.test(entry.path));
