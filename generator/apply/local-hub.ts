@@ -7,10 +7,10 @@ import { createHubClient } from '@collab/hub/client.ts';
 import { HubError, type HubPort } from '@collab/hub/port.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { isFree } from '../ports.ts';
 import { endChild } from './child.ts';
 import { localUsers, seedFile } from './local-users.ts';
 import { isAlive } from './lock.ts';
-import { isFree } from './ports.ts';
 import type { LocalHub, StartHubOptions } from './types.ts';
 
 const START_MS = 30_000;

@@ -4,6 +4,7 @@ import type { Command, CommandContext, Outcome } from '../command.ts';
 import { CollabError } from '../errors.ts';
 import { readSeed } from '../local-hub/seed.ts';
 import { startHub } from '../local-hub/serve.ts';
+import { portOption } from '../ports.ts';
 
 /** Serves the embedded hub until SIGINT or SIGTERM. */
 export const command: Command = {
@@ -39,7 +40,7 @@ async function run(context: CommandContext): Promise<Outcome> {
   for (const stream of [io.stdout, io.stderr]) stream.on('error', () => undefined);
   const seed = typeof options.seed === 'string' ? await readSeed(resolve(io.cwd, options.seed)) : undefined;
   const dir = resolve(io.cwd, typeof options.dir === 'string' ? options.dir : '.collab/hub');
-  const port = portOption(options.port);
+  const port = portOption(options.port ?? 0);
   const host = typeof options.host === 'string' ? options.host : '127.0.0.1';
   const login = loginOption(options.login);
   const enforceLimits = options['enforce-limits'] === true;
@@ -53,12 +54,6 @@ async function run(context: CommandContext): Promise<Outcome> {
   if (options['with-parent'] === true) io.stdin.destroy();
   await hub.close();
   return { status: 'ok', text: '', data: {} };
-}
-
-function portOption(value: unknown): number {
-  const port = Number(value ?? 0);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new CollabError('BAD_FLAG', `--port must be 0 to 65535, not ${value}.`);
 }
 
 function loginOption(value: unknown): 'pick' | 'token' | undefined {

@@ -6,7 +6,6 @@ import { readChallengeFiles } from '../apply/directory.ts';
 import { withHub } from '../apply/hub-failure.ts';
 import { spaceProblems } from '../apply/inputs.ts';
 import { ownerOf } from '../apply/observe.ts';
-import { choosePort } from '../apply/ports.ts';
 import { type LocalServer, startServer } from '../apply/server.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
 import type { ChallengeConfig } from '../config/types.ts';
@@ -15,6 +14,7 @@ import { Cancelled, CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { spaceTokenNode } from '../plan/checks.ts';
 import { CommandOf } from '../plan/commands.ts';
+import { choosePort } from '../ports.ts';
 
 const PORT = 7860;
 

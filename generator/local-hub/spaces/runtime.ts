@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answers, freePort } from '../../ports.ts';
 import { rewritePaths } from '../jobs/mounts.ts';
 import { type Child, startChild } from '../process/child.ts';
 import { LogBuffer } from '../process/log.ts';
@@ -7,7 +8,6 @@ import { type Build, entryFile } from './checkout.ts';
 import type { Launch } from './dockerfile.ts';
 import { Gate } from './gate.ts';
 import { sleepsAfter } from './hardware.ts';
-import { answers, freePort } from './ports.ts';
 import { startStatic } from './static.ts';
 import type { SpaceVolumes } from './volumes.ts';
 

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reachable } from '../../address.ts';
+import { freePort } from '../../ports.ts';
 import { namespaceOf } from '../identity/permissions.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import { type Database, put } from '../store/database.ts';
@@ -10,7 +11,6 @@ import { oauthScopes, readCard } from './card.ts';
 import { buildSpace, entryFile } from './checkout.ts';
 import type { Launch } from './dockerfile.ts';
 import { SPACE_HARDWARE } from './hardware.ts';
-import { freePort } from './ports.ts';
 import { type Ports, SpaceRuntime } from './runtime.ts';
 import { SpaceVolumes } from './volumes.ts';
 
