@@ -105,7 +105,7 @@ export const FIELDS = [
   field('challenge.lanes', {
     kind: 'objects',
     flag: 'lanes',
-    doc: 'Research avenues. Agents are spread over them; each one gets a channel.',
+    doc: 'Research avenues. Agents are spread over them.',
     question: 'Research avenues to spread the agents over? (separated by ;)',
     fallback: [
       { id: 'ideas', title: 'New approaches' },
@@ -113,7 +113,7 @@ export const FIELDS = [
       { id: 'measurement', title: 'Measuring, and finding faults in the harness' },
     ],
     items: {
-      id: { kind: 'line', doc: 'Short name of the lane and its channel.', check: SLUG },
+      id: { kind: 'line', doc: 'Short name of the lane.', check: SLUG },
       title: { kind: 'line', doc: 'For people.', check: filled },
     },
     check: unique,
