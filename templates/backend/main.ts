@@ -48,6 +48,8 @@ const server = createApp({
 const listener = serve({ fetch: server.app.fetch, port: settings.PORT, hostname: settings.HOST }, (address) =>
   log('info', 'listening', { host: settings.HOST, port: address.port }),
 );
+// A connection on which nothing moves for so long is given up: its reader holds an answer in memory.
+listener.setTimeout(300_000);
 const running = server.run();
 
 let stopping = false;

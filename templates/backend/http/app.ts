@@ -13,6 +13,7 @@ import { compatFailure, compatQuery, compatReply, NO_SUCH_ROUTE } from './compat
 import type { Binding, Call, Reply } from './handle.ts';
 import { KEPT, KeptAnswers } from './kept.ts';
 import { addressOf, bearerOf, headerOf, readBody, readParams, readQuery } from './request.ts';
+import { UnderWay, type Wire } from './under-way.ts';
 
 export const SESSION_COOKIE = 'collab_session';
 
@@ -38,6 +39,14 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
     if (!c.get('whole')) complete(c);
     logRequest(s, c);
   });
+  const underWay = new UnderWay();
+  const sendable = (c: Context<Env>, answer: Answer): Answer => {
+    const { body } = answer;
+    const from = addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)) ?? '';
+    if (body === null || underWay.admit(from, Buffer.byteLength(body), c.env as Wire)) return answer;
+    const message = 'too much is on its way to you that you have not read';
+    return failure(s, c, new ApiError('RATE_LIMITED', message, { retryAfterS: 5 }));
+  };
   const kept = new KeptAnswers(() => `${s.store.version} ${s.evaluation.standings.version}`, s.now);
   for (const binding of bindings) {
     const { name, method, path } = binding.route;
@@ -45,7 +54,7 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
     const keep = async (c: Context<Env>) =>
       kept.find(c.req.url) ?? (await kept.make(c.req.url, () => make(c)));
     const answer = KEPT.has(name) && s.settings.LISTING_TTL_S > 0 ? keep : make;
-    app.on(method, honoPath(path), async (c) => send(c, await answer(c)));
+    app.on(method, honoPath(path), async (c) => send(c, sendable(c, await answer(c))));
   }
   for (const [path, methods] of byPath(bindings)) {
     if (s.profile.compat) app.all(`${honoPath(path)}/`, withoutSlash);
