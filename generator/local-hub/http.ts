@@ -87,9 +87,12 @@ export function check<S extends z.ZodType>(schema: S, value: unknown): z.infer<S
   throw badRequest(`${issue?.path.map(String).join('.') || 'body'}: ${problem ?? 'invalid'}`);
 }
 
-/** A field of the Hub that is not here: only `allowed` values pass, anything else is answered with 501. */
-export const notHere = (what: string, allowed = (value: unknown) => value == null || value === false) =>
-  z.custom<unknown>(allowed, { error: what, params: { absent: true } }).optional();
+/** A field of the Hub that is not here: what asks for nothing passes, anything else is answered with 501. */
+export const notHere = (what: string) =>
+  z
+    .unknown()
+    .refine((value) => value == null || value === false, { error: what, params: { absent: true } })
+    .optional();
 
 /** `Link` header of a further page: absolute, as the clients' parsers want it. */
 export function nextPage(c: HubRequest, cursor: string): string {

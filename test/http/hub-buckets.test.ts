@@ -121,6 +121,21 @@ describe('resolve', () => {
     expect((await get('top.txt', { 'if-none-match': etag })).status).toBe(304);
   });
 
+  it('a download that goes on after a change begins anew', async () => {
+    const at = `${hub.url}/buckets/acme/tree/resolve/top.txt`;
+    const read = async (etag: string) => {
+      const headers = { authorization: `Bearer ${TOKENS.reader}`, range: 'bytes=4-', 'if-range': etag };
+      const answer = await fetch(at, { headers });
+      return [answer.status, await answer.text()];
+    };
+    const auth = { authorization: `Bearer ${TOKENS.reader}` };
+    const etag = (await fetch(at, { method: 'HEAD', headers: auth })).headers.get('etag') as string;
+    expect([await read(etag), await read('"another"')]).toEqual([
+      [206, '456789'],
+      [200, '0123456789'],
+    ]);
+  });
+
   it('absolute URLs carry the host the client used', async () => {
     const { port } = new URL(hub.url);
     const answer = await fetch(`http://localhost:${port}/api/buckets/acme/tree/xet-read-token`, {

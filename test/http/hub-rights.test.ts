@@ -215,6 +215,8 @@ describe('what is absent', () => {
     ['POST', '/api/spaces/acme/app/duplicate', 501, 'copies'],
     ['GET', '/api/spaces/acme/app/discussions', 501, 'pull requests'],
     ['POST', '/oauth/device', 501, 'device code'],
+    ['GET', '/spaces/acme/app/info/refs?service=git-upload-pack', 501, 'no git'],
+    ['GET', '/spaces/acme/app.git/info/refs?service=git-receive-pack', 501, 'no git'],
     ['POST', '/api/spaces/acme/app/commit/main?create_pr=1', 501, 'pull requests'],
     ['POST', '/api/spaces/acme/app/commit/main?hot_reload=1', 501, 'hot reloading'],
     ['GET', '/api/spaces/acme/app/revision/v1', 404, 'Invalid rev id'],
@@ -238,6 +240,14 @@ describe('what is absent', () => {
     ['/api/jobs/acme', { ...spec, labels: { 'a b': '1' } }, 400, 'labels.a b: a label has letters'],
     ['/api/repos/create', { name: 'acme/m', type: 'model' }, 501, 'no repositories of type model'],
     ['/api/repos/create', { name: 'acme/s', type: 'space', template: 't' }, 501, 'no templates of Spaces'],
+    ['/api/repos/create', { name: 'acme/s', type: 'space', devModeEnabled: true }, 501, 'no dev mode'],
+    [
+      '/api/repos/create',
+      { name: 'poor/s', type: 'space', visibility: 'protected' },
+      402,
+      'A protected Space',
+    ],
+    ['/api/spaces/acme/app/commit/main', { key: 'lfsFile', value: { path: 'x' } }, 501, 'large-file storage'],
     ['/api/buckets/acme/grouped', { resourceGroupId: 'g' }, 501, 'no resource groups'],
   ])('%s %j says so', async (path, body, status, words) => {
     const answer = await hub.call(TOKENS.admin, 'POST', path, body);

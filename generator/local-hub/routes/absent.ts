@@ -23,7 +23,7 @@ const ABSENT: [path: string, what: string][] = [
   ['/api/spaces/:ns/:name/commits/*', 'history: the newest commit alone is kept'],
   ['/api/spaces/:ns/:name/super-squash/*', 'history: the newest commit alone is kept'],
   ['/api/spaces/:ns/:name/lfs-files/*', 'large-file storage'],
-  ['/spaces/:ns/:name/info/lfs/*', 'large-file storage'],
+  ['/spaces/:ns/:name/info/*', 'git: files go up and down by the hf command and the client libraries'],
   ['/api/spaces/:ns/:name/discussions/*', 'discussions and pull requests'],
   ['/api/models', 'models'],
   ['/api/datasets', 'datasets'],

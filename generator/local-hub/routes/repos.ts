@@ -28,6 +28,7 @@ const CREATE = z.object({
   variables: z.array(ENTRY).nullish(),
   files: z.array(CONTENT).nullish(),
   volumes: z.array(VOLUME).nullish(),
+  devModeEnabled: notHere('dev mode of Spaces'),
   template: notHere('templates of Spaces'),
   resourceGroupId: notHere('resource groups'),
 });
@@ -58,6 +59,7 @@ async function createRepo(c: HubRequest): Promise<Response> {
   const sdk = body.sdk ?? 'static';
   const hardware = requireHardware(c, namespaceOf(repo), body.hardware ?? FREE);
   if (sdk !== 'static') requirePlan(c, namespaceOf(repo));
+  if (body.visibility === 'protected') requirePlan(c, namespaceOf(repo), 'A protected Space');
   const volumes = volumeRows(body.volumes);
   requireMountable(c, volumes);
   const [port, files] = [await spaces.pickPort(null), await storeContents(c, body.files ?? [])];
@@ -125,14 +127,15 @@ async function moveRepo(c: HubRequest): Promise<Response> {
 }
 
 /** A Docker or Gradio Space needs PRO or a Team or Enterprise plan. @throws 402 */
-export function requirePlan(c: HubRequest, namespace: string): void {
+export function requirePlan(
+  c: HubRequest,
+  namespace: string,
+  what = 'Creating a Docker or Gradio Space',
+): void {
   const { db } = c.var.hub;
   const pro = db.get('users', namespace.toLowerCase())?.pro;
   if (pro || db.get('orgs', namespace.toLowerCase())?.plan) return;
-  throw new HubFault(
-    402,
-    'Creating a Docker or Gradio Space needs a PRO subscription or a Team or Enterprise plan',
-  );
+  throw new HubFault(402, `${what} needs a PRO subscription or a Team or Enterprise plan`);
 }
 
 /** A flavor of the catalogue that the namespace can pay. @throws 400, 402 */

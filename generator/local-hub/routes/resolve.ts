@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { entryNotFound, HubFault } from '../faults.ts';
 import { baseUrl, type HubEnv, type HubRequest, pathBehind, streamOf } from '../http.ts';
-import { parseRange } from '../ranges.ts';
+import { askedRange } from '../ranges.ts';
 import type { BucketRow, FileRow, ReconstructionRow } from '../store/tables.ts';
 import type { Cas } from '../xet/cas.ts';
 import { readableBucket } from './buckets.ts';
@@ -65,7 +65,7 @@ function content(
 ): Response {
   const etags = c.req.header('if-none-match')?.split(/,\s*/);
   if (etags?.includes(headers.etag as string)) return c.body(null, 304, headers);
-  const asked = parseRange(c.req.header('range'), file.size);
+  const asked = askedRange(c, headers.etag as string, file.size);
   if (asked === 'invalid' && file.size === 0)
     return c.body(null, 206, { ...headers, 'content-range': 'bytes */0', 'content-length': '0' });
   if (asked === 'invalid')

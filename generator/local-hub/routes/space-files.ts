@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { absent, entryNotFound, HubFault } from '../faults.ts';
 import { check, type HubEnv, type HubRequest, jsonBody, parseNdjson, pathBehind, readBody } from '../http.ts';
 import { namespaceOf } from '../identity/permissions.ts';
-import { parseRange } from '../ranges.ts';
+import { askedRange } from '../ranges.ts';
 import { readCard } from '../spaces/card.ts';
 import { put } from '../store/database.ts';
 import type { SpaceRow } from '../store/tables.ts';
@@ -27,6 +27,10 @@ const LINE = z.discriminatedUnion('key', [
     value: CONTENT,
   }),
   z.object({ key: z.enum(['deletedFile', 'deletedFolder', 'deletedEntry']), value: PATH }),
+  z.object({
+    key: z.literal('lfsFile'),
+    value: z.unknown().refine(() => false, { error: 'large-file storage', params: { absent: true } }),
+  }),
 ]);
 
 /** Files of a Space repository: preupload, commit, tree, paths-info. */
@@ -150,7 +154,7 @@ async function readFile(c: HubRequest): Promise<Response> {
   const file = Object.hasOwn(space.files, path) ? space.files[path] : undefined;
   if (!file) throw entryNotFound(path);
   const content = await c.var.hub.blobs.get(file.oid);
-  const range = parseRange(c.req.header('range'), file.size);
+  const range = askedRange(c, `"${file.oid}"`, file.size);
   if (range === 'invalid' && file.size > 0)
     throw new HubFault(416, 'The range is behind the end of the file');
   const { start, end } = range === null || range === 'invalid' ? { start: 0, end: file.size } : range;

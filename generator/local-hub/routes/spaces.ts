@@ -18,7 +18,7 @@ import { defaultSleep, FREE, spaceHardwareAnswer } from '../spaces/hardware.ts';
 import { sseLog } from '../sse.ts';
 import { put } from '../store/database.ts';
 import type { JobVolume, SpaceRow, VariableRow } from '../store/tables.ts';
-import { requireHardware } from './repos.ts';
+import { requireHardware, requirePlan } from './repos.ts';
 import { requireMountable, VOLUME, volumeRows } from './volumes.ts';
 
 const KEY = z
@@ -253,6 +253,8 @@ async function setVisibility(c: HubRequest): Promise<Response> {
   });
   const body = await jsonBody(c, schema);
   const asked = body.visibility ? body.visibility !== 'public' : body.private;
+  if (body.visibility === 'protected')
+    requirePlan(c, namespaceOf(writableSpace(c).repo), 'A protected Space');
   const space = await change(c, (s) => ({ private: asked ?? s.private }));
   return c.json({ private: space.private });
 }
