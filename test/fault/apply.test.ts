@@ -193,6 +193,32 @@ describe('variables, saved plans, blocked plans', () => {
     });
   });
 
+  it.each(['the Hub', 'the directory'])(
+    'going on with a saved plan after a failure does nothing that came up meanwhile in %s',
+    async (where) => {
+      await applyChallenge(bench.options());
+      await put(bench.dir, 'bucket/README.md', 'as planned\n');
+      const { plan } = await planChallenge(bench.options());
+      let failed = false;
+      const failing: typeof fetch = async (input, init) => {
+        if (failed || !String(input).endsWith('/batch')) return fetch(input, init);
+        failed = true;
+        if (where === 'the Hub') await organizer().setSpaceVariable(SPACE, { key: 'ORG', value: 'other' });
+        else await put(bench.dir, 'bucket/README.md', 'edited while it was applied\n');
+        return Response.json({ error: 'try later' }, { status: 500 });
+      };
+      const options = bench.options({ expected: plan });
+      const work = applyChallenge({ ...options, io: { ...options.io, fetch: failing } });
+      await expect(work).rejects.toMatchObject({
+        code: 'PLAN_STALE',
+        message: expect.stringContaining(where),
+      });
+      expect(await content('README.md')).not.toContain('edited while');
+      const org = (await organizer().spaceVariables(SPACE)).find(({ key }) => key === 'ORG')?.value;
+      expect(org).toBe(where === 'the Hub' ? 'other' : 'gemma-collab');
+    },
+  );
+
   it('uploads no build that is older than its source', async () => {
     await put(bench.dir, 'space/src/backend/index.ts', 'export const changed = 1;\n');
     const report = await applyChallenge(bench.options());
