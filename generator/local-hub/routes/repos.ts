@@ -58,7 +58,7 @@ async function createRepo(c: HubRequest): Promise<Response> {
   }
   const sdk = body.sdk ?? 'static';
   const hardware = requireHardware(c, namespaceOf(repo), body.hardware ?? FREE);
-  if (sdk !== 'static') requirePlan(c, namespaceOf(repo));
+  if (sdk !== 'static' && hardware === FREE) requirePlan(c, namespaceOf(repo));
   if (body.visibility === 'protected') requirePlan(c, namespaceOf(repo), 'A protected Space');
   const volumes = volumeRows(body.volumes);
   requireMountable(c, volumes);
@@ -126,7 +126,7 @@ async function moveRepo(c: HubRequest): Promise<Response> {
   return c.json({ success: true });
 }
 
-/** A Docker or Gradio Space needs PRO or a Team or Enterprise plan. @throws 402 */
+/** A Docker or Gradio Space on free hardware needs PRO or a Team or Enterprise plan. @throws 402 */
 export function requirePlan(
   c: HubRequest,
   namespace: string,
