@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -28,8 +29,8 @@ export default defineConfig({
     globalSetup: 'test/helpers/temp-root.ts',
     expect: { requireAssertions: true },
     sequence: { sequencer: LongestFirst },
-    // Every core: left alone, one of them waits.
-    maxWorkers: '100%',
+    // One more than there are cores: the long suites wait for processes of their own.
+    maxWorkers: availableParallelism() + 1,
     // For what hangs. A slow machine is no fault of the program.
     testTimeout: 60_000,
     hookTimeout: 60_000,

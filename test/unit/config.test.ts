@@ -49,6 +49,7 @@ describe('challenge.yaml', () => {
     for (const field of fields) expect(text).toContain(`# ${field.doc.split('\n')[0]}`);
   });
   it('round-trips any text', () => {
+    let taken = 0;
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), (title, objective) => {
         const found = resolve({
@@ -56,11 +57,13 @@ describe('challenge.yaml', () => {
           'challenge.title': title,
           'challenge.objective': objective,
         });
-        if (!found.config) return; // refused: control characters, empty, too long
+        if (!found.config) return; // refused: empty, control characters
+        taken++;
         expect(parseChallenge(writeChallenge(found.config))).toEqual(found.config);
       }),
+      { numRuns: 50 },
     );
-    expect.assertions(expect.getState().assertionCalls);
+    expect(taken).toBeGreaterThan(20);
   });
   it('fills what is not given', () => {
     const config = parseChallenge(minimal);
