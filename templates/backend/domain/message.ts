@@ -49,5 +49,6 @@ export function authorType(type: Json | undefined, human: boolean): string {
     ?.normalize('NFKC')
     .replace(/\p{Cf}/gu, '')
     .toLowerCase();
-  return given === undefined || SPEAKERS.includes(read as string) ? 'agent' : given;
+  const spoken = read === undefined || SPEAKERS.includes(read) || /[^\x20-\x7e]/.test(read);
+  return spoken ? 'agent' : (given as string);
 }

@@ -12,6 +12,7 @@ import {
 import { postTaskforce, postTaskforceFile } from '@collab/contract/routes/taskforces.ts';
 import type { Frontmatter } from '@collab/contract/schemas.ts';
 import { mergeServer, writeRecord } from '../codec/frontmatter.ts';
+import { authorType, referenceHead } from '../domain/message.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
 import { namedFileProblem } from '../domain/taskforces/taskforce.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
@@ -67,7 +68,14 @@ async function sourceText(s: Services, call: Call, uri: string): Promise<Text> {
   const { frontmatter, body } = s.profile.parse(text);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const from = { uri: `hf://buckets/${source.bucket}/${source.path}`, sha256 };
-  return { author: source.agent, via: 'bucket', auth: writer.auth, head: frontmatter, body, source: from };
+  return {
+    author: source.agent,
+    via: 'bucket',
+    auth: writer.auth,
+    head: referenceHead(frontmatter).kept,
+    body,
+    source: from,
+  };
 }
 
 async function writeReadme(s: Services, call: Call<typeof postTaskforce>) {
@@ -110,7 +118,8 @@ async function writeNote(s: Services, call: Call<typeof postTaskforceFile>) {
   const text = await textOf(s, call);
   const folder = () => s.store.folder(folderOf(taskforcePrefix(name)));
   const dedup = text.source ? [`dedup:${name}:${text.author}:${text.source.sha256}`] : [];
-  const type = text.via === 'bucket' ? (text.head.type ?? 'note') : (call.body.type ?? 'note');
+  const given = text.via === 'bucket' ? text.head.type : call.body.type;
+  const type = given === undefined ? 'note' : authorType(given, false);
   const { answer: filename } = await s.store.submit({
     locks: [...idempotencyLock(text.author, call.idempotency), ...dedup],
     build(at) {
