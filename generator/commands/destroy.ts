@@ -37,9 +37,10 @@ async function confirm(context: CommandContext, slug: string, lines: string[]): 
     });
   context.io.stdout.write(`${lines.join('\n')}\n`);
   const { isCancel, text } = await import('@clack/prompts');
+  const { terminalOf } = await import('../config/terminal.ts');
   const typed = await text({
     message: `This cannot be undone. Type "${slug}" to go on.`,
-    signal: context.io.signal,
+    ...terminalOf(context.io).common,
   });
   if (isCancel(typed)) throw new Cancelled();
   if (typed !== slug)

@@ -1,11 +1,11 @@
 /** The last question of `new` on a terminal: run it here or put it on Hugging Face, as was answered before, or later. */
 import * as clack from '@clack/prompts';
 import type { CommandContext, Outcome } from '../command.ts';
-import { answered } from '../config/terminal.ts';
+import { answered, terminalOf } from '../config/terminal.ts';
 import { VERBS } from '../verbs.ts';
 
 export async function whatNext(context: CommandContext, dir: string, done: Outcome): Promise<Outcome> {
-  const common = { input: context.io.stdin, output: context.io.stdout, signal: context.io.signal };
+  const { common } = terminalOf(context.io);
   clack.log.success(done.text, common);
   const local = done.data?.endpoint === 'local';
   const first = local
@@ -36,7 +36,7 @@ async function plan(context: CommandContext, dir: string): Promise<Outcome> {
   const planned = await run('plan', context, dir);
   if (planned.status !== 'changes') return planned;
   context.io.stdout.write(`${planned.text}\n`);
-  const common = { input: context.io.stdin, output: context.io.stdout, signal: context.io.signal };
+  const { common } = terminalOf(context.io);
   const go = await answered(clack.confirm({ ...common, message: 'Do it now?', initialValue: true }));
   return go ? run('apply', context, dir) : planned;
 }

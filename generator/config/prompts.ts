@@ -26,7 +26,7 @@ export interface Asked extends Gathered {
 export async function ask(io: Io, options: Given, dir: string | undefined): Promise<Asked> {
   const terminal = terminalOf(io);
   // Every question listens for Ctrl-C, and there are many questions.
-  setMaxListeners(0, io.signal);
+  setMaxListeners(0, terminal.common.signal);
   clack.intro('create-collab: from a question to a running collaboration', terminal.common);
   let gathered = await withTemplate(terminal, options);
   const folder = dir ?? (await askFolder(terminal, gathered.template));

@@ -8,10 +8,20 @@ export interface Terminal {
   common: { input: Io['stdin']; output: Io['stdout']; signal: AbortSignal };
 }
 
-export const terminalOf = (io: Io): Terminal => ({
-  io,
-  common: { input: io.stdin, output: io.stdout, signal: io.signal },
-});
+export function terminalOf(io: Io): Terminal {
+  const signal = AbortSignal.any([io.signal, endOfInput(io)]);
+  return { io, common: { input: io.stdin, output: io.stdout, signal } };
+}
+
+/** Ctrl-D, or a terminal that went away: readline closes then, and a question would wait for ever. */
+function endOfInput({ stdin }: Io): AbortSignal {
+  const ended = new AbortController();
+  stdin.once('end', () => ended.abort());
+  stdin.on('keypress', (_text: string, key?: { ctrl?: boolean; name?: string }) => {
+    if (key?.ctrl && key.name === 'd') ended.abort();
+  });
+  return ended.signal;
+}
 
 /** @throws Cancelled at Ctrl-C or Escape; nothing has been written then. */
 export async function answered<T>(prompt: Promise<T>): Promise<Exclude<T, symbol>> {

@@ -338,6 +338,14 @@ describe('new on a terminal', () => {
       expect(readdirSync(ran.io.cwd)).toEqual([]);
     }
   });
+
+  it('Ctrl-D, which ends the input, cancels as well', async () => {
+    const root = packageRoot();
+    for (const question of ['Which template?', 'One line that makes people want to join?']) {
+      const ran = await terminal(['new'], { [question]: KEY.ctrlD }, { packageRoot: root });
+      expect([question, ran.code, readdirSync(ran.io.cwd)]).toEqual([question, 130, []]);
+    }
+  });
 });
 
 describe('what cannot be written', () => {

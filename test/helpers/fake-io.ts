@@ -79,7 +79,14 @@ export async function cli(argv: string[], more: Partial<Io> & { tty?: boolean } 
 const ANSI = /\u001b\[[0-9;?]*[A-Za-z]|\u001b\][^\u0007]*\u0007/g;
 export const plain = (text: string) => text.replace(ANSI, '');
 
-export const KEY = { enter: '\r', down: '\u001b[B', up: '\u001b[A', ctrlC: '\u0003', escape: '\u001b' };
+export const KEY = {
+  enter: '\r',
+  down: '\u001b[B',
+  up: '\u001b[A',
+  ctrlC: '\u0003',
+  ctrlD: '\u0004',
+  escape: '\u001b',
+};
 
 /** What to press when a question shows up; a function sees how often it was asked. Default: Enter. */
 export type Keys = Record<string, string | string[] | ((time: number) => string | string[])>;
