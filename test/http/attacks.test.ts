@@ -119,7 +119,7 @@ describe('a head that came as JSON', () => {
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
   it.each([
     ['deep', nested(9)],
-    ['very deep', nested(100_000)],
+    ['very deep', nested(60)],
     ['long', `[${'1,'.repeat(3000)}1]`],
     ['wide', `{${Array.from({ length: 3000 }, (_, i) => `"k${i}":1`).join(',')}}`],
     ['many bytes', `"${'x'.repeat(70_000)}"`],
@@ -129,6 +129,13 @@ describe('a head that came as JSON', () => {
     const body = `{"agent_id":"bob","body":"t","frontmatter":{"tps":1,"method":"m","status":"agent-run","description":"d","x":${value}}}`;
     const posted = await call('POST', '/v1/results', { as: key, body });
     expect([posted.status, posted.json.error.code]).toEqual([400, 'INVALID_FRONTMATTER']);
+  });
+
+  it('so deep that it could not be written again: refused before it is read as JSON', async () => {
+    const { call, key } = await start();
+    const body = `{"agent_id":"bob","body":"t","frontmatter":{"x":${nested(100_000)}}}`;
+    const posted = await call('POST', '/v1/results', { as: key, body });
+    expect([posted.status, posted.json.error.message]).toEqual([422, 'the body nests too deeply']);
   });
 
   it('what is taken is read back the same', async () => {

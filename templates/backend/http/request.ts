@@ -3,6 +3,7 @@ import { ApiError, type Problem } from '@collab/contract/errors.ts';
 import type { AnyRoute } from '@collab/contract/route.ts';
 import type { Context } from 'hono';
 import type { z } from 'zod';
+import { nestsTooDeeply } from '../codec/json.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -61,6 +62,7 @@ export async function readBody(
 
 /** A field of a body that is `null` is a field that was left out, as the reference reads it. */
 function parseJson(text: string): unknown {
+  if (nestsTooDeeply(text)) throw new ApiError('INVALID_REQUEST', 'the body nests too deeply');
   try {
     const value: unknown = text.trim() === '' ? {} : JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
@@ -79,7 +81,7 @@ export function readQuery(
   const known = Object.keys(route.query.shape);
   const given: Record<string, string> = {};
   const ignored = new Set<string>();
-  for (const [name, value] of new URL(url).searchParams) {
+  for (const [name, value] of new URLSearchParams(url.slice(url.indexOf('?') + 1 || url.length))) {
     if (known.includes(name)) given[name] = value;
     else ignored.add(name);
   }

@@ -1,5 +1,8 @@
 import { gateOutcome, verdictState } from '@collab/contract/schemas.ts';
 import { z } from 'zod';
+import { tryJson } from '../../codec/json.ts';
+
+export { tryJson };
 
 /** What one verification run measured: mean of `passes` passes inside one job. */
 export const MeasuredRun = z.object({
@@ -53,12 +56,4 @@ export function readVerdict(path: string, text: string): StampedVerdict | null {
 
 export function writeVerdict(verdict: Verdict): string {
   return `${JSON.stringify(verdict, null, 2)}\n`;
-}
-
-export function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
