@@ -124,18 +124,24 @@ def _gpqa(folder: Path) -> Iterator[tuple[str, list[str], int]]:
 
 
 def _records(folder: Path, split: str) -> Iterator[Json]:
-    """Rows of `{split}*.jsonl`, or of `{split}*.parquet` where pandas is installed."""
+    """Rows of `{split}*.jsonl`, or of `{split}*.parquet` where pyarrow is installed."""
     lines = sorted(folder.rglob(f"{split}*.jsonl"))
     tables = sorted(folder.rglob(f"{split}*.parquet"))
     if not lines and not tables:
         raise HarnessFault(f"{folder}: neither {split}*.jsonl nor {split}*.parquet is there")
     for path in lines:
         yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    if not lines:
-        import pandas  # part of the image of the full profile
+    for path in [] if lines else tables:
+        yield from _table(path)
 
-        for path in tables:
-            yield from pandas.read_parquet(path).to_dict("records")
+
+def _table(path: Path) -> list[Json]:
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise HarnessFault(f"{path.name}: pyarrow is not here to read it; turn it into {path.stem}.jsonl first") from error
+    rows: list[Json] = pyarrow.parquet.read_table(path).to_pylist()
+    return rows
 
 
 SOURCES = {

@@ -61,6 +61,13 @@ class Copies(unittest.TestCase):
         with self.assertRaisesRegex(HarnessFault, "neither"):
             self.exam()
 
+    def test_a_table_that_nothing_here_can_read_says_what_to_do(self) -> None:
+        (self.mmlu / "data" / "test-0.jsonl").rename(self.mmlu / "data" / "test-0.parquet")
+        sys.modules["pyarrow"] = None  # type: ignore[assignment]
+        self.addCleanup(sys.modules.pop, "pyarrow")
+        with self.assertRaisesRegex(HarnessFault, "turn it into test-0.jsonl"):
+            self.exam()
+
 
 class Tiny(unittest.TestCase):
     def test_same_seed_same_items_each_with_one_right_word(self) -> None:
