@@ -118,6 +118,11 @@ describe('inside a frame of another site', () => {
     await tab.waitForTimeout(1500);
     expect(await tab.evaluate(() => sessionStorage.length)).toBe(0);
     expect(tab.url()).toContain('frame-login');
+    // Nobody answers from the page's own origin: after a while it is an ordinary login, for this tab alone.
+    await tab.waitForURL(/\/oauth\/authorize/, { timeout: 10_000 });
+    await chooseUser(tab, 'user-1');
+    await tab.getByRole('button', { name: 'Log out' }).waitFor();
+    expect(await tab.evaluate(() => sessionStorage.getItem('collab-frame-login'))).toBeNull();
     const claim = await fetch(`${served.url}/login/claim`, {
       method: 'POST',
       headers: { 'x-collab-claim': 'A'.repeat(43), origin: served.url },

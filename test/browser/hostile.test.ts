@@ -1,9 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, open, PHONE } from './browser.ts';
-import { hostileFiles, VECTORS } from './hostile.ts';
+import { HEAVY, heavyFiles, heavyName, hostileFiles, VECTORS } from './hostile.ts';
+import { busyMs } from './measure.ts';
 import { type Served, SMALL, startServed } from './served.ts';
 
+/** Of processor time, which a busy machine makes longer as well. */
+const SLACK = 2;
 const START = Date.UTC(2026, 5, 20, 8);
 const files = hostileFiles(START);
 const named = (folder: string) =>
@@ -14,7 +17,7 @@ let served: Served;
 beforeAll(async () => {
   [browser, served] = await Promise.all([
     launch(),
-    startServed({ ...SMALL, messages: 40, results: 30 }, files),
+    startServed({ ...SMALL, messages: 40, results: 30 }, [...files, ...heavyFiles()]),
   ]);
 });
 afterAll(async () => {
@@ -88,6 +91,37 @@ describe('a record of attacks', () => {
       await page.getByText(name).first().waitFor();
       expect(await intruders(page), name).toEqual([]);
     }
+    expect(trouble).toEqual([]);
+    await page.context().close();
+  });
+
+  it('S1: no message keeps the page from answering for long, and the rest of it is on demand', async () => {
+    const { page, trouble } = await open(browser, `${served.url}/#/board`);
+    await page.locator('article').first().waitFor();
+    const times: Record<string, number> = {};
+    for (const [i, [what]] of HEAVY.entries())
+      times[what] = await busyMs(page, async () => {
+        await page.evaluate((f) => {
+          location.hash = `#/board/${f}`;
+        }, heavyName(i));
+        await page
+          .locator(`article a[href$="${heavyName(i)}"]`)
+          .first()
+          .waitFor();
+        await page.waitForTimeout(150);
+      });
+    console.log(`longest task, ms of processor time: ${JSON.stringify(times)}`);
+    expect(Object.entries(times).filter(([, ms]) => ms > 200 * SLACK)).toEqual([]);
+    await page.getByRole('button', { name: 'Go on reading' }).first().waitFor({ state: 'detached' });
+    await page.evaluate(
+      (f) => {
+        location.hash = `#/board/${f}`;
+      },
+      heavyName(HEAVY.findIndex(([what]) => what === 'headings')),
+    );
+    const more = page.getByRole('button', { name: /^Go on reading \([\d,]+ more/ });
+    await more.click();
+    expect(await page.locator('article .prose').count()).toBe(2);
     expect(trouble).toEqual([]);
     await page.context().close();
   });

@@ -45,9 +45,40 @@ const STRANGE = [
   `${'['.repeat(2_000)}x${']'.repeat(2_000)}`,
   `${'*a **b '.repeat(3_000)}`,
 ];
+/** Texts that are short for the server and long for a browser. */
+export const HEAVY: [string, string][] = [
+  ['deep quotes', '> '.repeat(10_000)],
+  ['open brackets', '['.repeat(10_000)],
+  ['open images', '!['.repeat(5_000)],
+  ['emphasis', '**a**b'.repeat(3_000)],
+  ['no line', 'x'.repeat(1_000_000)],
+  ['links', '[a](http://x.example/z) '.repeat(5_000)],
+  ['bare links', 'http://x.example/z '.repeat(5_000)],
+  ['a table of many rows', `|a|\n|-|\n${'|a|\n'.repeat(20_000)}`],
+  ['a table of many columns', `|${'a|'.repeat(4_000)}\n|${'-|'.repeat(4_000)}\n${'|\n'.repeat(40_000)}`],
+  ['line breaks', 'x\n'.repeat(99_000)],
+  ['headings', '# a\n\n'.repeat(30_000)],
+  ['code', `\`\`\`python\n${'x = "abc" + str(1)\n'.repeat(55_000)}\`\`\``],
+  ['code that nests', `\`\`\`json\n${'{"a":'.repeat(3_900)}\n\`\`\``],
+  ['many pieces of code', '```rust\nr#"a\n```\n'.repeat(3_000)],
+  ['formulas', '$x^2$ '.repeat(3_000)],
+  ['macros', '$\\def\\a{\\b\\b\\b\\b\\b}\\def\\b{\\c\\c\\c\\c\\c}\\def\\c{xxxxx}\\a$ '.repeat(60)],
+  ['powers', `$${'x^{'.repeat(300)}y${'}'.repeat(300)}$`],
+  ['huge rules', '$\\rule{99999em}{99999em}$ '.repeat(200)],
+  ['marks on one letter', `Z${'\u0300'.repeat(100_000)}`],
+];
 const BAD = '"><img src=x onerror=window.pwned=1><script>window.pwned=1</script>';
 
 const file = (head: Record<string, unknown>, body: string) => `---\n${stringify(head)}---\n\n${body}\n`;
+
+const heavyTime = (i: number) => Date.UTC(2026, 4, 1) + i * 60_000;
+export const heavyName = (i: number) => `${fileStamp(heavyTime(i))}_bob.md`;
+
+export const heavyFiles = (): [string, string][] =>
+  HEAVY.map(([, body], i) => [
+    `message_board/${heavyName(i)}`,
+    file({ type: 'agent', agent: 'bob', timestamp: minuteStamp(heavyTime(i)), via: 'raw' }, body),
+  ]);
 
 export function hostileFiles(start: number): [string, string][] {
   const bodies = [

@@ -108,3 +108,18 @@ const loadedBeyond = (before: number): number | false => {
   const n = Number(/[\d,]+/.exec(words)?.[0].replace(/,/g, ''));
   return n > before ? n : false;
 };
+
+/** Milliseconds of processor time that the page's main thread spends on tasks during `work`. */
+export async function busyMs(page: Page, work: () => Promise<void>): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const spent = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1000;
+  };
+  const before = await spent();
+  await work();
+  const after = await spent();
+  await session.detach();
+  return Math.round(after - before);
+}

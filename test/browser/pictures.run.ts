@@ -35,6 +35,17 @@ afterAll(async () => {
   await served?.close();
 });
 
+/** The page goes by the server's clock: both are set. */
+async function setClock(page: Page, time: Date): Promise<void> {
+  const asked = /\/v1([/?]|$)/;
+  await page.clock.setFixedTime(time);
+  await page.unroute(asked);
+  await page.route(asked, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), date: time.toUTCString() } });
+  });
+}
+
 async function picture(page: Page, path: string, quality: number): Promise<number> {
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality });
@@ -48,10 +59,10 @@ it('draws every view', async () => {
   let total = 0;
   for (const { kind, quality, views, options } of KINDS) {
     const { page } = await open(browser, 'about:blank', { ...options, reducedMotion: 'reduce' });
-    await page.clock.setFixedTime(BEFORE);
+    await setClock(page, BEFORE);
     await page.goto(`${served.url}/#/`);
     await page.getByText('Best verified').waitFor();
-    await page.clock.setFixedTime(NOW);
+    await setClock(page, NOW);
     await page.goto(`${served.url}/#/board`);
     await logIn(page, served.url, 'user-1');
     for (const { name, words, hash } of VIEWS.filter((v) => views.length === 0 || views.includes(v.name))) {

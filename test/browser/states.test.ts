@@ -1,9 +1,9 @@
 /** Each view on a record with nothing in it, on a server that fails, without a connection, and while it waits. */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SeededSpace, startSeededSpace } from '../helpers/seeded-space.ts';
-import { launch, open } from './browser.ts';
+import { axe, overflow } from './axe.ts';
+import { launch, open, PHONE } from './browser.ts';
 import { logIn } from './person.ts';
 
 let browser: Browser;
@@ -33,11 +33,6 @@ const EMPTY: [string, string, RegExp][] = [
   ['inbox', '#/inbox', /Your inbox shows/],
   ['join', '#/join', /Hand this to your agent/],
 ];
-
-const axe = async (page: Page): Promise<string[]> =>
-  (await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag22aa']).analyze()).violations.map(
-    (v) => v.id,
-  );
 
 describe('an empty record', () => {
   it.each(EMPTY)('%s says so, and what to do', async (_name, hash, words) => {
@@ -131,4 +126,92 @@ describe('without an answer', () => {
     expect(await page.getByText('Could not load').count()).toBe(0);
     await page.context().close();
   });
+});
+
+const row = (rank: number, over: Record<string, unknown>) => ({
+  rank,
+  agent: `a${'-very-long-name'.repeat(4)}`,
+  hf_user: 'u'.repeat(40),
+  score: -1.5,
+  method: 'm'.repeat(300),
+  description: `${'long '.repeat(20_000)}`,
+  verification: 'valid',
+  filename: `20260601-12000${rank}-000_a.md`,
+  timestamp: '',
+  ci95: [-2, -1],
+  rank_low: 1,
+  rank_high: 2,
+  gates: [],
+  ...over,
+});
+const gates = Array.from({ length: 200 }, (_, i) => ({
+  ...{ id: `gate-${i}-${'x'.repeat(40)}`, value: i, limit: 250, op: '<=', pass: i !== 7, n: 1 },
+  ...{ se: null, note: null },
+}));
+
+/** Lower is better, numbers of every size, two hundred gates, names without end. */
+async function unusual(page: Page): Promise<void> {
+  await page.route(/\/v1$/, async (route) => {
+    const info = await (await route.fetch()).json();
+    await route.fulfill({
+      json: {
+        ...info,
+        score_order: 'asc',
+        score_label: 'Energy per atom after relaxation',
+        score_unit: 'meV',
+      },
+    });
+  });
+  await page.route(/\/v1\/leaderboard/, async (route) => {
+    const board = await (await route.fetch()).json();
+    const rows = [
+      row(1, { score: -1.7976931348623157e308, gates }),
+      row(2, {}),
+      row(3, { score: 0, verification: 'pending', rank: null, provisional_rank: 3 }),
+      row(4, { score: 1.23e15, verification: 'invalid', rank: null }),
+    ];
+    await route.fulfill({ json: { ...board, order: 'asc', rows } });
+  });
+}
+
+describe('an unusual challenge', () => {
+  it.each([
+    ['overview', '#/', 'Best verified'],
+    ['leaderboard', '#/leaderboard?show=all', '199/200'],
+    ['plots', '#/plots?against=gate-3', 'nothing beats on both axes'],
+    ['agent', `#/agents/a${'-very-long-name'.repeat(4)}`, 'Nothing is known'],
+  ])('%s fits a phone, and numbers are read', async (_name, hash, words) => {
+    const { page, trouble } = await open(browser, 'about:blank', { viewport: PHONE });
+    await unusual(page);
+    await page.goto(`${served.url}/${hash}`);
+    await page.getByText(words).first().waitFor({ state: 'attached' });
+    await page.waitForLoadState('networkidle');
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(await axe(page)).toEqual([]);
+    expect(await page.locator('main').innerText()).not.toMatch(/NaN|Infinity|undefined/);
+    expect(trouble.filter((t) => !t.startsWith('foreign'))).toEqual([]);
+    await page.context().close();
+  });
+});
+
+it('an evaluator that has gone silent is told where people look for their verdict', async () => {
+  const { page } = await open(browser, 'about:blank');
+  const item = { filename: NOBODY, agent: 'ada', hf_user: null, state: 'queued', position: 1, score: 5 };
+  const rest = { reason: 'first claim of its author', eta: null, eta_seconds: 240, price_usd: 0 };
+  const seen = (ms: number) => new Date(Date.now() - ms).toISOString();
+  let at = seen(3 * 3_600_000);
+  await page.route(/\/v1\/queue/, async (route) => {
+    const queue = await (await route.fetch()).json();
+    const told = { mode: 'eval-space', matched: 1, evaluator_seen_at: at, items: [{ ...item, ...rest }] };
+    await route.fulfill({ json: { ...queue, ...told } });
+  });
+  await page.goto(`${served.url}/#/queue`);
+  await page.getByText('last asked for work 3 hr. ago. Nothing is verified until').waitFor();
+  expect(await axe(page)).toEqual([]);
+  at = seen(60_000);
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await page.getByText(/last asked for work 1 min\. ago\.$/).waitFor();
+  await page.goto(`${served.url}/#/`);
+  await page.getByText('1 result waits for a verdict, the next is expected in 4 min.').waitFor();
+  await page.context().close();
 });

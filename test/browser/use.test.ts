@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { axe } from './axe.ts';
 import { launch, open } from './browser.ts';
 import { logIn as logInAt } from './person.ts';
 import { type Served, SMALL, startServed } from './served.ts';
@@ -157,6 +158,8 @@ describe('people take part', () => {
       .getByRole('option', { name: `@${name}` })
       .first()
       .waitFor();
+    // A textarea that is a combobox: the library's choice, which screen readers follow.
+    expect((await axe(page)).filter((found) => found !== 'aria-allowed-role: textarea')).toEqual([]);
     await page.keyboard.press('Enter');
     expect(await box.inputValue()).toContain(`@${name}`);
     await page.context().close();
@@ -217,6 +220,7 @@ describe('finding one’s way', () => {
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('TR');
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
+    expect(await axe(page)).toEqual([]);
     await page.keyboard.press('Escape');
     expect(await page.getByRole('dialog').isVisible()).toBe(false);
     await page.getByRole('button', { name: 'Keyboard' }).click();
@@ -288,6 +292,51 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
+  it('what one looks for stands in the address, and "back" leads to where one was', async () => {
+    const { page } = await open(browser, `${served.url}/#/board?q=negative%20result`);
+    await page.getByText(/^\d+ \/ \d+$/).waitFor();
+    expect(await page.getByLabel('Filter messages').inputValue()).toBe('negative result');
+    await page.goto(`${served.url}/#/leaderboard`);
+    await page.locator('td a').first().waitFor();
+    const division = page.getByRole('button', { name: 'Open', exact: true });
+    await division.click();
+    await page.waitForURL(/division=open/);
+    expect(await division.evaluate((button) => document.activeElement === button)).toBe(true);
+    await page.getByLabel('Filter rows').fill('otter');
+    await page.waitForURL(/q=otter/);
+    const last = page.locator('td a.score').last();
+    await last.scrollIntoViewIfNeeded();
+    const before = await page.evaluate(() => window.scrollY);
+    await last.click();
+    await page.getByRole('heading', { name: 'Verdict' }).waitFor();
+    expect(await page.evaluate(() => window.scrollY)).toBe(0);
+    await page.goBack();
+    await page.waitForFunction((y) => Math.abs(window.scrollY - y) < 2, before);
+    expect(await page.getByLabel('Filter rows').inputValue()).toBe('otter');
+    await page.goBack();
+    await page.waitForURL(/#\/leaderboard$/);
+    expect(await page.getByLabel('Filter rows').inputValue()).toBe('');
+    await page.context().close();
+  });
+
+  it('replies and a person’s messages are all there, also those that the board has not loaded', async () => {
+    const { messages } = served.record;
+    const names = new Set(messages.map((m) => m.filename));
+    const refsOf = (m: (typeof messages)[number]) => (m.frontmatter.refs as string[] | undefined) ?? [];
+    const reply = messages.find((m) => refsOf(m).some((ref) => names.has(ref)));
+    const asked = reply && refsOf(reply).find((ref) => names.has(ref));
+    expect(messages.findIndex((m) => m === reply)).toBeLessThan(messages.length - 100);
+    const { page } = await open(browser, `${served.url}/#/board/${asked}`);
+    const replies = page.locator('section', { has: page.getByRole('heading', { name: 'Replies' }) });
+    await replies.locator(`article a[href$="${reply?.filename}"]`).first().waitFor();
+    await page.goto(`${served.url}/#/agents/${reply?.author}`);
+    const said = page.locator('section', { has: page.getByRole('heading', { name: 'Messages' }) });
+    await said.locator(`article a[href$="${reply?.filename}"]`).first().waitFor();
+    const own = messages.filter((m) => m.author === reply?.author).length;
+    expect(await said.locator('article').count()).toBe(own);
+    await page.context().close();
+  });
+
   it('a plot opens the result that is clicked, and zooms', async () => {
     const { page } = await open(browser, `${served.url}/#/plots`);
     const plot = page.getByRole('application').first();
@@ -295,8 +344,16 @@ describe('finding one’s way', () => {
     await page.keyboard.press('ArrowRight');
     await page.getByRole('status').filter({ hasText: 'tokens/s' }).waitFor();
     await page.keyboard.press('+');
-    await page.getByRole('button', { name: 'Whole span' }).click();
-    await plot.focus();
+    const left = () => plot.locator('.axes text[text-anchor=middle]').first().textContent();
+    const before = await left();
+    await page.keyboard.press('+');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.waitForFunction(
+      (old) => document.querySelector('.axes text[text-anchor=middle]')?.textContent !== old,
+      before,
+    );
+    await page.keyboard.press('0');
+    await page.getByRole('button', { name: 'Whole span' }).waitFor({ state: 'detached' });
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
     await page.waitForURL(/#\/results\//);
@@ -330,6 +387,7 @@ describe('finding one’s way', () => {
     await card.getByText('last seen').waitFor();
     await card.hover();
     expect(await card.isVisible()).toBe(true);
+    expect(await axe(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await card.waitFor({ state: 'detached' });
     await page.getByLabel('Filter messages').focus();
@@ -427,37 +485,4 @@ describe('finding one’s way', () => {
     expect(png.suggestedFilename()).toBe('gemma-scores.png');
     await page.context().close();
   });
-
-  it('says when there is no connection, keeps what it has, and goes on by itself', async () => {
-    const { page } = await open(browser, `${served.url}/#/board`);
-    await page.locator('article').first().waitFor();
-    await page.context().setOffline(true);
-    await page.getByText('No connection').waitFor();
-    expect(await page.locator('article').count()).toBeGreaterThan(0);
-    await page.context().setOffline(false);
-    await page.getByText('No connection').waitFor({ state: 'detached', timeout: 30_000 });
-    await page.context().close();
-  });
-
-  it('asks nothing while it is hidden, and at once when it is seen again', async () => {
-    const { page } = await open(browser, 'about:blank');
-    await page.clock.install();
-    await page.goto(`${served.url}/#/board`);
-    await page.locator('article').first().waitFor();
-    await page.waitForLoadState('networkidle');
-    const asked: string[] = [];
-    page.on('request', (r) => asked.push(r.url()));
-    await see(page, 'hidden');
-    await page.clock.runFor(120_000);
-    expect(asked).toEqual([]);
-    const [first] = await Promise.all([page.waitForRequest(/\/v1\/messages/), see(page, 'visible')]);
-    expect(first.url()).toContain('after=');
-    await page.context().close();
-  });
 });
-
-const see = (page: Page, state: 'hidden' | 'visible') =>
-  page.evaluate((value) => {
-    Object.defineProperty(document, 'visibilityState', { value, configurable: true });
-    document.dispatchEvent(new Event('visibilitychange'));
-  }, state);
