@@ -99,7 +99,7 @@ async function applyInRounds(options: ApplyOptions): Promise<ApplyReport> {
         options.io.now() - began,
       );
     }
-    await options.io.sleep(waitAfter(outcome.errors, round), options.io.signal);
+    await pause(waitAfter(outcome.errors, round), options);
   }
 }
 
@@ -109,9 +109,19 @@ async function lookUntilSeen(options: ApplyOptions, hub: HubPort, round: number)
       return await planChallenge(options, hub);
     } catch (error) {
       if (!isTransient(error) || attempt >= ROUNDS) throw error;
-      await options.io.sleep(waitAfter([error], attempt), options.io.signal);
+      await pause(waitAfter([error], attempt), options);
     }
   }
+}
+
+const SAID_MS = 5_000;
+
+/** Before it looks again. A wait that a person would notice is said. */
+async function pause(ms: number, { io, progress }: ApplyOptions): Promise<void> {
+  const text = `The Hub asks to wait ${Math.round(ms / 1000)} s`;
+  if (ms > SAID_MS) progress?.({ id: 'wait', state: 'start', text });
+  await io.sleep(ms, io.signal);
+  if (ms > SAID_MS) progress?.({ id: 'wait', state: 'done', text, ms });
 }
 
 function waitAfter(errors: unknown[], round: number): number {

@@ -64,7 +64,7 @@ function tokenNode(inputs: Inputs, world: World): PlanNode {
 }
 
 /** What the Hub does not name among a token's permissions it may call by another name: a person may know better. */
-function lacks(
+export function lacks(
   missing: string[],
   { allowBroadToken }: Pick<Inputs, 'allowBroadToken'>,
   next: NextStep[],

@@ -2,7 +2,7 @@ import type { Identity } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { claim, moved } from './adopt.ts';
 import { FIRST } from './buckets.ts';
-import { covers, lacking, planFor, tokenUrl } from './checks.ts';
+import { covers, lacking, lacks, planFor, tokenUrl } from './checks.ts';
 import { CommandOf } from './commands.ts';
 import { fileChanges } from './file-changes.ts';
 import { hubPages, type Inputs, type LiveSpace, type World } from './model.ts';
@@ -188,8 +188,7 @@ function tokenNode(inputs: Inputs, identity: Identity): PlanNode {
     identity,
     needed.map((id) => [id, 'bucket', READ]),
   );
-  if (missing.length > 0)
-    return { ...check, state: 'blocked', reason: `it lacks ${missing.join(', ')}`, next };
+  if (missing.length > 0) return { ...check, ...lacks(missing, inputs, next) };
   return { ...check, state: 'unchanged', reason: 'fine-grained, and only reads' };
 }
 
