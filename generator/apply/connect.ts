@@ -124,7 +124,7 @@ async function remoteAccess(io: Io, dir: string, config: ChallengeConfig): Promi
   if (!token)
     throw new CollabError(
       'TOKEN_MISSING',
-      'No Hugging Face token: set HF_TOKEN, or log in with `hf auth login`.',
+      'No Hugging Face token: set HF_TOKEN, or save a fine-grained one with `hf auth login --token`.',
       {
         kind: 'action_required',
         next: [
