@@ -13,14 +13,18 @@ export interface AuditRow {
   target_path: string | null;
   bytes: number;
   status_code: number;
-  caller_ip?: string;
-  user_agent?: string;
   [extra: string]: unknown;
 }
 
+/** Where a request came from, as far as that is known. */
+export interface Caller {
+  ip?: string | undefined;
+  userAgent?: string | undefined;
+}
+
 export interface Audit {
-  /** Queues a row; `ts` is put in front. Never throws, never waits. */
-  record(row: AuditRow): void;
+  /** Queues a row; `ts`, `caller_ip` and `user_agent` are put in. Never throws, never waits. */
+  record(from: Caller, row: AuditRow): void;
   /** Resolves when every queued row is in the private bucket. */
   flush(): Promise<void>;
 }
@@ -78,8 +82,8 @@ export function createAudit(deps: AuditDeps): Audit {
 
   let timer = false;
   return {
-    record(row) {
-      queue.push(`${JSON.stringify({ ts: isoStamp(deps.now()), ...row })}\n`);
+    record({ ip: caller_ip, userAgent: user_agent }, row) {
+      queue.push(`${JSON.stringify({ ts: isoStamp(deps.now()), ...row, caller_ip, user_agent })}\n`);
       if (timer) return;
       timer = true;
       void deps.sleep(GATHER_MS, deps.signal).then(() => {

@@ -227,7 +227,7 @@ function logRequest(s: Services, c: Context<Env>): void {
 function auditRefusal(s: Services, route: AnyRoute, facts: Partial<Call>, error: unknown): void {
   const api = error instanceof ApiError ? error : null;
   const body = (facts.body ?? {}) as { agent_id?: unknown; source?: unknown };
-  s.audit.record({
+  s.audit.record(facts, {
     agent_id: typeof body.agent_id === 'string' ? body.agent_id.slice(0, 64) : null,
     route: route.path,
     via: null,
@@ -235,8 +235,6 @@ function auditRefusal(s: Services, route: AnyRoute, facts: Partial<Call>, error:
     target_path: null,
     bytes: 0,
     status_code: api?.status ?? 500,
-    ...(facts.ip !== undefined && { caller_ip: facts.ip }),
-    ...(facts.userAgent !== undefined && { user_agent: facts.userAgent }),
     ...(facts.credential?.proven !== undefined && { hf_user: facts.credential.proven }),
     error: api?.code ?? 'INTERNAL',
   });

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Session } from '../auth/sessions.ts';
 import type { Services } from '../services.ts';
 import { SESSION_COOKIE, sameOrigin } from './app.ts';
-import { addressOf } from './request.ts';
+import { addressOf, headerOf } from './request.ts';
 
 const STATE_COOKIE = 'collab_login';
 const STATE_MS = 600_000;
@@ -117,7 +117,11 @@ function readAttempt(carried: string | false | undefined): Attempt | null {
 }
 
 function audit(s: Services, c: Context, hfUser: string, status: number): void {
-  s.audit.record({
+  const caller = {
+    ip: addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)),
+    userAgent: headerOf(c, 'user-agent')?.slice(0, 300),
+  };
+  s.audit.record(caller, {
     agent_id: null,
     route: c.req.path,
     via: 'dashboard',
@@ -125,8 +129,6 @@ function audit(s: Services, c: Context, hfUser: string, status: number): void {
     target_path: null,
     bytes: 0,
     status_code: status,
-    caller_ip: addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)),
-    user_agent: c.req.header('user-agent')?.slice(0, 300),
     hf_user: hfUser,
   });
 }

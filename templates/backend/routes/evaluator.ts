@@ -61,7 +61,7 @@ function runAnswer({ settings }: Services, { id, result, spec, expiresAt }: Clai
 }
 
 function audit(s: Services, call: Call<typeof endRun>, result: string): void {
-  s.audit.record({
+  s.audit.record(call, {
     agent_id: s.evaluation.rules.verifier,
     route: endRun.path,
     via: 'server',
@@ -69,7 +69,5 @@ function audit(s: Services, call: Call<typeof endRun>, result: string): void {
     target_path: resultPath(result),
     bytes: 0,
     status_code: 200,
-    ...(call.ip !== undefined && { caller_ip: call.ip }),
-    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
   });
 }

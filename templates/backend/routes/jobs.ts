@@ -104,7 +104,7 @@ async function cancel(s: Services, call: Call<typeof cancelJob>) {
   if (!entry) throw new ApiError('NOT_FOUND', 'no such running benchmark');
   const writer = await s.auth.writer(call.credential, entry.agent_id, { always: true });
   await s.hub.cancelJob(s.settings.ORG, jobId).catch(hubFailure('cancel the job'));
-  s.audit.record({
+  s.audit.record(call, {
     agent_id: entry.agent_id,
     route: cancelJob.path,
     via: 'job',
@@ -112,8 +112,6 @@ async function cancel(s: Services, call: Call<typeof cancelJob>) {
     target_path: entry.target.run_prefix ?? null,
     bytes: 0,
     status_code: 202,
-    ...(call.ip !== undefined && { caller_ip: call.ip }),
-    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
     job_id: jobId,
     hf_user: writer.hfUser,
   });
@@ -172,7 +170,7 @@ async function preflightRules(s: Services): Promise<Preflight | null> {
 
 function audit(s: Services, call: Call<typeof runJob>, bucket: string, jobId: string, hfUser: string): void {
   const { agent_id, submission_prefix, run_prefix } = call.body;
-  s.audit.record({
+  s.audit.record(call, {
     agent_id,
     route: runJob.path,
     via: 'job',
@@ -180,8 +178,6 @@ function audit(s: Services, call: Call<typeof runJob>, bucket: string, jobId: st
     target_path: run_prefix,
     bytes: 0,
     status_code: 202,
-    ...(call.ip !== undefined && { caller_ip: call.ip }),
-    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
     job_id: jobId,
     hf_user: hfUser,
   });

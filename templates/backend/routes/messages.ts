@@ -58,7 +58,7 @@ export const routes: RouteModule = (s) => [
     const ready = await prepare(s, call);
     const exists = await knownHandles(s);
     const { answer, pending } = await s.store.submit(draftOf(s, call, ready, exists));
-    s.audit.record({
+    s.audit.record(call, {
       agent_id: ready.author,
       route: postMessage.path,
       via: ready.via,
@@ -66,8 +66,6 @@ export const routes: RouteModule = (s) => [
       target_path: answer.path,
       bytes: Buffer.byteLength(ready.body),
       status_code: 201,
-      ...(call.ip !== undefined && { caller_ip: call.ip }),
-      ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
       ...(answer.mentions_delivered.length > 0 && { mentions_delivered: answer.mentions_delivered }),
       ...(answer.broadcast && { broadcast: true }),
       ...(ready.auth === 'none' && { auth: 'none' }),

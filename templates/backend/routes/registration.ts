@@ -106,7 +106,7 @@ async function registerAgent(s: Services, nonces: Nonces, call: Registration) {
       cause,
     });
   });
-  s.audit.record({
+  s.audit.record(call, {
     agent_id,
     route: register.path,
     via: null,
@@ -114,8 +114,6 @@ async function registerAgent(s: Services, nonces: Nonces, call: Registration) {
     target_path: agentPath(agent_id),
     bytes: answer.bytes,
     status_code: 201,
-    ...(call.ip !== undefined && { caller_ip: call.ip }),
-    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
     hf_user: user.name,
   });
   return {

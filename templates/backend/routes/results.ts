@@ -38,7 +38,7 @@ export const routes: RouteModule = (s) => [
     const ready = await prepare(s, call);
     const indexed = await importIndex(s);
     const { answer } = await s.store.submit(draftOf(s, call, ready, indexed));
-    s.audit.record({
+    s.audit.record(call, {
       agent_id: ready.author,
       route: postResult.path,
       via: ready.via,
@@ -46,8 +46,6 @@ export const routes: RouteModule = (s) => [
       target_path: answer.path,
       bytes: Buffer.byteLength(ready.result.body),
       status_code: 201,
-      ...(call.ip !== undefined && { caller_ip: call.ip }),
-      ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
       ...(ready.auth === 'none' && { auth: 'none' }),
     });
     const verification = s.evaluation.standings.state(answer.filename);

@@ -244,10 +244,8 @@ function record(
   target: string,
   extra: Record<string, unknown>,
 ): void {
-  s.audit.record({
+  s.audit.record(call, {
     ...{ agent_id: who, route, via: null, source: null, target_path: target, bytes: 0, status_code: 201 },
-    ...(call.ip !== undefined && { caller_ip: call.ip }),
-    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
     ...extra,
   });
 }

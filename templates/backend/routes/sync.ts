@@ -51,7 +51,7 @@ async function copy(s: Services, call: Sync, route: string, source: Source, dest
   }));
   await s.store.submit({ build: () => ({ files: copies.length > 0 ? { copies } : null, answer: null }) });
   const bytes_copied = copies.reduce((sum, { size }) => sum + size, 0);
-  s.audit.record({
+  s.audit.record(call, {
     agent_id: source.agent,
     route,
     via: 'bucket',
@@ -59,8 +59,6 @@ async function copy(s: Services, call: Sync, route: string, source: Source, dest
     target_path: dest,
     bytes: bytes_copied,
     status_code: 200,
-    ...(call.ip !== undefined && { caller_ip: call.ip }),
-    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
     ...(writer.auth === 'none' && { auth: 'none' }),
     file_count: copies.length,
   });

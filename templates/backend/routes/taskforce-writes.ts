@@ -197,7 +197,7 @@ function audit(
   extra: Record<string, unknown>,
   status: number,
 ): void {
-  s.audit.record({
+  s.audit.record(call, {
     agent_id: text.author,
     route,
     via: text.via,
@@ -205,8 +205,6 @@ function audit(
     target_path: path,
     bytes: text.bytes ?? Buffer.byteLength(text.body ?? ''),
     status_code: status,
-    ...(call.ip !== undefined && { caller_ip: call.ip }),
-    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
     ...(text.auth === 'none' && { auth: 'none' }),
     ...extra,
   });

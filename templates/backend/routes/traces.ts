@@ -187,7 +187,7 @@ interface Shared {
 }
 
 function audit(s: Services, call: Call<typeof postTrace>, shared: Shared): void {
-  s.audit.record({
+  s.audit.record(call, {
     agent_id: shared.source.agent,
     route: postTrace.path,
     via: 'bucket',
@@ -195,8 +195,6 @@ function audit(s: Services, call: Call<typeof postTrace>, shared: Shared): void 
     target_path: `${shared.prefix}manifest.md`,
     bytes: shared.bytes_copied,
     status_code: 201,
-    ...(call.ip !== undefined && { caller_ip: call.ip }),
-    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
     share: call.body.share,
     session_id: shared.session,
     files_copied: shared.files_copied,

@@ -74,7 +74,7 @@ function audit(
   result: Entry | null,
   extra: Record<string, unknown> = {},
 ): void {
-  s.audit.record({
+  s.audit.record(call, {
     agent_id: who,
     route,
     via: null,
@@ -82,8 +82,6 @@ function audit(
     target_path: result?.path ?? null,
     bytes: 0,
     status_code: 201,
-    ...(call.ip !== undefined && { caller_ip: call.ip }),
-    ...(call.userAgent !== undefined && { user_agent: call.userAgent }),
     ...extra,
   });
 }
