@@ -1,3 +1,6 @@
+/** So much is put together at once: less would be copied over and over, chunk by chunk. */
+const READ_AHEAD = 1024 * 1024;
+
 /** Reads a stream in pieces of a wanted size, so that a 64 MiB body never has to be in memory as a whole. */
 export class ByteReader {
   private readonly source: AsyncIterator<Uint8Array>;
@@ -20,7 +23,7 @@ export class ByteReader {
     if (this.buffer.length >= n || this.ended) return;
     const parts: Uint8Array[] = [this.buffer];
     let length = this.buffer.length;
-    while (length < n) {
+    while (length < Math.max(n, READ_AHEAD)) {
       const { value, done } = await this.source.next();
       if (done) {
         this.ended = true;

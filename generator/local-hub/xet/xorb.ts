@@ -11,6 +11,7 @@ const ROW_BYTES = 44;
 const TRAILER_BYTES = 16;
 const TRAILER_MAGIC = 0x32524f58;
 const READ_AHEAD = 1024 * 1024;
+const WRITE_AT_ONCE = 1024 * 1024;
 
 /** Where each chunk of a stored xorb lies: `starts[i]`..`starts[i+1]` bytes, header included. */
 export interface XorbTable {
@@ -21,9 +22,11 @@ export interface XorbTable {
   sums: number[];
 }
 
-/** Appends chunks to a file and writes the chunk table behind them. */
+/** Appends chunks to a file, about a megabyte at once, and writes the chunk table behind them. */
 export class XorbWriter {
   private readonly file: FileHandle;
+  private waiting: Uint8Array[] = [];
+  private written = 0;
   readonly table: XorbTable = { starts: [0], lengths: [], hashes: [], sums: [] };
   constructor(file: FileHandle) {
     this.file = file;
@@ -38,12 +41,12 @@ export class XorbWriter {
   }
 
   async add(header: Uint8Array, data: Uint8Array, hash: Uint8Array, length: number): Promise<void> {
-    const packed = Buffer.concat([header, data]);
-    await this.file.write(packed);
-    this.table.starts.push(this.bytes + packed.length);
+    this.waiting.push(header, data);
+    this.table.starts.push(this.bytes + header.length + data.length);
     this.table.lengths.push(length);
     this.table.hashes.push(hash);
-    this.table.sums.push(crc32(packed));
+    this.table.sums.push(crc32(data, crc32(header)));
+    if (this.bytes - this.written >= WRITE_AT_ONCE) await this.flush();
   }
 
   /** Writes the table. @returns the xorb's hash */
@@ -61,8 +64,17 @@ export class XorbWriter {
     rows.writeUInt32LE(this.bytes, at + 4);
     rows.writeUInt32LE(crc32(rows.subarray(0, at)), at + 8);
     rows.writeUInt32LE(TRAILER_MAGIC, at + 12);
-    await this.file.write(rows);
+    this.waiting.push(rows);
+    await this.flush();
     return hashToHex(xorbHash(chunksOf(this.table)));
+  }
+
+  /** `writeFile` goes on at the current position, and on until everything is written. */
+  private async flush(): Promise<void> {
+    const bytes = Buffer.concat(this.waiting);
+    this.waiting = [];
+    this.written = this.bytes;
+    await this.file.writeFile(bytes);
   }
 }
 
