@@ -1,5 +1,5 @@
 /** Conditional reads: who asks again with what he has is told that nothing changed, not sent everything again. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** When an answer was made is no change of what it says. */
 const CLOCK = /"generated_at":"[^"]*"/g;
@@ -9,7 +9,7 @@ export const weakTag = (json: string): string => contentTag(json.replace(CLOCK, 
 
 /** Weak: what is sent may be compressed, what it says is the same. */
 export const contentTag = (content: string | Uint8Array): string =>
-  `W/"${createHash('sha1').update(content).digest('base64url')}"`;
+  `W/"${hash('sha1', content, 'base64url')}"`;
 
 /** `If-None-Match` names `tag`; compared weakly, as RFC 9110 §13.1.2 asks. */
 export function isCurrent(ifNoneMatch: string | undefined, tag: string): boolean {

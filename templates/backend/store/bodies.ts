@@ -28,7 +28,7 @@ export class Bodies {
   private readonly cache = new Map<string, { entry: Entry; body: string }>();
   private readonly flights = new Map<string, Promise<string>>();
   private readonly slot = limiter(16);
-  private held = 0;
+  private bytes = 0;
   private readonly hub: HubPort;
   private readonly bucket: string;
   private readonly maxBytes: number;
@@ -42,9 +42,9 @@ export class Bodies {
   put(entry: Entry, body: string): void {
     this.drop(entry.path);
     this.cache.set(entry.path, { entry, body });
-    this.held += cost(body);
+    this.bytes += cost(body);
     for (const [path] of this.cache) {
-      if (this.held <= this.maxBytes || this.cache.size <= 1) break;
+      if (this.bytes <= this.maxBytes || this.cache.size <= 1) break;
       this.drop(path);
     }
   }
@@ -52,18 +52,23 @@ export class Bodies {
   drop(path: string): void {
     const old = this.cache.get(path);
     if (!old) return;
-    this.held -= cost(old.body);
+    this.bytes -= cost(old.body);
     this.cache.delete(path);
+  }
+
+  /** The body of an entry when it is in memory: most are, and a page of them then needs no promises. */
+  held(entry: Entry): string | undefined {
+    const hit = this.cache.get(entry.path);
+    if (hit?.entry !== entry) return undefined;
+    this.cache.delete(entry.path);
+    this.cache.set(entry.path, hit);
+    return hit.body;
   }
 
   /** The body of an entry, from memory or the Hub. @throws ApiError HUB_UNAVAILABLE when it cannot be had. */
   async get(entry: Entry): Promise<string> {
-    const hit = this.cache.get(entry.path);
-    if (hit && hit.entry === entry) {
-      this.cache.delete(entry.path);
-      this.cache.set(entry.path, hit);
-      return hit.body;
-    }
+    const held = this.held(entry);
+    if (held !== undefined) return held;
     const flight = this.flights.get(entry.path) ?? this.fetch(entry);
     this.flights.set(entry.path, flight);
     return flight.finally(() => this.flights.delete(entry.path));

@@ -147,6 +147,8 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
 
   const looks = slidingWindows([{ count: LOOKS, spanMs: 60_000 }], now);
 
+  const fetched = async (entry: Entry) => ({ ...entry, body: await bodies.get(entry) });
+
   const begin = async () => {
     await own.claim();
     await keeper.begin();
@@ -207,7 +209,12 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     below: (prefix) => index.below(prefix),
     handles: () => index.subfolders('inbox'),
     read: (entries) =>
-      Promise.all(entries.map(async (entry: Entry) => ({ ...entry, body: await bodies.get(entry) }))),
+      Promise.all(
+        entries.map((entry: Entry) => {
+          const body = bodies.held(entry);
+          return body === undefined ? fetched(entry) : { ...entry, body };
+        }),
+      ),
     bytes: (path, maxBytes) => hub.readFile(bucket, path, { maxBytes }).catch(hubFailure(`read ${path}`)),
     async ready() {
       if (loaded) return settings.LISTING_TTL_S > 0 ? undefined : keeper.again().catch(() => {});
