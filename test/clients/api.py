@@ -5,6 +5,7 @@ import pathlib
 import urllib.request
 
 import huggingface_hub
+import more
 from common import ADMIN, CLIENT, CROSS, PHASE, SCRATCH, URL, WRONG
 from common import check, expect, finish, read_cross, sha, space_folder, sync_folder, wait
 from huggingface_hub import HfApi
@@ -57,6 +58,7 @@ def buckets():
     check("bucket move", lambda: [admin.move_bucket(BUCKET, "acme/moved"), admin.move_bucket("acme/moved", BUCKET)])
     failed = lambda: admin.batch_bucket_files(BUCKET, delete=["not-there"])
     check("failed files are named", lambda: refused(huggingface_hub.errors.BucketBatchError, failed, "not-there"))
+    more.files(admin, BUCKET)
 
 
 def download():
@@ -76,6 +78,10 @@ def sync():
     check("sync down", lambda: [run(target, down), expect(here(), ["a.txt", "deep/b.txt"])])
     check("sync up --delete", lambda: [(up / "a.txt").unlink(), run(up, target, delete=True), expect(paths("sync/"), ["sync/deep/b.txt"])])
     check("sync down --delete", lambda: [run(target, down, delete=True), expect(here(), ["deep/b.txt"])])
+    check("sync with patterns", lambda: [run(up, f"{target}-part", include=["*.txt"], exclude=["deep/*"]), expect(paths("sync-part/"), [])])
+    plan = SCRATCH / f"plan-{CLIENT}.jsonl"
+    check("sync by a plan", lambda: [run(up, f"{target}-plan", plan=str(plan)), expect(paths("sync-plan/"), []), admin.sync_bucket(apply=str(plan), quiet=True), expect(paths("sync-plan/"), ["sync-plan/deep/b.txt"])])
+    check("sync --existing, --ignore-existing", lambda: [run(up, f"{target}-new", existing=True), expect(paths("sync-new/"), []), run(up, f"{target}-new", ignore_existing=True), expect(paths("sync-new/"), ["sync-new/deep/b.txt"])])
 
 
 def cross():
@@ -99,6 +105,7 @@ def space():
     check("Space files", lambda: expect(sorted(admin.list_repo_files(**repo)), ["Dockerfile", "README.md", "app.py"]))
     check("Space file download", lambda: expect("sdk: docker" in pathlib.Path(admin.hf_hub_download(**repo, filename="README.md")).read_text(), True))
     check("Space runtime", running)
+    more.space(admin, name)
     if hasattr(admin, "wait_for_space"):
         check("Space wait", lambda: expect(admin.wait_for_space(name, timeout=60).stage, "RUNNING"))
     check("Space answers", lambda: expect(urllib.request.urlopen(admin.space_info(name).host).read(), b"moin"))

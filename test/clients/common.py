@@ -55,7 +55,7 @@ def note(kind, operation, work):
 def line(error):
     """An error as its reader sees it, on one line, without what changes from call to call."""
     text = " ".join(str(error).split()).replace(URL, "{hub}")
-    return re.sub(r" ?\(Request ID: [^)]*\)", "", text)
+    return re.sub(r" ?\(Request ID: [^)]*\)| ?For more information check: \S+", "", text)
 
 
 def finish():
@@ -86,11 +86,12 @@ def read_cross(read):
         check(f"read what {path.stem[6:]} wrote", lambda: expect(sha(read(path.name)), wanted))
 
 
-def hf(*args, token=ADMIN):
-    """Output of the `hf` command line; what it complains about becomes the error's text."""
-    env = {**os.environ, "HF_TOKEN": token, "HF_HUB_DISABLE_UPDATE_CHECK": "1", "NO_COLOR": "1", "COLUMNS": "400"}
-    program = pathlib.Path(sys.executable).parent / "hf"
-    done = subprocess.run([program, *map(str, args)], env=env, capture_output=True, text=True, timeout=180)
+def hf(*args, token=ADMIN, stdin="", **more):
+    """Output of the `hf` command line; what it complains about becomes the error's text. `more`: its environment."""
+    env = {**os.environ, **more, "HF_TOKEN": token, "HF_HUB_DISABLE_UPDATE_CHECK": "1", "NO_COLOR": "1", "COLUMNS": "400"}
+    # By the module: the script names the folder that the environment was made in, which may have moved.
+    program = [sys.executable, "-m", "huggingface_hub.cli.hf"]
+    done = subprocess.run([*program, *map(str, args)], env=env, input=stdin, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, complaint(done)
     return done.stdout
 

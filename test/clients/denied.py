@@ -10,6 +10,7 @@ from huggingface_hub import HfApi, HfFileSystem, Volume
 
 OPEN, CLOSED, OF_ONE, APP = "acme/open", "acme/closed", "acme/of-one", "acme/app"
 SPEC = {"image": "python:3.12", "command": ["true"]}
+SPACE = {"repo_id": APP, "repo_type": "space"}
 FILE = SCRATCH / "denied.txt"
 
 
@@ -54,6 +55,24 @@ PYTHON = {
     "contributor: restart a Space": lambda: api(ONE).restart_space(APP),
     "no plan: create a Docker Space": lambda: api(ADMIN).create_repo("poor/x", repo_type="space", space_sdk="docker"),
     "no credits: hardware of a Space": lambda: api(ADMIN).request_space_hardware("poor/page", "cpu-upgrade"),
+    "absent: pull request": lambda: api(ADMIN).upload_file(**SPACE, path_in_repo="x", path_or_fileobj=b"x", create_pr=True),
+    "absent: branch": lambda: api(ADMIN).create_branch(**SPACE, branch="dev"),
+    "absent: revision": lambda: api(ADMIN).space_info(APP, revision="v1"),
+    "absent: history": lambda: api(ADMIN).list_repo_commits(**SPACE),
+    "absent: copy of a Space": lambda: api(ADMIN).duplicate_repo(APP, "acme/again", repo_type="space"),
+    "absent: dataset": lambda: api(ADMIN).create_repo("acme/data", repo_type="dataset"),
+    "absent: file of a model": lambda: api(ADMIN).hf_hub_download("acme/model", "config.json"),
+    "absent: list of models": lambda: list(api(ADMIN).list_models(author="acme")),
+    "absent: exposed ports": lambda: api(ADMIN).run_job(**SPEC, namespace="acme", expose=[8000]),
+    "absent: scheduled job": lambda: api(ADMIN).create_scheduled_job(**SPEC, namespace="acme", schedule="@daily"),
+    "absent: metrics of a job": lambda: list(api(ADMIN).fetch_job_metrics(job_id="0" * 24, namespace="acme")),
+    "absent: dataset in a job": lambda: api(ADMIN).run_job(**SPEC, namespace="acme", volumes=[Volume(type="dataset", source="a/b", mount_path="/d")]),
+    "absent: collections": lambda: list(api(ADMIN).list_collections(owner="acme")),
+    "absent: webhooks": lambda: api(ADMIN).list_webhooks(),
+    "absent: discussions": lambda: list(api(ADMIN).get_repo_discussions(**SPACE)),
+    "wrong: bucket that is not there, in a job": lambda: api(ADMIN).run_job(**SPEC, namespace="acme", volumes=[Volume(type="bucket", source="acme/none", mount_path="/d")]),
+    "wrong: name of a variable": lambda: api(ADMIN).run_job(**SPEC, namespace="acme", env={"a": "1"}),
+    "wrong: a file where a folder is": lambda: api(ADMIN).upload_file(**SPACE, path_in_repo="folder", path_or_fileobj=b"x"),
 }
 
 
@@ -88,6 +107,26 @@ COMMAND_LINE = {
     "contributor: restart a Space": lambda: hf("spaces", "restart", APP, token=ONE),
     "no plan: create a Docker Space": lambda: hf("repos", "create", "poor/x", "--type", "space", "--space-sdk", "docker"),
     "no credits: hardware of a Space": lambda: hf("spaces", "settings", "poor/page", "--hardware", "cpu-upgrade"),
+    "absent: pull request": lambda: hf("upload", APP, FILE, "x", "--type", "space", "--create-pr"),
+    "absent: branch": lambda: hf("repos", "branch", "create", APP, "dev", "--type", "space"),
+    "absent: revision": lambda: hf("download", APP, "--type", "space", "--revision", "v1"),
+    "absent: copy of a Space": lambda: hf("repos", "duplicate", APP, "acme/again", "--type", "space"),
+    "absent: dataset": lambda: hf("repos", "create", "acme/data", "--type", "dataset"),
+    "absent: file of a model": lambda: hf("download", "acme/model", "config.json"),
+    "absent: list of models": lambda: hf("models", "ls"),
+    "absent: list of repositories": lambda: hf("repos", "ls"),
+    "absent: exposed ports": run_job(ADMIN, "acme", "--expose", "8000"),
+    "absent: SSH into a job": run_job(ADMIN, "acme", "--ssh"),
+    "absent: resource group": run_job(ADMIN, "acme", "--resource-group-id", "g"),
+    "absent: dataset in a job": run_job(ADMIN, "acme", "-v", "hf://datasets/a/b:/d"),
+    "absent: scheduled job": lambda: hf("jobs", "scheduled", "ls", "--namespace", "acme"),
+    "absent: collections": lambda: hf("collections", "ls"),
+    "absent: webhooks": lambda: hf("webhooks", "ls"),
+    "absent: discussions": lambda: hf("discussions", "ls", APP, "--type", "space"),
+    "absent: dev mode": lambda: hf("spaces", "dev-mode", APP),
+    "wrong: bucket that is not there, in a job": run_job(ADMIN, "acme", "-v", "hf://buckets/acme/none:/d"),
+    "wrong: name of a variable": run_job(ADMIN, "acme", "-e", "a=1"),
+    "wrong: a program that is not there": lambda: hf("jobs", "run", "--namespace", "acme", "python:3.12", "no-such-program"),
 }
 
 
@@ -119,7 +158,11 @@ CURL = {
     "contributor: change a member's role": curl(ONE, "PUT", "/api/organizations/acme/members/reader/role", {"role": "admin"}),
     "contributor: set a Space secret": curl(ONE, "POST", f"/api/spaces/{APP}/secrets", {"key": "A", "value": "b"}),
 }
-SAYS = {"unknown token": ("401", "Invalid user token"), "no token": ("401", "404", "not found", "Not Found")}
+# Words of the hub, or of a client that keeps them to itself.
+SAYS = {
+    "absent": ("embedded hub has", "Revision not found", "Revision Not Found", "Model 'acme/model' not found", "Space 'acme/app' not found"),
+    "wrong": ("acme/none was not found", "a name is a letter", "a file and a folder", "not installed on this machine"),
+    "unknown token": ("401", "Invalid user token"), "no token": ("401", "404", "not found", "Not Found")}
 
 
 def in_child(work):

@@ -68,6 +68,8 @@ export async function prepare(hubUrl) {
   await createRepo({ ...admin, repo: repo('space', 'acme/app'), sdk: 'docker' });
   await createRepo({ ...admin, repo: repo('space', 'poor/page'), sdk: 'static' });
   const files = [{ path: 'a.txt', content: new Blob(['a']) }];
+  const inFolder = [{ path: 'folder/x', content: new Blob(['x']) }];
+  await uploadFiles({ ...admin, repo: repo('space', 'acme/app'), files: inFolder });
   for (const name of ['acme/open', 'acme/closed'])
     await uploadFiles({ ...admin, repo: repo('bucket', name), files });
 }

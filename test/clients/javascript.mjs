@@ -108,6 +108,26 @@ async function buckets() {
     await hub.copyFile({ ...admin, source, destination });
     expect(sha(await get(own, 'copy.bin')), sha(big));
   });
+  const odd = ['ü ß.txt', "quote'.txt", 'plus+&=.txt', 'both', 'both/inside.txt', '日本.txt'].map(
+    (n) => `odd/${n}`,
+  );
+  await check('odd names', () => put(own, Object.fromEntries(odd.map((name) => [name, name]))));
+  await check('odd names come back', async () => {
+    for (const name of odd) expect(`${await get(own, name)}`, name);
+  });
+  await check('copy of a folder', async () => {
+    const destination = { repo: own, path: 'odd-again' };
+    await hub.copyFolder({ ...admin, source: { repo: own, path: 'odd' }, destination });
+    expect((await list(own, 'odd-again/')).length, odd.length);
+  });
+  await check('commit: add and delete', async () => {
+    const operations = [
+      { operation: 'addOrUpdate', path: 'odd/new', content: new Blob(['new']) },
+      { operation: 'delete', path: 'odd/both' },
+    ];
+    await hub.commit({ ...admin, repo: own, title: 'one step', operations });
+    expect([await get(own, 'odd/both'), `${await get(own, 'odd/new')}`], [null, 'new']);
+  });
   await check('delete files', async () => {
     await hub.deleteFile({ ...admin, repo: own, path: 'copy.bin' });
     expect(await hub.fileExists({ ...admin, repo: own, path: 'copy.bin' }), false);
@@ -132,6 +152,21 @@ async function space() {
   );
   await check('Space files', async () => expect(await list(repo), ['README.md', 'index.html']));
   await check('Space file download', async () => expect(`${await get(repo, 'index.html')}`, '<p>hi'));
+  await check('Space files deleted, file exists', async () => {
+    await put(repo, { 'old.txt': 'old' });
+    await hub.deleteFiles({ ...admin, repo, paths: ['old.txt'] });
+    expect(await hub.fileExists({ ...admin, repo, path: 'old.txt' }), false);
+  });
+  await check('snapshot', async () => {
+    const path = await hub.snapshotDownload({ ...admin, repo, cacheDir: join(scratch, `cache-${client}`) });
+    expect(readFileSync(join(path, 'index.html'), 'utf8'), '<p>hi');
+  });
+  await check('Spaces: search', async () => {
+    const names = [];
+    for await (const { name } of hub.listSpaces({ ...admin, search: { owner: 'acme', query: client } }))
+      names.push(name);
+    expect(names, [repo.name]);
+  });
   await check('Space runtime', () => until(async () => (await info()).runtime.stage === 'RUNNING'));
   await check('Space delete', () => hub.deleteRepo({ ...admin, repo }));
 }
@@ -237,6 +272,39 @@ async function refusals() {
   await denied('no credits: run a job', 402, () => job(admin, 'poor'));
   await denied('outsider: upload to a Space', 403, () =>
     put({ type: 'space', name: 'acme/app' }, { x: 'x' }, as('hf_outsider')),
+  );
+  const app = { type: 'space', name: 'acme/app' };
+  const x = { path: 'x', content: new Blob(['x']) };
+  await denied('absent: pull request', 501, () =>
+    hub.uploadFile({ ...admin, repo: app, file: x, isPullRequest: true }),
+  );
+  await denied('absent: branch', 501, () => hub.createBranch({ ...admin, repo: app, branch: 'dev' }));
+  await denied('absent: revision', 404, () => hub.spaceInfo({ ...admin, name: app.name, revision: 'v1' }));
+  await denied('absent: history', 501, () => hub.countCommits({ ...admin, repo: app }));
+  await denied('absent: dataset', 501, () =>
+    hub.createRepo({ ...admin, repo: { type: 'dataset', name: 'acme/data' } }),
+  );
+  await denied('absent: file of a model', 404, () =>
+    hub.downloadFile({ ...admin, repo: { type: 'model', name: 'acme/model' }, path: 'config.json' }),
+  );
+  await denied('absent: list of models', 501, () => hub.listModels(admin).next());
+  await denied('absent: scheduled job', 501, () => hub.listScheduledJobs({ ...admin, namespace: 'acme' }));
+  await denied('absent: metrics of a job', 501, () =>
+    hub.streamJobMetrics({ ...admin, namespace: 'acme', jobId: '0'.repeat(24) }).next(),
+  );
+  await denied('absent: dataset in a job', 501, () =>
+    job(admin, 'acme', { volumes: [{ type: 'dataset', source: 'a/b', mountPath: '/d' }] }),
+  );
+  await denied('absent: collections', 501, () => hub.listCollections({ ...admin }).next());
+  await denied('wrong: bucket that is not there, in a job', 404, () =>
+    job(admin, 'acme', { volumes: [{ ...volumes[0], source: 'buckets/acme/none' }] }),
+  );
+  await denied('wrong: a file that is not there is deleted', 422, () =>
+    hub.deleteFile({ ...admin, repo: open, path: 'none' }),
+  );
+  await denied('wrong: name of a variable', 400, () => job(admin, 'acme', { environment: { a: '1' } }));
+  await denied('wrong: a file where a folder is', 400, () =>
+    hub.uploadFile({ ...admin, repo: app, file: { ...x, path: 'folder' } }),
   );
   await denied('no plan: create a Docker Space', 402, () =>
     hub.createRepo({ ...admin, repo: { type: 'space', name: 'poor/x' }, sdk: 'docker' }),

@@ -34,6 +34,31 @@ def file_system():
     check("fsspec copy and remove", lambda: [fs.cp_file(f"{ROOT}/dir/small.txt", f"{ROOT}/copy.txt"), fs.rm(f"{ROOT}/copy.txt"), expect(fs.exists(f"{ROOT}/copy.txt"), False)])
 
 
+    tree = f"{ROOT}/tree"
+    fs.pipe({f"{tree}/a/1.txt": b"1", f"{tree}/a/b/2.txt": b"22", f"{tree}/3.txt": b"333"})
+    below = lambda path, names: [f"{path}/{name}" for name in names]
+    check("fsspec find, du", lambda: expect([fs.find(tree), fs.du(tree)], [below(tree, ["3.txt", "a/1.txt", "a/b/2.txt"]), 6]))
+    check("fsspec walk", lambda: expect([(folders, names) for _, folders, names in fs.walk(tree)], [(["a"], ["3.txt"]), (["b"], ["1.txt"]), ([], ["2.txt"])]))
+    check("fsspec glob **", lambda: expect(fs.glob(f"{tree}/**/*.txt"), below(tree, ["3.txt", "a/1.txt", "a/b/2.txt"])))
+    check("fsspec info, exists", lambda: expect([fs.info(f"{tree}/a")["type"], fs.info(f"{tree}/3.txt")["size"], fs.exists(f"{tree}/no"), fs.exists("buckets/acme/none")], ["directory", 3, False, False]))
+    check("fsspec cat_ranges", lambda: expect(fs.cat_ranges([f"{ROOT}/dir/big.bin"] * 2, [0, 4_999_990], [5, 5_000_000]), [BIG[:5], BIG[-10:]]))
+    check("fsspec open for writing, text and bytes", writing)
+    check("fsspec invalidate_cache", lambda: [fs.invalidate_cache(tree), fs.invalidate_cache(), expect(len(fs.ls(tree)), 2)])
+    local = SCRATCH / "fsspec"
+    check("fsspec get, put of a folder", lambda: [fs.get(f"{tree}/", str(local), recursive=True), fs.put(f"{local}/", f"{ROOT}/put/", recursive=True), expect(fs.find(f"{ROOT}/put"), below(f"{ROOT}/put", ["3.txt", "a/1.txt", "a/b/2.txt"]))])
+    check("fsspec mv", lambda: [fs.mv(f"{tree}/3.txt", f"{tree}/4.txt"), expect(fs.cat(f"{tree}/4.txt"), b"333")])
+    check("fsspec rm of a folder", lambda: [fs.rm(tree, recursive=True), expect(fs.exists(tree), False)])
+    check("fsspec read of nothing", lambda: [fs.pipe(f"{ROOT}/empty", b""), expect(fs.open(f"{ROOT}/empty", "rb").read(), b"")])
+
+
+def writing():
+    for mode, content in (("wb", b"bytes"), ("w", "grüße")):
+        with fs.open(f"{ROOT}/written", mode) as file:
+            file.write(content)
+        with fs.open(f"{ROOT}/written", mode.replace("w", "r")) as file:
+            expect(file.read(), content)
+
+
 def seek():
     with fs.open(f"{ROOT}/dir/big.bin", "rb", block_size=4096) as file:
         file.seek(-20, io.SEEK_END)
