@@ -1,6 +1,6 @@
 /** What somebody tries who wants another's name, the first place, or the server down. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer, USERS } from '../helpers/server.ts';
+import { CENTRAL, startTestServer, type TestServer, testClock, testHub, USERS } from '../helpers/server.ts';
 
 const tokenOf = (name: string) => USERS.find((u) => u.name === name)?.token as string;
 const SCRATCH = 'test-org/test-bob';
@@ -199,5 +199,47 @@ describe('searches by nobody in particular', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(8);
     expect(answers.find(({ status }) => status === 200)?.json.matched).toBe(1);
     expect((await call('GET', '/v1/messages?q=needle')).json.matched).toBe(1);
+  });
+});
+
+describe('a list of large texts', () => {
+  const large = `---\ncreator: bob\ncreated: 2026-06-01 12:00 UTC\n---\n\nWe go fast.${' '.repeat(1_000_000)}\n`;
+  const folders: [string, Record<string, string>, string][] = [
+    [
+      'taskforces',
+      Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`taskforces/t${i}/README.md`, large])),
+      '/v1/taskforces',
+    ],
+    [
+      'traces',
+      Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`traces/bob/s${i}/manifest.md`, large])),
+      '/v1/traces?expand=true&limit=12',
+    ],
+  ];
+
+  it.each(folders)('never has many of them in hand: %s', async (_name, files, path) => {
+    const clock = testClock();
+    const hub = testHub(clock);
+    hub.seed(CENTRAL, files);
+    server = await startTestServer({ clock, hub, env: { CONTENT_CACHE_MAX_BYTES: '1' } });
+    expect((await server.call('GET', '/v1')).status).toBe(200);
+    let reads = 0;
+    let open = () => {};
+    const gate = new Promise<void>((go) => {
+      open = go;
+    });
+    hub.fault = (name, [, file]) => {
+      if (name !== 'readFile' || !(String(file) in files)) return undefined;
+      reads++;
+      return gate;
+    };
+    const answer = server.call('GET', path);
+    for (let turn = 0; turn < 20; turn++) await new Promise((go) => setImmediate(go));
+    expect(reads).toBeGreaterThan(0);
+    expect(reads).toBeLessThanOrEqual(4);
+    open();
+    const { json } = await answer;
+    expect(json.count).toBe(12);
+    expect(json.items[0].readme_excerpt ?? json.items[0].summary_excerpt).toBe('We go fast.');
   });
 });

@@ -9,8 +9,8 @@ import { limiter } from '../store/bodies.ts';
 import type { Entry, Facet, FolderView, StoredRecord } from '../store/types.ts';
 
 const DEFAULT_LIMIT = 10;
-/** Bodies that a `q=` search looks at before others get their turn. */
-const SEARCH_CHUNK = 200;
+/** Bodies that are looked at before others get their turn. */
+const CHUNK = 200;
 /** A search may download evicted bodies: more of them at once would only push each other out. */
 const oneAtATime = limiter(1);
 /** Nobody needs a credential to search: so many may wait for their turn, over all callers. */
@@ -39,13 +39,21 @@ export async function search(s: Services, list: readonly Entry[], q: string): Pr
 
 async function scan(s: Services, list: readonly Entry[], q: string): Promise<Set<Entry>> {
   const found = new Set<Entry>();
+  for await (const { entry, record } of inTurn(s, list)) if (matches(record, q)) found.add(entry);
+  return found;
+}
+
+/** Records one after the other: never more of their bodies in hand than an answer may hold, and others get their turn. */
+export async function* inTurn(
+  s: Services,
+  list: readonly Entry[],
+): AsyncGenerator<{ entry: Entry; record: StoredRecord }> {
   for (let i = 0, chunk: Entry[]; i < list.length; i += chunk.length) {
-    chunk = withinBytes(list.slice(i, i + SEARCH_CHUNK));
+    chunk = withinBytes(list.slice(i, i + CHUNK));
     const records = await s.store.read(chunk);
-    for (const [n, record] of records.entries()) if (matches(record, q)) found.add(chunk[n] as Entry);
+    for (const [n, record] of records.entries()) yield { entry: chunk[n] as Entry, record };
     await setImmediate();
   }
-  return found;
 }
 
 /** One page in the list grammar. `extend` adds to each record (verification states). */

@@ -21,24 +21,29 @@ import { handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import { facetValue } from '../store/index-data.ts';
 import type { FolderView } from '../store/types.ts';
-import { listAnswer, recordBody, untrusted } from './records.ts';
+import { inTurn, listAnswer, recordBody, untrusted } from './records.ts';
 
 const RECENT_NOTES = 5;
 
 export const routes: RouteModule = (s) => [
   handle(listTaskforces, async ({ query }) => {
     const all = taskforcesOf(s.store.below('taskforces/'), readingOf(s));
-    const readmes = await s.store.read(all.map((each) => each.readme));
     const q = query.q?.toLowerCase();
-    const named = all.map((each, at) => ({ each, body: readmes[at]?.body ?? '' }));
-    const found = named.filter(
-      ({ each, body }) => !q || each.name.includes(q) || body.toLowerCase().includes(q),
-    );
-    const items = found.slice(0, query.limit).map(({ each, body }) => ({
+    const found: { each: Taskforce; text: string }[] = [];
+    let i = 0;
+    for await (const { record } of inTurn(
+      s,
+      all.map((each) => each.readme),
+    )) {
+      const each = all[i++] as Taskforce;
+      if (!q || each.name.includes(q) || record.body.toLowerCase().includes(q))
+        found.push({ each, text: excerpt(record.body) });
+    }
+    const items = found.slice(0, query.limit).map(({ each, text }) => ({
       name: each.name,
       creator: each.creator,
       created: each.created,
-      readme_excerpt: excerpt(body),
+      readme_excerpt: text,
       ...activityOf(each),
       last_activity: each.lastActivity,
     }));

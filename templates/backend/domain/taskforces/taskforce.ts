@@ -96,10 +96,14 @@ export function namedFileProblem(destPath: string): string | null {
 }
 
 const EXCERPT = 160;
+/** A README is one message long; what introduces it stands in its first part. */
+const LOOKED_AT = 16_384;
 
 /** First line of prose of a README, else its first heading. */
 export function excerpt(body: string): string {
-  const lines = body.split('\n').map((line) => line.trim());
+  // A copy: a part of a string keeps the whole of it in memory.
+  const first = Buffer.from(body.slice(0, LOOKED_AT), 'utf16le').toString('utf16le');
+  const lines = first.split('\n').map((line) => line.trim());
   const prose = lines.find((line) => line !== '' && !line.startsWith('#'));
   const line = prose ?? lines.find((each) => each.startsWith('#')) ?? '';
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;

@@ -1,3 +1,4 @@
+import { withinBytes } from '../list.ts';
 import { type Trace, text } from './trace.ts';
 
 export interface TraceQuery {
@@ -37,7 +38,8 @@ export function tracePage(
   const order = query.order ?? (after === undefined ? 'desc' : 'asc');
   const wanted = query.limit ?? DEFAULT_LIMIT;
   const size = query.expand ? Math.min(wanted, maxExpanded) : wanted;
-  const items = (order === 'asc' ? inside : inside.toReversed()).slice(0, size);
+  const taken = (order === 'asc' ? inside : inside.toReversed()).slice(0, size);
+  const items = query.expand ? taken.slice(0, withinBytes(taken.map(({ entry }) => entry)).length) : taken;
   const next = inside.length > items.length ? (items.at(-1)?.cursor ?? null) : null;
   const newest = order === 'asc' ? items.at(-1) : items[0];
   return { count, matched: matching.length, items, next, cursor: newest?.cursor ?? after ?? null };
