@@ -54,6 +54,11 @@ describe('reading', () => {
     expect(await http.get('/x')).toBe(first);
     expect(asked).toEqual([null, '"1"']);
   });
+  it('takes what has changed since', async () => {
+    let n = 0;
+    const http = new Http(async () => answer({ n: ++n }, { headers: { etag: `"${n}"` } }));
+    expect([await http.get('/x'), await http.get('/x')]).toEqual([{ n: 1 }, { n: 2 }]);
+  });
   it.each([
     [
       answer(

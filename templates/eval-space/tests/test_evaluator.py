@@ -243,6 +243,28 @@ def _alive(pid: int) -> bool:
         return False
 
 
+class WaitTest(unittest.TestCase):
+    def test_waits_twice_as_long_after_each_failure_and_never_over_five_minutes(self) -> None:
+        class Unreachable:
+            def claim(self) -> None:
+                raise Unavailable("no server")
+
+        class Stop:
+            def __init__(self) -> None:
+                self.waits: list[float] = []
+
+            def is_set(self) -> bool:
+                return len(self.waits) == 7
+
+            def wait(self, seconds: float) -> None:
+                self.waits.append(seconds)
+
+        stop: Any = Stop()
+        unreachable: Any = Unreachable()
+        Loop(unreachable, unreachable, Status(), 5.0, stop, lambda _line: None).forever()
+        self.assertEqual(stop.waits, [10, 20, 40, 80, 160, 300, 300])
+
+
 class PathTest(unittest.TestCase):
     def test_no_path_leads_out_of_its_folder(self) -> None:
         self.assertEqual(str(relative("submissions/aa/x/y.py", "submissions/aa")), "x/y.py")

@@ -132,6 +132,19 @@ class Misbehaviour(unittest.TestCase):
         self.assertFalse(Client(listener.port, "m", 0.2).ready())
 
 
+class Streams(unittest.TestCase):
+    def test_pieces_of_the_answer_count_and_nothing_else(self) -> None:
+        choices: list[object] = [
+            [{"delta": {"role": "assistant"}}], [{"delta": {"content": "a"}}], [{"token_ids": [5, 6]}], [{"token_ids": []}], [],
+        ]
+        events = [json.dumps({"choices": each}) for each in choices] + ["[DONE]"]
+        listener = Listener(reply("".join(f"data: {event}\n\n" for event in events)))
+        try:
+            self.assertEqual(len(Client(listener.port, "m", 5).stream("hello", 4).arrived), 2)
+        finally:
+            listener.close()
+
+
 class Logprobs(unittest.TestCase):
     def test_rank_and_best(self) -> None:
         entry = {"5": {"logprob": -2.0, "rank": 3}, "7": {"logprob": -0.5, "rank": 1}}
