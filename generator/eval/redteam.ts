@@ -7,6 +7,7 @@ import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { withAccomplice } from './accomplice.ts';
 import { draw, standing } from './best-of-n.ts';
+import { usableCalibration } from './calibrate.ts';
 import { type Challenge, privateDirOf, type Ran, runHarness } from './harness.ts';
 import { provingGround } from './proving-ground.ts';
 import { remember } from './record.ts';
@@ -57,10 +58,23 @@ export async function redteam(context: CommandContext, asked: Challenge): Promis
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-  const outcome = verdict(rows);
+  const outcome = await withCalibration(asked, verdict(rows));
   // A part of the cheats proves nothing about the rest.
   if (context.options.only === undefined) await keep(context.io, challenge.dir, rows);
   return outcome;
+}
+
+/** What the board needs beyond the harness to pool the draws of one author, said where the cheat is. */
+async function withCalibration(challenge: Challenge, outcome: Outcome): Promise<Outcome> {
+  if (await usableCalibration(challenge)) return outcome;
+  const { hub, hardware } = challenge.config;
+  const text = `No calibration of ${hardware.flavor} on ${hub.endpoint} yet: until then the board pools equal contents alone, and a changed byte is another draw.`;
+  const calibrate = { command: 'create-collab eval calibrate', why: 'measures the noise that pooling needs' };
+  return {
+    ...outcome,
+    text: `${outcome.text}\n${text}`,
+    next: [...(outcome.next ?? []), calibrate],
+  };
 }
 
 async function keep(io: Io, dir: string, rows: CheatRow[]): Promise<void> {

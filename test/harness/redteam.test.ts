@@ -49,6 +49,8 @@ test('S7: cheats are caught by what is named, and come through when that is swit
   expect(rows.map((row) => row.cheat)).toEqual(ONE_PER_DEFENCE);
   expect(rows.filter((row) => row.state !== 'caught' && row.state !== 'untestable here')).toEqual([]);
   expect(outcome.status).toBe('ok');
+  expect(outcome.text).toContain('until then the board pools equal contents alone');
+  expect(outcome.next).toContainEqual(expect.objectContaining({ command: 'create-collab eval calibrate' }));
   // A part of the cheats proves nothing about the rest.
   expect((await proofs(challenge.dir)).redteam).toBe('never run');
 }, 900_000);
