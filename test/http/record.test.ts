@@ -142,6 +142,9 @@ describe('writing', () => {
     await s.clock.advance(30_000);
     expect((await retry).status).toBe(201);
     expect((await s.call('GET', '/v1/messages')).json.count).toBe(1);
+    const writes = s.hub.calls.write;
+    expect((await post(s, key, 'once', headers)).status).toBe(201);
+    expect(s.hub.calls.write).toBe(writes);
   });
 
   it('an outage before the write is 503 and leaves nothing', async () => {
