@@ -48,6 +48,8 @@ export class LogBuffer {
     let wake = () => {};
     const listener: Listener = (line) => {
       queue.push(line);
+      // Who reads more slowly than the program prints misses lines, as the past has lost them.
+      if (queue.length > 2 * this.limit) queue.splice(0, this.limit);
       wake();
     };
     this.listeners.add(listener);
