@@ -15,6 +15,8 @@ export interface Profile {
   head(head: Frontmatter): { kept: Frontmatter; dropped: string[] };
   /** Handles a text calls, in order. */
   mentions(markdown: string): string[];
+  /** Agents outside the index that are looked for at the Hub, a minute: unknown names are anybody's to send. */
+  looks: number;
   /** Does the path say that it belongs to the agent? */
   marks(path: string, agent: string): boolean;
 }
@@ -24,6 +26,7 @@ const OWN: Profile = {
   parse: parseSubmitted,
   head: authorHead,
   mentions,
+  looks: 6,
   marks: carriesMarker,
 };
 
@@ -34,6 +37,7 @@ const REFERENCE: Profile = {
   parse: parseReference,
   head: referenceHead,
   mentions: (markdown) => [...markdown.matchAll(MENTION)].map((found) => found[1] as string),
+  looks: 60,
   marks: (path, agent) => new RegExp(`_${agent}(?![a-z0-9-])`).test(path),
 };
 

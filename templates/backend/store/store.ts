@@ -37,12 +37,10 @@ export interface RunningStore extends Store {
 /** With LISTING_TTL_S=0 every request lists for itself, and the rest is looked at this often. */
 const MIN_LISTING_S = 1;
 
-/** Files outside the index that are asked for, a minute: unknown names are anybody's to send. */
-const LOOKS = 30;
-
 export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
   const { settings, hub, now, log } = deps;
   const bucket = settings.CENTRAL_BUCKET;
+  const profile = profileOf(settings);
   const index = new IndexData();
   const bodies = new Bodies(hub, bucket, settings.CONTENT_CACHE_MAX_BYTES);
   const files = privateFiles(hub, settings.AUDIT_BUCKET);
@@ -137,7 +135,7 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     ...deps,
     index,
     bodies,
-    mentions: profileOf(settings).mentions,
+    mentions: profile.mentions,
     seq: () => seq,
     onListed(changed) {
       committer.notBefore(newestStamp(index, now()));
@@ -145,7 +143,7 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     },
   });
 
-  const looks = slidingWindows([{ count: LOOKS, spanMs: 60_000 }], now);
+  const looks = slidingWindows([{ count: profile.looks, spanMs: 60_000 }], now);
 
   const fetched = async (entry: Entry) => ({ ...entry, body: await bodies.get(entry) });
 

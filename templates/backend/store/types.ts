@@ -55,7 +55,7 @@ export interface ReadStore {
   folder(path: string): FolderView;
   /** Any indexed file by its path, READMEs and non-markdown files too. */
   get(path: string): Entry | null;
-  /** Like `get`, but asks the Hub for a file the index does not know, LOOKS times a minute: someone else may have put it there. */
+  /** Like `get`, but asks the Hub for a file the index does not know, a few times a minute: someone else may have put it there. */
   look(path: string): Promise<Entry | null>;
   /** Every indexed file whose path starts with `prefix`, ascending: `taskforces/x/`, `traces/`. */
   below(prefix: string): readonly Entry[];
