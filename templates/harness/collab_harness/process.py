@@ -17,7 +17,7 @@ from pathlib import Path
 from collab_harness.faults import HarnessFault
 from collab_harness.isolation import DEVICES, Isolation, readable_system
 from collab_harness.limits import PAGE, Limits, Watch, descendants
-from collab_harness.removal import remove
+from collab_harness.removal import remove, remove_owned
 
 _SANDBOX = Path(__file__).with_name("sandbox.py")
 _REPORT_TIMEOUT_S = 30.0
@@ -50,6 +50,7 @@ class Running:
         self._process, self.isolation_report = _spawn(program, isolation, limits, required or [], talk)
         self.standard_input, self.standard_output = self._process.stdin, self._process.stdout
         isolation.held.update(self.isolation_report)
+        self._own_user = isolation.uid if "unprivileged_user" in isolation.holding else None
         self._refuse_without(required or [])
         self._reader = threading.Thread(target=self._collect, daemon=True)
         self._reader.start()
@@ -91,6 +92,10 @@ class Running:
         self._process.wait()
         self._reader.join(timeout=2)
         remove(self.program.scratch)
+        if self._own_user is not None:
+            for folder in self.program.write:
+                if folder.is_dir():
+                    remove_owned(folder, self._own_user)
 
     def _kill_tree(self) -> None:
         tree = descendants(self._process.pid)

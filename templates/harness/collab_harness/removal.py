@@ -21,6 +21,19 @@ def remove(folder: Path) -> None:
             waiting += _empty(waiting.pop(), folder, numbers)
 
 
+def remove_owned(folder: Path, uid: int) -> None:
+    """Remove what one user left in a folder that others use too, as /dev/shm is. Its programs have ended."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in list(entries):
+            with suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_uid != uid:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    remove(Path(entry.path))
+                else:
+                    os.unlink(entry.path)
+
+
 def _empty(one: Path, outermost: Path, numbers: itertools.count[int]) -> list[Path]:
     """Folders that were inside, at their new places."""
     moved: list[Path] = []

@@ -16,7 +16,7 @@ sys.path.insert(0, str(LIBRARY))
 
 from collab_harness import isolation  # noqa: E402
 from collab_harness.faults import HarnessFault  # noqa: E402
-from collab_harness.removal import remove  # noqa: E402
+from collab_harness.removal import remove, remove_owned  # noqa: E402
 
 # Runs in a process of its own, because closing the network cannot be undone.
 DRIVER = """
@@ -252,6 +252,16 @@ class Removed(unittest.TestCase):
             remove(folder)
             remove(folder)
             self.assertEqual(os.listdir(outside), ["kept"])
+
+
+    def test_in_a_shared_folder_only_what_one_user_left(self) -> None:
+        with tempfile.TemporaryDirectory() as shared:
+            Path(shared, "file").write_text("")
+            Path(shared, "folder", "in").mkdir(parents=True)
+            remove_owned(Path(shared), os.getuid() + 1)
+            self.assertEqual(sorted(os.listdir(shared)), ["file", "folder"])
+            remove_owned(Path(shared), os.getuid())
+            self.assertEqual(os.listdir(shared), [])
 
 
 class KeptOut(unittest.TestCase):
