@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readPackage } from '../../generator/apply/package-files.ts';
+import { readPackage } from '../../generator/package-files.ts';
 import { parseChallenge } from '../../generator/config/yaml.ts';
 import { layout } from '../../generator/plan/files.ts';
 import type { PlannedFile } from '../../generator/plan/types.ts';
