@@ -29,6 +29,9 @@ export const verificationState = z.enum([
 ]);
 export type VerificationState = z.infer<typeof verificationState>;
 
+/** A state as an answer tells it: under compat also a word of the organizers' own. */
+export const shownState = z.union([verificationState, z.string() as unknown as typeof verificationState]);
+
 /** What a verdict may say; `queued` and `running` are the queue's to tell. */
 export const verdictState = verificationState.exclude(['queued', 'running']);
 export type VerdictState = z.infer<typeof verdictState>;

@@ -73,7 +73,11 @@ export function standings(deps: StandingsDeps, now: () => number): Standings {
     return cache.get(key) as T;
   }
 
-  const joined = (judgement: VerdictBook['judgement'], queueState = deps.queueState): Entry[] => {
+  /** The reference shows whatever state people gave a result; it is then on no board. */
+  const waiting: StandingsDeps['queueState'] = (result) =>
+    ((rules.compat && book.mark(result)) || deps.queueState(result)) as VerificationState | undefined;
+
+  const joined = (judgement: VerdictBook['judgement'], queueState = waiting): Entry[] => {
     const known = { store, scoreField: rules.scoreField, judgement, queueState };
     const stored = store.folder('results').entries();
     return stored.map((entry) => resultEntry(entry, known));
@@ -113,7 +117,7 @@ export function standings(deps: StandingsDeps, now: () => number): Standings {
     },
     state(result) {
       const { state } = book.judgement(result);
-      return state === 'pending' ? (deps.queueState(result) ?? 'pending') : state;
+      return state === 'pending' ? (waiting(result) ?? 'pending') : state;
     },
     measured,
     board(view) {

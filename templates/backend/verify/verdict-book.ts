@@ -27,6 +27,8 @@ export interface VerdictBook {
   ready(): Promise<void>;
   judgement(result: string): Judgement;
   verdicts(result: string): readonly StampedVerdict[];
+  /** What a person wrote into the index for the result and no state is called. */
+  mark(result: string): string | undefined;
   /** Takes in what people changed in the index file. To be called before any write of it. */
   importEdits(): Promise<void>;
   /** Files of a new result: its entry in the index. For a draft with {@link INDEX_LOCK}. */
@@ -130,9 +132,11 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
     if (!found) throw new IndexUnreadable();
     const exists = (result: string) => store.get(resultPath(result)) !== null;
     const { edits, unknown } = humanEdits(states(), found);
+    const before = String([...foreign]);
     foreign = new Map(
       [...found].filter(([result]) => !exists(result) || unknown.some((u) => u.result === result)),
     );
+    if (String([...foreign]) !== before) version++;
     if (unknown.length > 0) log('warn', 'verdict_states_unknown', { entries: unknown.slice(0, 20) });
     const verdicts = edits.filter((edit) => exists(edit.result)).map(importedVerdict);
     if (verdicts.length === 0) return;
@@ -152,6 +156,7 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
     ready,
     judgement,
     verdicts: (result) => known.get(result) ?? [],
+    mark: (result) => foreign.get(result),
     importEdits: async () => {
       await ready();
       await alone('index', importEdits);

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineRoute } from '../route.ts';
-import { frontmatter, listOf, listQuery, record, verificationState } from '../schemas.ts';
+import { frontmatter, listOf, listQuery, record, shownState, verificationState } from '../schemas.ts';
 
 const filename = z.object({ filename: z.string() });
 
-export const resultRecord = record.extend({ verification: verificationState });
+export const resultRecord = record.extend({ verification: shownState });
 
 export const postResult = defineRoute({
   name: 'results.post',

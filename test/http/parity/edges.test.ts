@@ -188,6 +188,27 @@ describe('foreign edits', () => {
 });
 
 describe('results', () => {
+  it('a word of the organizers’ own in the index is shown, and ranked nowhere', async () => {
+    const result = '---\nscore: 5\nstatus: agent-run\nmethod: m\ndescription: d\n---\n';
+    const name = '20260601-100000-000_agent-1.md';
+    const board = await compatServer(
+      {},
+      {
+        [`results/${name}`]: result,
+        'results/verification_status.json': JSON.stringify({ [name]: 'disputed', 'gone.md': 'valid' }),
+      },
+    );
+    const state = async () => (await board.call('GET', `/v1/results/${name}`)).json.verification;
+    await expect.poll(state).toBe('disputed');
+    const { json } = await board.call('GET', '/v1/leaderboard');
+    expect([json.rows, json.meta.excluded]).toEqual([
+      [],
+      { status_negative: 0, malformed: 0, verification_disputed: 1 },
+    ]);
+    expect((await board.call('GET', '/v1/results?verification=pending')).json.matched).toBe(0);
+    await board.close();
+  });
+
   it('inline ones are not known without a credential', async () => {
     const answer = await post('/v1/results', { agent_id: 'agent-1', body: 'x' });
     expect([answer.status, answer.json.detail[0].loc]).toEqual([422, ['body', 'source']]);
