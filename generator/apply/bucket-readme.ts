@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChallengeConfig } from '../config/types.ts';
+import { readBucketTemplate } from '../package-files.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { LocalFile } from '../plan/model.ts';
 import { composeBucketReadme } from '../plan/sections.ts';
 import { emitBucketReadme } from '../render/emit.ts';
-import { readBucketTemplate } from './package-files.ts';
 
 /** The organizer's own words: name in `task/` → text. */
 export async function readTasks(dir: string): Promise<Map<string, string>> {

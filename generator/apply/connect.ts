@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { CommandContext } from '../command.ts';
@@ -10,6 +9,7 @@ import type { Io } from '../io.ts';
 import { spaceTokenScope } from '../plan/checks.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { newTokenPage } from '../plan/model.ts';
+import { savedToken } from '../saved-token.ts';
 import { runningHub } from './local-hub.ts';
 import { readTokens } from './local-users.ts';
 import type { ApplyOptions } from './types.ts';
@@ -146,14 +146,6 @@ async function remoteAccess(io: Io, dir: string, config: ChallengeConfig): Promi
 async function dotEnv(dir: string): Promise<Record<string, string | undefined>> {
   const text = await readFile(join(dir, '.env'), 'utf8').catch(() => '');
   return parseEnv(text) as Record<string, string | undefined>;
-}
-
-/** Where `hf auth login` keeps it. */
-export async function savedToken(env: Record<string, string | undefined>): Promise<string> {
-  const home =
-    env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), '.cache'), 'huggingface');
-  const text = await readFile(env.HF_TOKEN_PATH ?? join(home, 'token'), 'utf8').catch(() => '');
-  return text.trim();
 }
 
 const definedOnly = (env: Io['env']): Record<string, string> =>

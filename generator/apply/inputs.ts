@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { sourceHash } from '../../templates/space/source-hash.mjs';
 import { spaceVariables } from '../config/env.ts';
 import type { ChallengeConfig } from '../config/types.ts';
+import { readEvaluator } from '../package-files.ts';
 import { sha256 } from '../plan/digest.ts';
 import { hasEvaluator } from '../plan/evaluator.ts';
 import {
@@ -15,7 +16,6 @@ import { emitEvaluator } from '../render/emit.ts';
 import { EVALUATOR_FOLDER, readChallengeFiles } from './directory.ts';
 import { GATES, staleGates } from './gates.ts';
 import { harnessFacts } from './harness-facts.ts';
-import { readEvaluator } from './package-files.ts';
 import { staleTexts } from './stale-texts.ts';
 import { loadState } from './state.ts';
 import type { ApplyOptions } from './types.ts';

@@ -1,6 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
 import { requireFree, writeTree } from '../apply/files.ts';
-import { readPackage } from '../apply/package-files.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
 import type { FieldPath, Known } from '../config/field.ts';
 import { FLAG_DOCS, FLAG_OPTIONS } from '../config/flags.ts';
@@ -10,6 +9,7 @@ import { fields } from '../config/schema.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import { isInteractive } from '../io.ts';
+import { readPackage } from '../package-files.ts';
 import type { PlannedFile } from '../plan/types.ts';
 import { emit } from '../render/emit.ts';
 

@@ -1,10 +1,9 @@
 /** Answers from every door but the prompts, and the defaults a template brings. */
 import { readFile } from 'node:fs/promises';
 import { join, resolve as resolvePath } from 'node:path';
-import { templateNames } from '../apply/package-files.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { requireTemplate } from '../plan/files.ts';
+import { requireTemplate, templateNames } from '../package-files.ts';
 import { answersOfFlags, applySets, type Given } from './flags.ts';
 import { type Answers, fields, type Problem, type Resolved, resolve } from './schema.ts';
 import type { ChallengeConfig } from './types.ts';

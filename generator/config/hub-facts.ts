@@ -2,8 +2,8 @@
 
 import { PUBLIC_HUB } from '@collab/contract/settings.ts';
 import { createHubClient, type HardwareOffer, type Identity } from '@collab/hub';
-import { savedToken } from '../apply/connect.ts';
 import type { Io } from '../io.ts';
+import { savedToken } from '../saved-token.ts';
 import type { Choice } from './field.ts';
 import { flavorLabel } from './prices.ts';
 

@@ -1,8 +1,6 @@
 /** Which files an emitted repository is made of, and where each one comes from. Pure: works on an index already read. */
 
 import { LEFT_OUT } from '../../templates/space/source-hash.mjs';
-import { didYouMean } from '../config/schema.ts';
-import { CollabError } from '../errors.ts';
 
 /** Everything of the installed package that can be emitted: path in the package → bytes. */
 export type PackageFiles = ReadonlyMap<string, Uint8Array>;
@@ -67,15 +65,4 @@ const isLeftOut = (path: string): boolean =>
 /** npm packs no `.gitignore` and no `.npmrc`, so they are kept as `_gitignore`; `.hbs` goes when rendered. */
 export function emittedName(path: string): string {
   return path.replace(/(^|\/)_(gitignore|dockerignore|npmrc)(?=$|\.)/, '$1.$2').replace(/\.hbs$/, '');
-}
-
-/** @throws CollabError UNKNOWN_TEMPLATE with the nearest name. */
-export function requireTemplate(name: string, known: readonly string[]): void {
-  if (known.includes(name)) return;
-  throw new CollabError('UNKNOWN_TEMPLATE', `There is no template "${name}"${didYouMean(name, known)}`, {
-    next: known.map((template) => ({
-      command: `create-collab new --template ${template}`,
-      why: `uses ${template}`,
-    })),
-  });
 }

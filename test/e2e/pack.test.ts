@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { readPackage } from '../../generator/apply/package-files.ts';
 import { readChallenge } from '../../generator/config/yaml.ts';
+import { readPackage } from '../../generator/package-files.ts';
 import { emit } from '../../generator/render/emit.ts';
 import { repository, tempDir } from '../helpers/fake-io.ts';
 

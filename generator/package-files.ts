@@ -2,8 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CollabError } from '../errors.ts';
-import { BUCKET_README, EVALUATOR_MOUNTS, mounts, type PackageFiles } from '../plan/files.ts';
+import { didYouMean } from './config/schema.ts';
+import { CollabError } from './errors.ts';
+import { BUCKET_README, EVALUATOR_MOUNTS, mounts, type PackageFiles } from './plan/files.ts';
 
 /** Names of the templates: folders of `challenges/` with a challenge.yaml. */
 export async function templateNames(packageRoot: string): Promise<string[]> {
@@ -14,6 +15,17 @@ export async function templateNames(packageRoot: string): Promise<string[]> {
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
+}
+
+/** @throws CollabError UNKNOWN_TEMPLATE with the nearest name. */
+export function requireTemplate(name: string, known: readonly string[]): void {
+  if (known.includes(name)) return;
+  throw new CollabError('UNKNOWN_TEMPLATE', `There is no template "${name}"${didYouMean(name, known)}`, {
+    next: known.map((template) => ({
+      command: `create-collab new --template ${template}`,
+      why: `uses ${template}`,
+    })),
+  });
 }
 
 /** Every file below the folders that the template mounts. @throws CollabError PACKAGE_INCOMPLETE. */
