@@ -7,6 +7,7 @@ describe('commands are printed as they can be typed', () => {
   test.each([
     ['create-collab', {}],
     ['npx create-collab', { npm_command: 'exec', npm_lifecycle_script: 'create-collab "my-c"' }],
+    ['npx create-collab', { npm_command: 'exec', npm_lifecycle_script: "'create-collab'" }],
     ['create-collab', { npm_command: 'exec', npm_lifecycle_script: 'vitest "run"' }],
     ['node dist/cli.mjs', { npm_lifecycle_event: 'start', npm_package_name: 'create-collab' }],
     ['create-collab', { npm_lifecycle_event: 'start', npm_package_name: 'my-c' }],

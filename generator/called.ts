@@ -8,7 +8,7 @@ const COMMAND = new RegExp(`\\bcreate-collab(?= (?:${Object.keys(VERBS).join('|'
  */
 export function asCalled(env: Record<string, string | undefined>, text: string): string {
   const { npm_command, npm_lifecycle_script = '', npm_lifecycle_event, npm_package_name } = env;
-  if (npm_command === 'exec' && /^create-collab\b/.test(npm_lifecycle_script))
+  if (npm_command === 'exec' && /^["']?create-collab\b/.test(npm_lifecycle_script))
     return text.replace(COMMAND, 'npx create-collab');
   if (npm_lifecycle_event === 'start' && npm_package_name === 'create-collab')
     return text.replace(COMMAND, 'node dist/cli.mjs');
