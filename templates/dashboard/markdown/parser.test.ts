@@ -16,6 +16,7 @@ describe('Markdown', () => {
     ],
     ['code keeps its at signs', '`@ada`', '<code>@ada</code>'],
     ['math waits as text', '$a<b$', '<span class="math">a&lt;b</span>'],
+    ['long formulas scroll', '$$\na\n$$', '<span class="math math-block" tabindex="0">a'],
     ['boxes', '- [x] done', '<li>☑ done</li>'],
     ['tables scroll', '|a|\n|-|\n|b|', '<div class="table-scroll" tabindex="0"><table>'],
   ])('%s', (_name, text, html) => {

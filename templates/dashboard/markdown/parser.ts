@@ -59,7 +59,7 @@ function createParser({ rich }: { rich: boolean }): MarkdownIt {
     md.use(tex, {
       delimiters: 'all',
       render: (content: string, display: boolean) =>
-        `<span class="math${display ? ' math-block' : ''}">${escape(content)}</span>`,
+        `<span class="math${display ? ' math-block" tabindex="0' : ''}">${escape(content)}</span>`,
     });
   md.use(mentions);
   md.use(tasks);

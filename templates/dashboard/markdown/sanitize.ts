@@ -27,7 +27,7 @@ function tidy(fragment: DocumentFragment): DocumentFragment {
   for (const node of fragment.querySelectorAll('[class]'))
     node.className = [...node.classList].filter((c) => CLASSES.test(c)).join(' ');
   for (const node of fragment.querySelectorAll('[tabindex]'))
-    if (node.tagName !== 'PRE' && !node.classList.contains('table-scroll')) node.removeAttribute('tabindex');
+    if (!node.matches('pre, .table-scroll, .math-block')) node.removeAttribute('tabindex');
   for (const link of fragment.querySelectorAll('a[href]')) {
     if (link.getAttribute('href')?.startsWith('#/')) continue;
     link.setAttribute('rel', 'noopener noreferrer nofollow ugc');
