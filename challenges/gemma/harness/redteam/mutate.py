@@ -32,9 +32,11 @@ def without_gate(name: str) -> None:
 
 
 def ids_unchecked() -> None:
+    """Token ids and text of an answer have nothing to do with each other."""
     import engines
 
     engines.TinyVocabulary.spells = lambda self, answer: True  # type: ignore[method-assign]
+    engines.TinyVocabulary.count = lambda self, answer: len(self._tokenizer.encode(answer.text))  # type: ignore[method-assign]
 
 
 def count_believed() -> None:

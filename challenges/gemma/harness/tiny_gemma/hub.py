@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -33,7 +34,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:  # noqa: N802 (name fixed by http.server)
         path = unquote(urlsplit(self.path).path)
-        print(json.dumps({"method": self.command, "path": path}), flush=True)
+        # One write for the whole line: `print` of several threads puts two requests into one line.
+        os.write(1, (json.dumps({"method": self.command, "path": path}) + "\n").encode())
         if path in (f"/api/models/{self.model}/revision/{self.revision}", f"/api/models/{self.model}"):
             return self._send(json.dumps(self._info()).encode(), {"Content-Type": "application/json"})
         if path.rstrip("/") == f"/api/models/{self.model}/tree/{self.revision}":
