@@ -3,7 +3,7 @@ import type { ChallengeConfig } from '../config/types.ts';
 import type { NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
 import type { World } from '../plan/model.ts';
-import type { Finding } from './diagnosis.ts';
+import type { Finding } from './finding.ts';
 import { ownerOf } from './observe.ts';
 
 /** What is looked at for people and tokens other than the organizer's own. */

@@ -1,5 +1,4 @@
 import type { HubPort } from '@collab/hub/port.ts';
-import type { NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { hasEvaluator } from '../plan/evaluator.ts';
 import { type Inputs, spaceOf, type World } from '../plan/model.ts';
@@ -9,21 +8,12 @@ import type { ProvisionPlan } from '../plan/types.ts';
 import { accessFindings } from './access-findings.ts';
 import { planChallenge } from './challenge.ts';
 import type { Connection } from './connect.ts';
+import type { Finding } from './finding.ts';
 import { clientFor } from './hub-client.ts';
 import { clockFinding } from './machine-findings.ts';
 import { describe } from './run.ts';
 import { servedHere } from './server.ts';
 import { spaceFinding } from './space-findings.ts';
-
-/** One thing looked at. `unknown`: it could not be found out, which is not the same as right. */
-export interface Finding {
-  id: string;
-  state: 'ok' | 'warning' | 'wrong' | 'unknown';
-  text: string;
-  fix?: NextStep;
-  /** Other ways out. */
-  alternatives?: NextStep[];
-}
 
 /** What the Hub knows: clock, token, roles, buckets, Space. Every question is asked even when another fails. */
 export async function hubFindings(connection: Connection): Promise<Finding[]> {

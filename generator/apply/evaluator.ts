@@ -17,7 +17,7 @@ import type { PlanNode } from '../plan/types.ts';
 import { restart, waitForHealth } from './health.ts';
 import { ignoreMissing } from './hub-failure.ts';
 import { forgetMaking, isMade, making } from './making.ts';
-import type { Operation, OperationContext } from './operations.ts';
+import type { Operation, OperationContext } from './operation.ts';
 
 type Step = (at: OperationContext, node: PlanNode) => Promise<void>;
 

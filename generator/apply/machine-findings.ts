@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { HubError, type HubPort } from '@collab/hub/port.ts';
 import type { NextStep } from '../errors.ts';
 import type { Io } from '../io.ts';
-import type { Finding } from './diagnosis.ts';
+import type { Finding } from './finding.ts';
 import { pythonHere } from './observe.ts';
 
 const MAX_SKEW_S = 60;

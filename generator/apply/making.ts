@@ -1,6 +1,6 @@
 import { HubError } from '@collab/hub/port.ts';
 import type { PlanNode } from '../plan/types.ts';
-import type { OperationContext } from './operations.ts';
+import type { OperationContext } from './operation.ts';
 
 /** Makes a repository, and says so before: one that is there after a run that was cut off is ours. */
 export async function making<T>(id: string, at: OperationContext, make: () => Promise<T>): Promise<T> {

@@ -1,18 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { HubError, type HubPort } from '@collab/hub/port.ts';
+import { HubError } from '@collab/hub/port.ts';
 import { CollabError } from '../errors.ts';
 import { bucketIsPrivate } from '../plan/buckets.ts';
 import { CommandOf } from '../plan/commands.ts';
-import {
-  type BucketRole,
-  bucketId,
-  type Inputs,
-  isLocal,
-  type ProbeRecord,
-  type TargetState,
-  type World,
-} from '../plan/model.ts';
+import { type BucketRole, bucketId, type Inputs, isLocal, type ProbeRecord } from '../plan/model.ts';
 import { probeKey } from '../plan/proofs.ts';
 import { SPACE_SECRET, spaceFileChanges } from '../plan/space.ts';
 import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
@@ -22,31 +14,9 @@ import { clientFor } from './hub-client.ts';
 import { ignoreMissing } from './hub-failure.ts';
 import { forgetMaking, isMade, making } from './making.ts';
 import { probe } from './observe.ts';
+import type { Operation, OperationContext } from './operation.ts';
 import { inParallel } from './parallel.ts';
 import { probeLayers } from './probe-layers.ts';
-import type { ApplyOptions } from './types.ts';
-
-/** One step of an apply: a plan node, or a group of nodes that is one call. */
-export interface Operation {
-  id: string;
-  title: string;
-  nodes: PlanNode[];
-  /** It changes something on the Hub. */
-  writes: boolean;
-  run(): Promise<void>;
-}
-
-export interface OperationContext {
-  options: ApplyOptions;
-  hub: HubPort;
-  inputs: Inputs;
-  world: World;
-  /** Changed by the operations, saved after each and before those that may be cut off half-way. */
-  state: TargetState;
-  save(): Promise<void>;
-  /** Filled by `health`. */
-  found: { apiUrl: string | null; sha?: string; evaluatorSha?: string };
-}
 
 /** The operations of a plan, in no order: each waits for the nodes its own nodes depend on. */
 export function operationsFor(plan: ProvisionPlan, at: OperationContext): Operation[] {

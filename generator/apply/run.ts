@@ -3,7 +3,7 @@ import type { ProgressEvent } from '../command.ts';
 import { CollabError } from '../errors.ts';
 import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
 import { NEXT } from './hub-failure.ts';
-import type { Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
 import type { OperationResult } from './types.ts';
 
 export interface RunHooks {

@@ -2,7 +2,7 @@ import type { HubPort } from '@collab/hub/port.ts';
 import type { NextStep } from '../errors.ts';
 import { CommandOf } from '../plan/commands.ts';
 import type { World } from '../plan/model.ts';
-import type { Finding } from './diagnosis.ts';
+import type { Finding } from './finding.ts';
 
 const LOG_LINES = 8;
 const COMING = new Set(['BUILDING', 'RUNNING_BUILDING', 'APP_STARTING', 'RUNNING_APP_STARTING']);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Connection, connect, HUB_OPTION_DOCS, HUB_OPTIONS } from '../apply/connect.ts';
-import { type Finding, hubFindings } from '../apply/diagnosis.ts';
+import { hubFindings } from '../apply/diagnosis.ts';
+import type { Finding } from '../apply/finding.ts';
 import { clientFor } from '../apply/hub-client.ts';
 import { withHub } from '../apply/hub-failure.ts';
 import { clockFinding, machineFindings } from '../apply/machine-findings.ts';
