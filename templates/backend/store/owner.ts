@@ -25,7 +25,12 @@ export function owner(files: PrivateFiles, instance: string, iso: () => string):
     },
     async check() {
       if (mine) {
-        const now = await files.readJson<{ instance?: unknown }>(OWNER_FILE);
+        const now = await files.readJson<{ instance?: unknown } | null>(OWNER_FILE);
+        // Writing ends for good when another server is seen: an answer that names none is no such server.
+        if (now !== null && typeof now.instance !== 'string')
+          throw new ApiError('HUB_UNAVAILABLE', 'the Hub did not say who writes this record', {
+            retryAfterS: 5,
+          });
         mine = now === null || now.instance === instance;
       }
       if (!mine)

@@ -1,5 +1,6 @@
 /** JSON and text files of the private bucket; one writer per path at a time. */
 import type { HubPort } from '@collab/hub/port.ts';
+import { tryJson } from '../codec/json.ts';
 import { hubFailure } from './hub-failure.ts';
 import type { PrivateFiles } from './types.ts';
 
@@ -31,7 +32,9 @@ export function privateFiles(hub: HubPort, bucket: string): PrivateFiles {
     readText,
     async readJson<T>(path: string) {
       const text = await readText(path);
-      return text === null ? null : (JSON.parse(text) as T);
+      if (text === null) return null;
+      const value = tryJson(text);
+      return value === undefined ? hubFailure(`read ${path}`)(new Error('not JSON')) : (value as T);
     },
     writeText: (path, text) => alone(path, () => put(path, text)),
     writeJson: (path, value) => alone(path, () => put(path, `${JSON.stringify(value, null, 2)}\n`)),
