@@ -2,6 +2,7 @@ import { resolve as resolvePath } from 'node:path';
 import { GATES_RENEWED, renewGates } from '../apply/gates.ts';
 import { type Finding, inspect } from '../apply/inspect.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
+import { shellWord } from '../config/replay.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { CollabError } from '../errors.ts';
 
@@ -22,7 +23,8 @@ async function run({ io, positionals }: CommandContext): Promise<Outcome> {
   const findings = await inspect(io, dir, config);
   const errors = findings.filter((finding) => finding.level === 'error');
   const warnings = findings.filter((finding) => finding.level === 'warning');
-  if (errors.length > 0) throw failed(errors);
+  const place = positionals[0] ? ` ${shellWord(positionals[0])}` : '';
+  if (errors.length > 0) throw failed(errors, place);
   const lines = warnings.map(
     ({ at, problem, hint }) => `  warning: ${at}: ${problem}${hint ? `  (${hint})` : ''}`,
   );
@@ -39,17 +41,17 @@ async function run({ io, positionals }: CommandContext): Promise<Outcome> {
       gates_renewed: renewed,
       warnings: warnings.map(({ level: _level, ...warning }) => warning),
     },
-    next: [{ command: 'create-collab plan', why: 'shows what apply would do' }],
+    next: [{ command: `create-collab plan${place}`, why: 'shows what apply would do' }],
   };
 }
 
-function failed(errors: Finding[]): CollabError {
+function failed(errors: Finding[], place: string): CollabError {
   return new CollabError(
     'CHECK_FAILED',
     errors.length === 1 ? 'One problem.' : `${errors.length} problems.`,
     {
       problems: errors.map(({ at, problem, hint }) => ({ at, problem, hint })),
-      next: [{ command: 'create-collab check', why: 'after the correction' }],
+      next: [{ command: `create-collab check${place}`, why: 'after the correction' }],
     },
   );
 }

@@ -22,7 +22,11 @@ describe('check', () => {
     const cwd = tempDir();
     await cli(['new', 'c', '--template', template, '--yes'], { packageRoot: packageRoot(), cwd });
     const ran = await cli(['check', 'c', '--json'], { cwd });
-    expect(ran.json()).toMatchObject({ status: 'ok', warnings: [] });
+    expect(ran.json()).toMatchObject({
+      status: 'ok',
+      warnings: [],
+      next: [{ command: 'create-collab plan c' }],
+    });
     expect(ran.code).toBe(0);
   });
 
