@@ -41,7 +41,7 @@ async function setClock(page: Page, time: Date): Promise<void> {
   await page.clock.setFixedTime(time);
   await page.unroute(asked);
   await page.route(asked, async (route) => {
-    const response = await route.fetch();
+    const response = await route.fetch({ maxRetries: 3 });
     await route.fulfill({ response, headers: { ...response.headers(), date: time.toUTCString() } });
   });
 }
