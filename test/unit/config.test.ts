@@ -31,7 +31,7 @@ describe('the table', () => {
     const named = SETTINGS.flatMap((s) => ('from' in s ? [s.env] : []));
     expect(named.filter((name) => !(name in variables))).toEqual(['INVITE_URL']);
     expect(Object.keys(variables).filter((name) => !named.some((one) => one === name))).toEqual([]);
-    expect(SETTINGS.find(({ env }) => env === 'INVITE_URL')?.default).toBe('');
+    expect(SETTINGS.find(({ env }) => env === 'INVITE_URL')).toMatchObject({ default: '' });
     expect(variables.VERIFIER_ENABLED).toBe('true');
     expect(JSON.parse(variables.GATES as string)[0].id).toBe('audit_top1');
     expect(variables.REQUIRED_RESULT_FIELDS).toBe('tps,method,status,description');
