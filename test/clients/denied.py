@@ -160,7 +160,7 @@ CURL = {
 }
 # Words of the hub, or of a client that keeps them to itself.
 SAYS = {
-    "absent": ("embedded hub has", "Revision not found", "Revision Not Found", "Model 'acme/model' not found", "Space 'acme/app' not found"),
+    "absent": ("embedded hub has", "Revision not found", "Revision Not Found", "Model 'acme/model' not found", "Repository not found"),
     "wrong": ("acme/none was not found", "a name is a letter", "a file and a folder", "not installed on this machine"),
     "unknown token": ("401", "Invalid user token"), "no token": ("401", "404", "not found", "Not Found")}
 
