@@ -388,11 +388,10 @@ describe('finding one’s way', () => {
     await page.keyboard.press('Escape');
     await card.waitFor({ state: 'detached' });
     await page.getByLabel('Filter messages').focus();
-    for (let i = 0; i < 12 && !(await card.isVisible()); i++) await page.keyboard.press('Tab');
+    const focused = (name: string) => page.evaluate((n) => document.activeElement?.getAttribute(n), name);
+    for (let i = 0; i < 12 && (await focused('data-handle')) === null; i++) await page.keyboard.press('Tab');
     await card.waitFor();
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-describedby'))).toBe(
-      'person-card',
-    );
+    expect(await focused('aria-describedby')).toBe('person-card');
     await page.context().close();
   });
 
