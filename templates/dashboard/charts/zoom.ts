@@ -9,6 +9,8 @@ export interface ZoomControl {
   /** One fifth of what is seen, to the right (1) or to the left (-1). */
   pan: (way: number) => void;
   reset: () => void;
+  /** Shows what `t` showed when the plot was `before` units wide. */
+  keep: (t: ZoomTransform, before: number) => void;
 }
 
 /**
@@ -45,6 +47,12 @@ export function zoomable(
     const { k } = zoomTransform(node);
     svg.call(behaviour.translateBy, (-way * width) / (5 * k), 0);
   };
+  const inner = (all: number) => Math.max(all - MARGIN.left - MARGIN.right, 1);
+  const keep = ({ k, x }: ZoomTransform, before: number) => {
+    const first = ((MARGIN.left - x) / k - MARGIN.left) / inner(before);
+    const left = MARGIN.left - k * (MARGIN.left + first * inner(width));
+    svg.call(behaviour.transform, zoomIdentity.translate(left, 0).scale(k));
+  };
   const stop = () => void svg.on('.zoom', null);
-  return { by: (f) => void svg.call(behaviour.scaleBy, f), pan, reset, stop };
+  return { by: (f) => void svg.call(behaviour.scaleBy, f), pan, reset, keep, stop };
 }
