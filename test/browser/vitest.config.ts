@@ -7,8 +7,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     fileParallelism: false,
-    // A race between a test and the page shows as "retry x1" and is to be mended; twice in a row is a failure.
-    retry: 1,
     // Pages wait more than they work.
     maxConcurrency: 2,
   },

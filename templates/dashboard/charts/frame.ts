@@ -47,19 +47,35 @@ export function tickLabel(scale: ScaleLinear<number, number>): (value: number) =
   return scale.tickFormat(5, size >= 1e9 || (size > 0 && size < 1e-3) ? '.2~e' : undefined);
 }
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+
+/** A time of day, as exact as steps of `stepMs` need. */
+function clock(t: Date, stepMs: number): string {
+  const seconds = stepMs < MINUTE_MS && { second: '2-digit' as const };
+  const parts = stepMs < 1000 && { fractionalSecondDigits: 3 as const };
+  return t.toLocaleTimeString([], {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...seconds,
+    ...parts,
+    hour12: false,
+  });
+}
 
 /** Local midnights for spans over a day, else round times; at most about eight. */
 export function timeTicks(scale: ScaleTime<number, number>, width: number): { at: number; label: string }[] {
   const [from, to] = scale.domain() as [Date, Date];
   const long = to.getTime() - from.getTime() > DAY_MS;
   const count = Math.max(2, Math.min(8, Math.floor(width / 90)));
-  return scale.ticks(count).map((t) => ({
+  const ticks = scale.ticks(count);
+  const step = Math.min(...ticks.slice(1).map((t, i) => t.getTime() - (ticks[i] as Date).getTime()));
+  return ticks.map((t) => ({
     at: scale(t),
     label:
       long && t.getHours() === 0
         ? t.toLocaleDateString('en', { day: 'numeric', month: 'short' })
-        : t.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false }),
+        : clock(t, step),
   }));
 }
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { padded } from '../charts/frame.ts';
 import type { LeaderboardRow, Queue } from '../data/types.ts';
 import { avatarOf } from './avatar.ts';
 import { championOf, filterRows, progressOf } from './board.ts';
@@ -514,34 +513,5 @@ describe('titles', () => {
       'Plots · Gemma',
       '(2) @bob · Gemma',
     ]);
-  });
-});
-
-describe('axes', () => {
-  it.each([
-    [
-      [40, 490],
-      [13, 535],
-    ],
-    [
-      [1, 490],
-      [0, 538.9],
-    ],
-    [
-      [-5, -1],
-      [-5.24, -0.6],
-    ],
-    [
-      [-5, -0.1],
-      [-5.294, 0],
-    ],
-    [
-      [-1, 1],
-      [-1.12, 1.2],
-    ],
-    [[], [0, 1]],
-  ] as const)('%j never cross zero without a reason', (values, [low, high]) => {
-    const [from, to] = padded(values, 0.06, 0.1);
-    expect([from, to]).toEqual([expect.closeTo(low, 6), expect.closeTo(high, 6)]);
   });
 });

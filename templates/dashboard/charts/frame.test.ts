@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { padded, timeScale, timeTicks } from './frame.ts';
+
+describe('axes', () => {
+  it.each([
+    [
+      [40, 490],
+      [13, 535],
+    ],
+    [
+      [1, 490],
+      [0, 538.9],
+    ],
+    [
+      [-5, -1],
+      [-5.24, -0.6],
+    ],
+    [
+      [-5, -0.1],
+      [-5.294, 0],
+    ],
+    [
+      [-1, 1],
+      [-1.12, 1.2],
+    ],
+    [[], [0, 1]],
+  ] as const)('%j never cross zero without a reason', (values, [low, high]) => {
+    const [from, to] = padded(values, 0.06, 0.1);
+    expect([from, to]).toEqual([expect.closeTo(low, 6), expect.closeTo(high, 6)]);
+  });
+});
+
+describe('times', () => {
+  it.each([
+    ['40 seconds', 40_000],
+    ['half a second', 500],
+    ['two minutes', 120_000],
+    ['three hours', 3 * 3_600_000],
+  ])('of %s are told apart', (_what, span) => {
+    const from = Date.UTC(2026, 5, 1, 12);
+    const labels = timeTicks(timeScale([from, from + span], 700), 700).map(({ label }) => label);
+    expect(labels.length).toBeGreaterThan(1);
+    expect(new Set(labels).size).toBe(labels.length);
+  });
+});
