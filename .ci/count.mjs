@@ -1,7 +1,8 @@
-// Last line of .ci/run: totals over vitest's JSON reports and the clients' log in a folder.
+// Closing lines of .ci/run: every failed or retried test by name with the first line of what it said, then the totals
+// over vitest's JSON reports and the clients' log in a folder.
 // Exit code 1 when anything failed or nothing ran.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const [folder = '.', steps = '0'] = process.argv.slice(2);
 const failedSteps = Number(steps);
@@ -23,6 +24,17 @@ const clients = [...log.matchAll(/^(\d+) of (\d+) operations as they should be/g
 // A file that does not load has no failed test of its own but is a failure all the same.
 const broken = (file) =>
   file.status === 'failed' && file.assertionResults.every((a) => a.status !== 'failed');
+const firstLine = (text) => (text ?? '').split('\n', 1)[0];
+for (const file of reports.flatMap((r) => r.testResults)) {
+  const where = relative(process.cwd(), file.name);
+  if (broken(file)) console.log(`failed: ${where}: ${firstLine(file.message)}`);
+  for (const test of file.assertionResults) {
+    const said = `${where}: ${test.fullName}: ${firstLine(test.failureMessages[0])}`;
+    if (test.status === 'failed') console.log(`failed: ${said}`);
+    else if (test.failureMessages.length > 0) console.log(`passed at the second try: ${said}`);
+  }
+}
+
 const passed = sum(reports, (r) => r.numPassedTests) + sum(clients, (c) => c.worked);
 const skipped = sum(reports, (r) => r.numPendingTests + (r.numTodoTests ?? 0));
 const failedTests =

@@ -1,3 +1,4 @@
+import { memberRole } from './identity/permissions.ts';
 import type { Principal } from './identity/principal.ts';
 import type { Database } from './store/database.ts';
 
@@ -48,7 +49,7 @@ function limitsOf(db: Database, who: Principal | null): Limits {
   if (!who) return ANONYMOUS;
   const plans = db
     .values('orgs')
-    .filter((org) => org.plan && org.members[who.user.name])
+    .filter((org) => org.plan && memberRole(org, who.user.name))
     .map((org) => PLANS[org.plan as string] ?? FREE);
   return [who.user.pro ? PRO : FREE, ...plans].reduce((best, one) => (one.api > best.api ? one : best));
 }

@@ -1,6 +1,6 @@
 import { forbidden, repoNotFound, unauthorized } from '../faults.ts';
 import type { Database } from '../store/database.ts';
-import type { OrgRole } from '../store/tables.ts';
+import type { OrgRole, OrgRow } from '../store/tables.ts';
 import type { Principal } from './principal.ts';
 
 /** What of a bucket or a Space decides who may do what. */
@@ -19,7 +19,12 @@ const READING = ['repo.content.read', 'repo.write', 'repo.access.read'];
 export function roleIn(db: Database, who: Principal | null, namespace: string): OrgRole {
   if (!who) return 'no_access';
   if (who.user.name.toLowerCase() === namespace.toLowerCase()) return 'admin';
-  return db.get('orgs', namespace.toLowerCase())?.members[who.user.name] ?? 'no_access';
+  return memberRole(db.get('orgs', namespace.toLowerCase()), who.user.name) ?? 'no_access';
+}
+
+/** Role of a member. A name that every object knows, such as `constructor`, is nobody's role. */
+export function memberRole(org: OrgRow | undefined, user: string): OrgRole | undefined {
+  return org && Object.hasOwn(org.members, user) ? org.members[user] : undefined;
 }
 
 export function canRead(db: Database, who: Principal | null, repo: Repo, type: RepoType): boolean {

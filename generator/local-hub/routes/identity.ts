@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { forbidden, HubFault, notFound } from '../faults.ts';
 import { type HubEnv, type HubRequest, intQuery, jsonBody, nextPage } from '../http.ts';
-import { canManageOrg, isOrgMember, requireUser } from '../identity/permissions.ts';
+import { canManageOrg, isOrgMember, memberRole, requireUser } from '../identity/permissions.ts';
 import type { Principal } from '../identity/principal.ts';
 import { put } from '../store/database.ts';
 import type { OrgRole, OrgRow, UserRow } from '../store/tables.ts';
@@ -22,7 +22,7 @@ export function identityRoutes(): Hono<HubEnv> {
 
 function whoami(c: HubRequest, { user, token }: Principal) {
   const showRoles = !token.oauth || token.oauth.scopes.includes('read-memberships');
-  const orgs = c.var.hub.db.values('orgs').filter((org) => org.members[user.name]);
+  const orgs = c.var.hub.db.values('orgs').filter((org) => memberRole(org, user.name));
   return {
     type: 'user',
     id: user.id,
@@ -35,7 +35,10 @@ function whoami(c: HubRequest, { user, token }: Principal) {
     billingMode: 'prepaid',
     periodEnd: null,
     avatarUrl: avatar(user.name),
-    orgs: orgs.map((org) => ({ ...orgEntry(org), ...(showRoles && { roleInOrg: org.members[user.name] }) })),
+    orgs: orgs.map((org) => ({
+      ...orgEntry(org),
+      ...(showRoles && { roleInOrg: memberRole(org, user.name) }),
+    })),
     auth: { type: token.oauth ? 'oauth' : 'access_token', ...tokenEntry({ user, token }) },
   };
 }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { HubFault, unauthorized } from '../faults.ts';
 import { baseUrl, decodePath, type HubEnv, type HubRequest, readBody } from '../http.ts';
+import { memberRole } from '../identity/permissions.ts';
 import { principalOf } from '../identity/principal.ts';
 import { Grants, idToken, issueToken, matchesChallenge } from '../oauth/grants.ts';
 import { loginPage } from '../oauth/login-page.ts';
@@ -108,9 +109,7 @@ async function chosenUser(c: HubRequest, form: Record<string, string>): Promise<
 
 function mayLogIn(c: HubRequest, { authorizedOrgs }: AuthorizationRequest, user: UserRow): boolean {
   if (authorizedOrgs.length === 0) return true;
-  return authorizedOrgs.some(
-    (org) => (c.var.hub.db.get('orgs', org.toLowerCase())?.members ?? {})[user.name],
-  );
+  return authorizedOrgs.some((org) => memberRole(c.var.hub.db.get('orgs', org.toLowerCase()), user.name));
 }
 
 async function exchange(c: HubRequest, grants: Grants): Promise<Response> {
@@ -154,7 +153,7 @@ function userinfo(c: HubRequest) {
   if (!who?.token.oauth) throw unauthorized('An OAuth access token is needed');
   const { user } = who;
   const { scopes } = who.token.oauth;
-  const orgs = db.values('orgs').filter((org) => org.members[user.name]);
+  const orgs = db.values('orgs').filter((org) => memberRole(org, user.name));
   return {
     sub: user.id,
     name: user.fullname,
@@ -174,7 +173,7 @@ function orgClaim(c: HubRequest, org: OrgRow, user: UserRow, withRole: boolean) 
     preferred_username: org.name,
     picture: `${baseUrl(c)}/avatars/${org.name}.svg`,
     ...(org.plan && { plan: org.plan }),
-    ...(withRole && { roleInOrg: org.members[user.name] }),
+    ...(withRole && { roleInOrg: memberRole(org, user.name) }),
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reachable } from '../../address.ts';
 import { freePort } from '../../ports.ts';
-import { namespaceOf } from '../identity/permissions.ts';
+import { memberRole, namespaceOf } from '../identity/permissions.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import { type Database, put } from '../store/database.ts';
 import type { SpaceRow } from '../store/tables.ts';
@@ -94,7 +94,7 @@ export class SpaceRuntimes {
       return `The embedded hub runs docker and static Spaces, not sdk: ${space.sdk}.`;
     if (space.sdk === 'static') return null;
     const [namespace] = space.repo.toLowerCase().split('/') as [string];
-    const role = this.deps.db.get('orgs', namespace)?.members[space.author];
+    const role = memberRole(this.deps.db.get('orgs', namespace), space.author);
     if (namespace === space.author.toLowerCase() || role === 'admin' || role === 'write') return null;
     return 'The embedded hub runs Spaces of admins and writers of their namespace only.';
   }

@@ -1,7 +1,7 @@
 import type { VerdictState } from '@collab/contract/schemas.ts';
+import { tryJson } from '../codec/json.ts';
 import { decide } from '../domain/verification/decide.ts';
 import { MAX_SUMMARY_BYTES, readSummary } from '../domain/verification/summary.ts';
-import { tryJson } from '../domain/verification/verdict.ts';
 import { exitCode } from '../jobs/status-file.ts';
 import type { Store } from '../store/types.ts';
 import type { Rules } from './rules.ts';

@@ -1,8 +1,8 @@
 import { scratchBucket } from '@collab/contract/paths.ts';
 import type { BucketFile, HubPort } from '@collab/hub/port.ts';
+import { tryJson } from '../codec/json.ts';
 import { followRun, type Location, locate, type Owner, pointerValues } from '../domain/results/pointer.ts';
 import type { SnapshotFile } from '../domain/results/snapshot.ts';
-import { tryJson } from '../domain/verification/verdict.ts';
 import type { Settings } from '../settings.ts';
 
 export interface Submission {

@@ -1,4 +1,4 @@
-import { tryJson } from '../domain/verification/verdict.ts';
+import { tryJson } from '../codec/json.ts';
 import type { Entry, Store } from '../store/types.ts';
 
 /** Copy of all verdict files in one file of the private bucket, so that a start does not download each of them. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { tryJson } from '../../codec/json.ts';
 import type { MeasuredRun } from '../verification/verdict.ts';
-import { tryJson } from '../verification/verdict.ts';
 
 /** Noise of the machines, from A/A runs of the baseline (`calibration.json` of the harness folder). */
 export interface Calibration {

@@ -1,5 +1,5 @@
 import { type VerdictState, verdictState } from '@collab/contract/schemas.ts';
-import { tryJson } from './verdict.ts';
+import { tryJson } from '../../codec/json.ts';
 
 /** `results/verification_status.json`: result filename to state. */
 export type VerificationIndex = ReadonlyMap<string, string>;

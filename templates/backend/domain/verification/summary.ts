@@ -1,6 +1,7 @@
 import { type GateOutcome, gateOutcome } from '@collab/contract/schemas.ts';
 import { z } from 'zod';
-import { type MeasuredRun, tryJson } from './verdict.ts';
+import { tryJson } from '../../codec/json.ts';
+import type { MeasuredRun } from './verdict.ts';
 
 /** `/state/summary.json` of a harness run. Unknown keys are kept by the file, not by us. */
 const Summary = z.looseObject({

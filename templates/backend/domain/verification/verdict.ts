@@ -2,8 +2,6 @@ import { gateOutcome, verdictState } from '@collab/contract/schemas.ts';
 import { z } from 'zod';
 import { tryJson } from '../../codec/json.ts';
 
-export { tryJson };
-
 /** What one verification run measured: mean of `passes` passes inside one job. */
 export const MeasuredRun = z.object({
   score: z.number(),
