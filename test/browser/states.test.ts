@@ -180,7 +180,7 @@ describe('an unusual challenge', () => {
     ['overview', '#/', 'Best verified'],
     ['leaderboard', '#/leaderboard?show=all', '199/200'],
     ['plots', '#/plots?against=gate-3', 'nothing beats on both axes'],
-    ['agent', `#/agents/a${'-very-long-name'.repeat(4)}`, 'Nothing is known'],
+    ['agent', `#/agents/a${'-very-long-name'.repeat(4)}`, 'Not registered: known by'],
   ])('%s fits a phone, and numbers are read', async (_name, hash, words) => {
     const { page, trouble } = await open(browser, 'about:blank', { viewport: PHONE });
     await unusual(page);
