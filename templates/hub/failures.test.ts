@@ -399,6 +399,19 @@ describe('uploads', () => {
   });
 });
 
+it('an error without end is read as far as it says something', async () => {
+  const { hub, calls } = await hubThat((_request, response) => {
+    response.writeHead(403, { 'content-type': 'text/plain' });
+    const more = () => {
+      while (response.write('x'.repeat(65_536)));
+      response.once('drain', more);
+    };
+    more();
+  });
+  expect((await failure(hub.bucketInfo('a/b'))).kind).toBe('forbidden');
+  expect(calls).toHaveLength(1);
+});
+
 describe('the call budget', () => {
   it('counts calls and reads what the Hub says of its limit', async () => {
     const headers = {
@@ -415,6 +428,17 @@ describe('the call budget', () => {
       limit: 1000,
       resetsAt: 1_120_000,
     });
+  });
+
+  it('is not moved by what the Hub says to a caller whose own limit is spent', async () => {
+    const { hub, budget } = await hubThat(
+      answer(200, { name: 'ada', type: 'user' }, { ratelimit: '"api";r=0;t=300' }),
+    );
+    await hub.whoami('hf_of_somebody_else');
+    expect(budget.snapshot()).toMatchObject({ calls: { api: 1 }, rateLimited: 0 });
+    expect(budget.snapshot().remaining).toBeUndefined();
+    await hub.whoami(TOKEN);
+    expect(budget.snapshot().remaining).toBe(0);
   });
 });
 

@@ -36,7 +36,7 @@ export interface HubRequest {
   headers?: Record<string, string>;
   kind?: CallClass;
   plain404?: boolean;
-  /** Longest answer that is read; over it the call fails with kind `invalid`. */
+  /** Longest answer that is read; over it the call fails with kind `invalid`. Default: `MAX_ANSWER_BYTES`. */
   maxBytes?: number;
   /** For a stream that may never end: what has come when nothing more came for so long is the answer. */
   idleMs?: number;
@@ -52,6 +52,11 @@ export interface HubAnswer {
   headers: Headers;
   bytes: Uint8Array;
 }
+
+/** Above every honest answer that is asked for without a bound of its own. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+/** Of an answer that is an error so much is looked at. */
+const MAX_ERROR_BYTES = 64 * 1024;
 
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 250;
@@ -89,7 +94,8 @@ export function createTransport(options: HubClientOptions) {
     try {
       const signal = request.signal ? AbortSignal.any([limit.signal, request.signal]) : limit.signal;
       const response = await doFetch(url, { ...init(request), signal });
-      budget.answered(response.status, response.headers, clock.now());
+      // What the Hub says to another's token is about the limit of that other, or of a stranger at this address.
+      if (isOwn(request)) budget.answered(response.status, response.headers, clock.now());
       const bytes = await readBody(response, url, request, clock.after);
       if (response.ok || request.accept?.includes(response.status))
         return { url, status: response.status, headers: response.headers, bytes };
@@ -100,6 +106,8 @@ export function createTransport(options: HubClientOptions) {
       inTime();
     }
   }
+
+  const isOwn = ({ token }: HubRequest) => token === undefined || token === options.token;
 
   function init(request: HubRequest): RequestInit {
     const token = request.token === undefined ? options.token : request.token;
@@ -178,19 +186,22 @@ async function readBody(
   request: HubRequest,
   after: typeof timer,
 ): Promise<Uint8Array> {
-  const { maxBytes = Number.POSITIVE_INFINITY, idleMs } = request;
-  const plain = maxBytes === Number.POSITIVE_INFINITY && idleMs === undefined;
-  if (plain || !response.body || !response.ok) return new Uint8Array(await response.arrayBuffer());
+  const { idleMs } = request;
+  const isAnswer = response.ok || request.accept?.includes(response.status);
+  const maxBytes = isAnswer ? (request.maxBytes ?? MAX_ANSWER_BYTES) : MAX_ERROR_BYTES;
+  if (!response.body) return new Uint8Array();
   const reader = response.body.getReader();
   const parts: Uint8Array[] = [];
   try {
     for (let size = 0; ; ) {
       const part = await (idleMs === undefined ? reader.read() : readWithin(reader, idleMs, after));
-      if (part.done) return new Uint8Array(Buffer.concat(parts));
+      if (part.done) break;
       size += part.value.byteLength;
-      if (size > maxBytes) throw tooLarge(url, maxBytes);
+      if (size > maxBytes && isAnswer) throw tooLarge(url, maxBytes);
+      if (size > maxBytes) break;
       parts.push(part.value);
     }
+    return new Uint8Array(Buffer.concat(parts));
   } finally {
     reader.cancel().catch(() => undefined);
   }
