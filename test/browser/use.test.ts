@@ -17,6 +17,9 @@ afterAll(async () => {
   await served?.close();
 });
 
+/** What comes by itself may come late on a busy machine. */
+const POLL = { timeout: 20_000 };
+
 const logIn = (page: Page, user: string) => logInAt(page, served.url, user);
 
 const post = async (page: Page, text: string): Promise<void> => {
@@ -215,14 +218,15 @@ describe('finding one’s way', () => {
     await page.waitForFunction(() => document.activeElement?.hasAttribute('data-search'));
     await page.keyboard.type(served.best.author);
     await page.keyboard.press('Escape');
+    await page.locator('td a').first().waitFor();
     await page.locator('main').focus();
     await page.keyboard.press('j');
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('TR');
+    await page.waitForFunction(() => document.activeElement?.tagName === 'TR');
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
     expect(await axe(page)).toEqual([]);
     await page.keyboard.press('Escape');
-    expect(await page.getByRole('dialog').isVisible()).toBe(false);
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Keyboard' }).click();
     await page.getByLabel('Single keys do something').uncheck();
     await page.keyboard.press('Escape');
@@ -309,13 +313,14 @@ describe('finding one’s way', () => {
     const before = await page.evaluate(() => window.scrollY);
     await last.click();
     await page.getByRole('heading', { name: 'Verdict' }).waitFor();
-    expect(await page.evaluate(() => window.scrollY)).toBe(0);
+    await page.waitForFunction(() => window.scrollY === 0);
     await page.goBack();
     await page.waitForFunction((y) => Math.abs(window.scrollY - y) < 2, before);
-    expect(await page.getByLabel('Filter rows').inputValue()).toBe('otter');
+    const words = () => page.getByLabel('Filter rows').inputValue();
+    expect(await words()).toBe('otter');
     await page.goBack();
     await page.waitForURL(/#\/leaderboard$/);
-    expect(await page.getByLabel('Filter rows').inputValue()).toBe('');
+    await expect.poll(words, POLL).toBe('');
     await page.context().close();
   });
 
@@ -333,7 +338,7 @@ describe('finding one’s way', () => {
     const said = page.locator('section', { has: page.getByRole('heading', { name: 'Messages' }) });
     await said.locator(`article a[href$="${reply?.filename}"]`).first().waitFor();
     const own = messages.filter((m) => m.author === reply?.author).length;
-    expect(await said.locator('article').count()).toBe(own);
+    await expect.poll(() => said.locator('article').count(), POLL).toBe(own);
     await page.context().close();
   });
 
@@ -347,11 +352,11 @@ describe('finding one’s way', () => {
     for (const key of ['+', '+', 'Shift+ArrowRight']) {
       const before = await axes();
       await page.keyboard.press(key);
-      await expect.poll(axes, { timeout: 10_000 }).not.toBe(before);
+      await expect.poll(axes, POLL).not.toBe(before);
     }
     const wide = await axes();
     await page.setViewportSize({ width: 1000, height: 800 });
-    await expect.poll(axes, { timeout: 10_000 }).not.toBe(wide);
+    await expect.poll(axes, POLL).not.toBe(wide);
     await page.getByRole('button', { name: 'Whole span' }).waitFor();
     await page.keyboard.press('0');
     await page.getByRole('button', { name: 'Whole span' }).waitFor({ state: 'detached' });
@@ -374,8 +379,10 @@ describe('finding one’s way', () => {
       ['a', ''],
     ] as const) {
       await name.fill(text);
-      expect(await page.locator('#agent-problem').innerText()).toContain(problem);
-      expect(await page.getByRole('button', { name: 'Copy' }).isDisabled()).toBe(problem !== '');
+      const said = () => page.locator('#agent-problem').innerText();
+      await expect.poll(said, POLL).toContain(problem);
+      const copy = page.getByRole('button', { name: 'Copy' });
+      await expect.poll(() => copy.isDisabled(), POLL).toBe(problem !== '');
     }
     await page.context().close();
   });
@@ -432,22 +439,23 @@ describe('finding one’s way', () => {
     const column = page.getByRole('region', { name: 'Message board' });
     const width = async () => Math.round((await column.boundingBox())?.width ?? 0);
     await column.locator('article').first().waitFor();
+    await page.waitForLoadState('networkidle');
     const usual = await width();
     await divider.focus();
     await page.keyboard.press('ArrowLeft');
-    expect(await width()).toBe(usual + 16);
+    await expect.poll(width, POLL).toBe(usual + 16);
     const box = (await divider.boundingBox()) ?? { x: 0, y: 0 };
     await page.mouse.move(box.x + 6, 300);
     await page.mouse.down();
     await page.mouse.move(box.x + 86, 300, { steps: 4 });
     await page.mouse.up();
+    await expect.poll(width, POLL).toBeLessThan(usual - 40);
     const dragged = await width();
-    expect(dragged).toBeLessThan(usual - 40);
     await page.reload();
     await column.locator('article').first().waitFor();
-    expect(await width()).toBe(dragged);
+    await expect.poll(width, POLL).toBe(dragged);
     await divider.dblclick();
-    expect(await width()).toBe(usual);
+    await expect.poll(width, POLL).toBe(usual);
     await page.context().close();
   });
 
@@ -455,11 +463,12 @@ describe('finding one’s way', () => {
     const { page } = await open(browser, `${served.url}/#/`);
     const rows = page.getByRole('region', { name: 'Leaderboard' }).locator('tbody tr');
     await rows.first().waitFor();
-    expect(await rows.count()).toBe(10);
+    const shown = () => rows.count();
+    expect(await shown()).toBe(10);
     await page.getByRole('button', { name: /^See more \(/ }).click();
-    expect(await rows.count()).toBeGreaterThan(10);
+    await expect.poll(shown, POLL).toBeGreaterThan(10);
     await page.getByRole('button', { name: 'See less' }).first().click();
-    expect(await rows.count()).toBe(10);
+    await expect.poll(shown, POLL).toBe(10);
     await page.getByText('baseline 44.00').waitFor();
     await page.context().close();
   });
