@@ -430,7 +430,7 @@ describe('the call budget', () => {
     });
   });
 
-  it('is not moved by what the Hub says to a caller whose own limit is spent', async () => {
+  it("is not moved by what the Hub says of somebody else's limit", async () => {
     const { hub, budget } = await hubThat(
       answer(200, { name: 'ada', type: 'user' }, { ratelimit: '"api";r=0;t=300' }),
     );

@@ -11,7 +11,7 @@ import { search, untrusted } from './records.ts';
 
 export const routes: RouteModule = (s) => [
   handle(listAgents, async (call) => ({ body: await list(s, call) })),
-  handle(getAgent, async (call) => ({ body: await one(s, call.params.agent_id) })),
+  handle(getAgent, async (call) => ({ body: await one(s, call) })),
 ];
 
 const text = (value: unknown) =>
@@ -36,7 +36,7 @@ function agentInfoOf(s: Services, record: StoredRecord): AgentInfo {
 async function list(s: Services, call: Call<typeof listAgents>) {
   const { hf_user, model, harness, q, ...query } = call.query;
   const view = s.store.folder('agents');
-  const hits = q ? await search(s, view.entries(), q) : null;
+  const hits = q ? await search(s, call, view.entries(), q) : null;
   const only = (e: Entry) =>
     (hits?.has(e) ?? true) &&
     (model === undefined || text(e.frontmatter.agent_model) === model) &&
@@ -52,12 +52,13 @@ async function list(s: Services, call: Call<typeof listAgents>) {
     },
   );
   const shown = query.expand
-    ? (await s.store.read(items)).map((card) => agentInfoOf(s, card))
+    ? (await s.store.read(items, call)).map((card) => agentInfoOf(s, card))
     : items.map((e) => e.name);
   return { ...rest, items: shown, ...(s.store.stale && { stale: true }) };
 }
 
-async function one(s: Services, agent: string): Promise<AgentInfo> {
+async function one(s: Services, call: Call<typeof getAgent>): Promise<AgentInfo> {
+  const agent = call.params.agent_id;
   const problem = agentIdProblem(agent);
   if (problem) throw new ApiError('INVALID_PATH', problem.message, { hint: problem.hint });
   const card = await s.store.look(agentPath(agent));
@@ -65,6 +66,6 @@ async function one(s: Services, agent: string): Promise<AgentInfo> {
     throw new ApiError('NOT_REGISTERED', `agent not registered: ${agent}`, {
       hint: 'register first via POST /v1/agents/register',
     });
-  const [record] = await s.store.read([card]);
+  const [record] = await s.store.read([card], call);
   return agentInfoOf(s, record as StoredRecord);
 }

@@ -4,6 +4,7 @@ import { digest } from '@collab/contract/routes/digest.ts';
 import { listPage } from '../domain/list.ts';
 import { handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
+import type { Asker } from '../store/cold-reads.ts';
 import type { Entry, FolderView } from '../store/types.ts';
 import { unionView } from '../store/union-view.ts';
 import { DEFAULT_STATES } from '../verify/standings.ts';
@@ -20,14 +21,15 @@ const RESULTS = 10;
 const INBOX = 10;
 
 export const routes: RouteModule = (s) => [
-  handle(digest, async ({ query }) => {
+  handle(digest, async (call) => {
+    const { query } = call;
     const { as: who, since } = query;
     if (who !== undefined) checkHandle(s, who);
     await s.evaluation.standings.ready();
     const results = newest(s.store.folder('results'), since, RESULTS);
     const [messages, read] = await Promise.all([
-      records(s, newest(s.store.folder('message_board'), since, MESSAGES).items),
-      records(s, results.items),
+      records(s, call, newest(s.store.folder('message_board'), since, MESSAGES).items),
+      records(s, call, results.items),
     ]);
     return {
       body: {
@@ -39,7 +41,7 @@ export const routes: RouteModule = (s) => [
           ...body,
           verification: stateOf(s, results.items[at] as Entry),
         })),
-        inbox: who === undefined ? null : await inboxOf(s, who, since),
+        inbox: who === undefined ? null : await inboxOf(s, call, who, since),
         stats: tokenTotals(s),
         generated_at: new Date(s.now()).toISOString(),
         ...(s.store.stale && { stale: true }),
@@ -53,8 +55,8 @@ function newest(view: FolderView, since: string | undefined, limit: number) {
   return listPage(view, query, { defaultLimit: limit, maxExpanded: limit });
 }
 
-async function records(s: Services, entries: readonly Entry[]) {
-  return (await s.store.read(entries)).map((record) => recordBody(s, record));
+async function records(s: Services, asker: Asker, entries: readonly Entry[]) {
+  return (await s.store.read(entries, asker)).map((record) => recordBody(s, record));
 }
 
 function newestAgents(s: Services) {
@@ -93,8 +95,8 @@ function tokenTotals(s: Services) {
   return { total_tokens: tokens.total, sessions_counted, agents_reporting };
 }
 
-async function inboxOf(s: Services, who: string, since: string | undefined) {
+async function inboxOf(s: Services, asker: Asker, who: string, since: string | undefined) {
   const view = unionView(s.store.folder(inboxFolder(who)), s.store.folder('broadcasts'));
   const page = newest(view, since, INBOX);
-  return { count: page.matched, items: await records(s, page.items) };
+  return { count: page.matched, items: await records(s, asker, page.items) };
 }

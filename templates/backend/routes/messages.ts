@@ -80,19 +80,19 @@ export const routes: RouteModule = (s) => [
     };
   }),
   handle(listMessages, (call) =>
-    listAnswer(s, s.store.folder('message_board'), call.query, {
+    listAnswer(s, call, s.store.folder('message_board'), {
       type: call.query.type,
       via: call.query.via,
     }),
   ),
-  handle(getMessage, (call) => oneRecord(s, 'message_board', call.params.filename)),
+  handle(getMessage, (call) => oneRecord(s, call, 'message_board')),
   handle(inbox, (call) => {
     const { handle: who } = call.params;
     checkHandle(s, who);
     const view = unionView(s.store.folder(inboxFolder(who)), s.store.folder('broadcasts'));
-    return listAnswer(s, view, call.query, { type: call.query.type, via: call.query.via });
+    return listAnswer(s, call, view, { type: call.query.type, via: call.query.via });
   }),
-  handle(broadcasts, (call) => listAnswer(s, s.store.folder('broadcasts'), call.query, {})),
+  handle(broadcasts, (call) => listAnswer(s, call, s.store.folder('broadcasts'), {})),
 ];
 
 /** A human's handle, or a registered agent. */

@@ -6,6 +6,7 @@ import { type ListQuery, listPage, matches, withinBytes } from '../domain/list.t
 import type { Services } from '../services.ts';
 import { isCompat } from '../settings.ts';
 import { limiter } from '../store/bodies.ts';
+import type { Asker } from '../store/cold-reads.ts';
 import type { Entry, Facet, FolderView, StoredRecord } from '../store/types.ts';
 
 const DEFAULT_LIMIT = 10;
@@ -30,27 +31,33 @@ export const recordBody = (s: Profile, r: StoredRecord) => ({
 });
 
 /** Entries of `list` whose record contains `q`; reads bodies, so it costs N. @throws ApiError RATE_LIMITED */
-export async function search(s: Services, list: readonly Entry[], q: string): Promise<Set<Entry>> {
+export async function search(
+  s: Services,
+  asker: Asker,
+  list: readonly Entry[],
+  q: string,
+): Promise<Set<Entry>> {
   if (searches >= MAX_SEARCHES)
     throw new ApiError('RATE_LIMITED', 'too many searches at once', { retryAfterS: 5 });
   searches++;
-  return oneAtATime(() => scan(s, list, q)).finally(() => searches--);
+  return oneAtATime(() => scan(s, asker, list, q)).finally(() => searches--);
 }
 
-async function scan(s: Services, list: readonly Entry[], q: string): Promise<Set<Entry>> {
+async function scan(s: Services, asker: Asker, list: readonly Entry[], q: string): Promise<Set<Entry>> {
   const found = new Set<Entry>();
-  for await (const { entry, record } of inTurn(s, list)) if (matches(record, q)) found.add(entry);
+  for await (const { entry, record } of inTurn(s, asker, list)) if (matches(record, q)) found.add(entry);
   return found;
 }
 
 /** Records one after the other: never more of their bodies in hand than an answer may hold, and others get their turn. */
 export async function* inTurn(
   s: Services,
+  asker: Asker,
   list: readonly Entry[],
 ): AsyncGenerator<{ entry: Entry; record: StoredRecord }> {
   for (let i = 0, chunk: Entry[]; i < list.length; i += chunk.length) {
     chunk = withinBytes(list.slice(i, i + CHUNK));
-    const records = await s.store.read(chunk);
+    const records = await s.store.read(chunk, asker);
     for (const [n, record] of records.entries()) yield { entry: chunk[n] as Entry, record };
     await setImmediate();
   }
@@ -59,13 +66,14 @@ export async function* inTurn(
 /** One page in the list grammar. `extend` adds to each record (verification states). */
 export async function listAnswer(
   s: Services,
+  call: Asker & { query: ListQuery },
   view: FolderView,
-  query: ListQuery,
   where: Partial<Record<Facet, string | undefined>>,
   extend?: (entry: Entry) => Record<string, unknown>,
   only?: (entry: Entry) => boolean,
 ) {
-  const hits = query.q ? await search(s, view.entries(), query.q) : null;
+  const { query } = call;
+  const hits = query.q ? await search(s, call, view.entries(), query.q) : null;
   const page = listPage(view, query, {
     where,
     only: hits || only ? (e) => (hits?.has(e) ?? true) && (only?.(e) ?? true) : undefined,
@@ -73,7 +81,7 @@ export async function listAnswer(
     maxExpanded: s.settings.EXPAND_MAX_LIMIT,
   });
   const { items, ...rest } = page;
-  const records = query.expand ? await s.store.read(items) : null;
+  const records = query.expand ? await s.store.read(items, call) : null;
   const shown = records
     ? records.map((r, i) => ({ ...recordBody(s, r), ...extend?.(items[i] as Entry) }))
     : items.map((e) => e.name);
@@ -83,12 +91,13 @@ export async function listAnswer(
 /** `{folder}/{filename}`, or NOT_FOUND. */
 export async function oneRecord(
   s: Services,
+  call: Asker & { params: { filename: string } },
   folder: string,
-  filename: string,
   extend?: (entry: Entry) => Record<string, unknown>,
 ) {
+  const { filename } = call.params;
   const entry = filename.includes('/') ? null : s.store.get(`${folder}/${filename}`);
   if (!entry) throw new ApiError('NOT_FOUND', `no such file: ${printable(filename)}`);
-  const [record] = await s.store.read([entry]);
+  const [record] = await s.store.read([entry], call);
   return { body: { ...recordBody(s, record as StoredRecord), ...extend?.(entry) } };
 }

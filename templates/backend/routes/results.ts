@@ -58,11 +58,11 @@ export const routes: RouteModule = (s) => [
       states && ((entry: Entry) => states.has(wireState(stateOf(s, entry))) || states.has(stateOf(s, entry)));
     const extend = (entry: Entry) => ({ verification: stateOf(s, entry) });
     const { status } = call.query;
-    return listAnswer(s, s.store.folder('results'), call.query, { status }, extend, only) as never;
+    return listAnswer(s, call, s.store.folder('results'), { status }, extend, only) as never;
   }),
   handle(getResult, async (call) => {
     await s.evaluation.standings.ready();
-    return oneRecord(s, 'results', call.params.filename, (entry) => ({
+    return oneRecord(s, call, 'results', (entry) => ({
       verification: stateOf(s, entry),
     })) as never;
   }),

@@ -18,6 +18,7 @@ import { recipients } from '../domain/mentions.ts';
 import { refuseSecrets } from '../domain/secrets.ts';
 import { type Binding, type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
+import type { Asker } from '../store/cold-reads.ts';
 import { knownHandles } from '../store/handles.ts';
 import type { Draft, Entry } from '../store/types.ts';
 import { earlier, idempotencyLock } from './idempotency.ts';
@@ -38,7 +39,7 @@ export const routes: RouteModule = (s) => {
     handle(listReviews, async (call) => {
       const result = found(s, call.params.filename);
       await s.evaluation.standings.ready();
-      return { body: await reviewsOf(s, result.name) };
+      return { body: await reviewsOf(s, call, result.name) };
     }),
     handle(postReview, async (call) => {
       const result = found(s, call.params.filename);
@@ -50,7 +51,7 @@ export const routes: RouteModule = (s) => {
       const { answer } = await s.store.submit(draftOf(s, call, result, reviewer, await knownHandles(s)));
       record(s, call, reviewer.handle, postReview.path, answer.path, { decision: call.body.decision });
       await settled(s, s.evaluation.peers.settle(result.name));
-      return { status: 201, body: { ...answer, reviews: await reviewsOf(s, result.name) } };
+      return { status: 201, body: { ...answer, reviews: await reviewsOf(s, undefined, result.name) } };
     }),
     handle(listReviewers, async () => {
       await s.evaluation.standings.ready();
@@ -196,12 +197,15 @@ function refuseUnlessBlock(reviews: readonly Entry[], name: string): void {
   throw new ApiError('NOT_FOUND', `no blocking review of this result: ${printable(name)}`);
 }
 
-async function reviewsOf(s: Services, result: string) {
+async function reviewsOf(s: Services, asker: Asker | undefined, result: string) {
   const { weighed, approvals, blocking, needed, contested } = s.evaluation.peers.of(result);
   const entries = s.store.folder(reviewFolder(result)).entries();
   const shown = weighed.slice(-s.settings.EXPAND_MAX_LIMIT);
   const wanted = new Set(shown.map(({ name }) => name));
-  const texts = await s.store.read(entries.filter(({ name }) => wanted.has(name)));
+  const texts = await s.store.read(
+    entries.filter(({ name }) => wanted.has(name)),
+    asker,
+  );
   const bodies = new Map(texts.map((text) => [text.name, text]));
   return {
     filename: result,

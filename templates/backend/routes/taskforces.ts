@@ -18,76 +18,92 @@ import {
   taskforcesOf,
 } from '../domain/taskforces/taskforce.ts';
 import { handle, type RouteModule } from '../http/handle.ts';
+import { slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
+import { limiter } from '../store/bodies.ts';
 import { facetValue } from '../store/index-data.ts';
 import type { FolderView } from '../store/types.ts';
 import { inTurn, listAnswer, recordBody, untrusted } from './records.ts';
 
 const RECENT_NOTES = 5;
 
-export const routes: RouteModule = (s) => [
-  handle(listTaskforces, async ({ query }) => {
-    const all = taskforcesOf(s.store.below('taskforces/'), readingOf(s));
-    const q = query.q?.toLowerCase();
-    const found: { each: Taskforce; text: string }[] = [];
-    let i = 0;
-    for await (const { record } of inTurn(
-      s,
-      all.map((each) => each.readme),
-    )) {
-      const each = all[i++] as Taskforce;
-      if (!q || each.name.includes(q) || record.body.toLowerCase().includes(q))
-        found.push({ each, text: excerpt(record.body) });
-    }
-    const items = found.slice(0, query.limit).map(({ each, text }) => ({
-      name: each.name,
-      creator: each.creator,
-      created: each.created,
-      readme_excerpt: text,
-      ...activityOf(each),
-      last_activity: each.lastActivity,
-    }));
-    return {
-      body: { count: all.length, matched: found.length, items, ...(s.store.stale && { stale: true }) },
-    };
-  }),
-  handle(getTaskforce, async ({ params }) => {
-    const taskforce = existing(s, params.name);
-    const [readme, ...notes] = await s.store.read([
-      taskforce.readme,
-      ...taskforce.notes.slice(-RECENT_NOTES).reverse(),
-    ]);
-    const { name, creator, created, updated } = taskforce;
-    const filename = 'README.md';
-    return {
-      body: {
-        name,
-        creator,
-        created,
-        updated,
-        readme: {
-          filename,
-          frontmatter: taskforce.readme.frontmatter,
-          body: readme?.body ?? '',
-          ...untrusted(s),
+/** Nobody needs a credential for a file, and each one asks the Hub. */
+const FILES_PER_MINUTE = 240;
+
+export const routes: RouteModule = (s) => {
+  const calls = slidingWindows([{ count: FILES_PER_MINUTE, spanMs: 60_000 }], s.now);
+  const slot = limiter(4);
+  return [
+    handle(listTaskforces, async (call) => {
+      const { query } = call;
+      const all = taskforcesOf(s.store.below('taskforces/'), readingOf(s));
+      const q = query.q?.toLowerCase();
+      const found: { each: Taskforce; text: string }[] = [];
+      let i = 0;
+      for await (const { record } of inTurn(
+        s,
+        call,
+        all.map((each) => each.readme),
+      )) {
+        const each = all[i++] as Taskforce;
+        if (!q || each.name.includes(q) || record.body.toLowerCase().includes(q))
+          found.push({ each, text: excerpt(record.body) });
+      }
+      const items = found.slice(0, query.limit).map(({ each, text }) => ({
+        name: each.name,
+        creator: each.creator,
+        created: each.created,
+        readme_excerpt: text,
+        ...activityOf(each),
+        last_activity: each.lastActivity,
+      }));
+      return {
+        body: { count: all.length, matched: found.length, items, ...(s.store.stale && { stale: true }) },
+      };
+    }),
+    handle(getTaskforce, async (call) => {
+      const { params } = call;
+      const taskforce = existing(s, params.name);
+      const recent = taskforce.notes.slice(-RECENT_NOTES).reverse();
+      const [readme, ...notes] = await s.store.read([taskforce.readme, ...recent], call);
+      const { name, creator, created, updated } = taskforce;
+      const filename = 'README.md';
+      return {
+        body: {
+          name,
+          creator,
+          created,
+          updated,
+          readme: {
+            filename,
+            frontmatter: taskforce.readme.frontmatter,
+            body: readme?.body ?? '',
+            ...untrusted(s),
+          },
+          ...activityOf(taskforce),
+          recent_notes: notes.map((note) => recordBody(s, note)),
         },
-        ...activityOf(taskforce),
-        recent_notes: notes.map((note) => recordBody(s, note)),
-      },
-    };
-  }),
-  handle(listNotes, (call) => {
-    const { type, via } = call.query;
-    return listAnswer(s, notesView(existing(s, call.params.name)), call.query, { type, via });
-  }),
-  handle(listTaskforceFiles, ({ params }) => {
-    const { name } = existing(s, params.name);
-    const prefix = taskforcePrefix(name);
-    const items = s.store.below(prefix).map(({ path, size }) => ({ path: path.slice(prefix.length), size }));
-    return { body: { count: items.length, items } };
-  }),
-  handle(getTaskforceFile, ({ params }) => serveFile(s, params)),
-];
+      };
+    }),
+    handle(listNotes, (call) => {
+      const { type, via } = call.query;
+      return listAnswer(s, call, notesView(existing(s, call.params.name)), { type, via });
+    }),
+    handle(listTaskforceFiles, ({ params }) => {
+      const { name } = existing(s, params.name);
+      const prefix = taskforcePrefix(name);
+      const items = s.store
+        .below(prefix)
+        .map(({ path, size }) => ({ path: path.slice(prefix.length), size }));
+      return { body: { count: items.length, items } };
+    }),
+    handle(getTaskforceFile, ({ params, ip }) => {
+      const retryAfterS = calls(ip ?? '');
+      if (retryAfterS !== null) throw new ApiError('RATE_LIMITED', 'too many files at once', { retryAfterS });
+      return slot(() => serveFile(s, params));
+    }),
+  ];
+};
 
 const readingOf = (s: Services): Reading => ({
   isAgent: (id) => s.store.get(agentPath(id)) !== null,
@@ -124,7 +140,8 @@ const activityOf = ({ contributors, fileCount, notes }: Taskforce) => ({
   note_count: notes.length,
 });
 
-const MAX_SERVED_BYTES = 64 * 1024 * 1024;
+/** Four of them are in hand at a time; what waits for its reader is counted where it leaves. */
+const MAX_SERVED_BYTES = 16 * 1024 * 1024;
 const PLAIN = /\.(txt|md|csv|json|jsonl|ya?ml|toml|py|ts|js|sh|c|h|cpp|rs|log)$/i;
 
 /** Never a page of this origin: plain text is shown, everything else is a download. */
@@ -133,6 +150,10 @@ async function serveFile(s: Services, params: { name: string; path: string }) {
   const problem = pathProblem(params.path);
   if (problem) throw new ApiError('INVALID_PATH', problem);
   const entry = s.store.get(`${taskforcePrefix(name)}${params.path}`);
+  if (entry && entry.size > MAX_SERVED_BYTES)
+    throw new ApiError('TOO_LARGE', `the file has ${entry.size} bytes, over ${MAX_SERVED_BYTES}`, {
+      hint: `hf buckets cp hf://buckets/${s.settings.CENTRAL_BUCKET}/${entry.path} .`,
+    });
   const bytes = entry && (await s.store.bytes(entry.path, MAX_SERVED_BYTES));
   if (!bytes) throw new ApiError('NOT_FOUND', 'no such file in this taskforce');
   const plain = !params.path.endsWith('.md') && PLAIN.test(params.path);

@@ -10,16 +10,19 @@ import { tracePage } from '../domain/traces/page.ts';
 import { sharedMinute, sharedStamp, type Trace, traceItem, tracesOf } from '../domain/traces/trace.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
+import type { Asker } from '../store/cold-reads.ts';
 import type { SourceFile } from '../store/source.ts';
 import { search, untrusted } from './records.ts';
 
 export const routes: RouteModule = (s) => [
   handle(postTrace, (call) => share(s, call)),
-  handle(listTraces, async ({ query }) => {
+  handle(listTraces, async (call) => {
+    const { query } = call;
     const traces = sharedTraces(s);
     const hits = query.q
       ? await search(
           s,
+          call,
           traces.map((trace) => trace.entry),
           query.q,
         )
@@ -27,15 +30,16 @@ export const routes: RouteModule = (s) => [
     const found = hits ? traces.filter((trace) => hits.has(trace.entry)) : traces;
     const { items, ...page } = tracePage(traces.length, found, query, s.settings.EXPAND_MAX_LIMIT);
     const shown = query.expand
-      ? await expanded(s, items)
+      ? await expanded(s, call, items)
       : items.map((trace) => `${trace.agent}/${trace.session}`);
     return { body: { ...page, items: shown, ...(s.store.stale && { stale: true }) } };
   }),
-  handle(getTrace, async ({ params }) => {
+  handle(getTrace, async (call) => {
+    const { params } = call;
     const path = tracePrefix(params.agent, params.session);
     const entry = params.session.includes('/') ? null : s.store.get(`${path}manifest.md`);
     if (!entry) throw new ApiError('NOT_FOUND', 'no such trace');
-    const [record] = await s.store.read([entry]);
+    const [record] = await s.store.read([entry], call);
     const [trace] = tracesIn(s, path);
     const log_files = trace?.logs ?? [];
     const { frontmatter } = entry;
@@ -71,8 +75,11 @@ export const sharedTraces = (s: Profiled): Trace[] => tracesIn(s, 'traces/');
 /** What all shared sessions add up to. */
 export const tokensOf = (s: Profiled) => statsOf(sharedTraces(s), s.profile.compat ? namedDay : believedDay);
 
-async function expanded(s: Services, traces: readonly Trace[]) {
-  const records = await s.store.read(traces.map((trace) => trace.entry));
+async function expanded(s: Services, asker: Asker, traces: readonly Trace[]) {
+  const records = await s.store.read(
+    traces.map((trace) => trace.entry),
+    asker,
+  );
   return traces.map((trace, at) => traceItem(trace, records[at]?.body ?? ''));
 }
 

@@ -1,8 +1,17 @@
 /** Bodies of records: an LRU bounded in bytes, in front of a few downloads at a time. */
 import { ApiError } from '@collab/contract/errors.ts';
-import type { HubPort } from '@collab/hub/port.ts';
+import { HubError, type HubPort } from '@collab/hub/port.ts';
 import { parseRecord } from '../codec/frontmatter.ts';
 import type { Entry } from './types.ts';
+
+/** A foreign record over this size is listed as malformed and never loaded. */
+const MAX_FOREIGN_BYTES = 4 * 1024 * 1024;
+/** A head, and what a file may have grown by since it was listed. */
+const ROOM_BYTES = 64 * 1024;
+
+/** The largest record that is ever held: one that may be posted, or a foreign one. */
+export const maxRecordBytes = (messageMaxBytes: number) =>
+  Math.max(MAX_FOREIGN_BYTES, messageMaxBytes + ROOM_BYTES);
 
 /** UTF-16 units plus what an entry of the map costs, in bytes. */
 const cost = (body: string) => body.length * 2 + 200;
@@ -32,8 +41,11 @@ export class Bodies {
   private readonly hub: HubPort;
   private readonly bucket: string;
   private readonly maxBytes: number;
+  /** Of one record. */
+  readonly largest: number;
 
-  constructor(hub: HubPort, bucket: string, maxBytes: number) {
+  constructor(hub: HubPort, bucket: string, maxBytes: number, largest: number) {
+    this.largest = largest;
     this.hub = hub;
     this.bucket = bucket;
     this.maxBytes = maxBytes;
@@ -65,7 +77,12 @@ export class Bodies {
     return hit.body;
   }
 
-  /** The body of an entry, from memory or the Hub. @throws ApiError HUB_UNAVAILABLE when it cannot be had. */
+  /** How many of them would have to be asked for at the Hub. */
+  missing(entries: readonly Entry[]): number {
+    return entries.filter((e) => this.cache.get(e.path)?.entry !== e && !this.flights.has(e.path)).length;
+  }
+
+  /** The body of an entry, from memory or the Hub; of one that is too large where it is. @throws ApiError HUB_UNAVAILABLE when it cannot be had. */
   async get(entry: Entry): Promise<string> {
     const held = this.held(entry);
     if (held !== undefined) return held;
@@ -75,16 +92,33 @@ export class Bodies {
   }
 
   private async fetch(entry: Entry): Promise<string> {
-    const bytes = await this.slot(() => this.hub.readFile(this.bucket, entry.path)).catch(
-      (cause: unknown) => {
-        throw new ApiError('HUB_UNAVAILABLE', `could not read ${entry.path}`, { cause, retryAfterS: 5 });
-      },
-    );
+    const bytes = await this.slot(() => this.load(entry)).catch((cause: unknown) => {
+      throw new ApiError('HUB_UNAVAILABLE', `could not read ${entry.path}`, { cause, retryAfterS: 5 });
+    });
     if (bytes === null)
       throw new ApiError('HUB_UNAVAILABLE', `${entry.path} is listed but cannot be read`, { retryAfterS: 5 });
-    const text = new TextDecoder().decode(bytes);
-    const body = entry.path.endsWith('.md') ? parseRecord(text).body : text;
+    const text = bytes === 'too large' ? null : new TextDecoder().decode(bytes);
+    const body =
+      text === null ? this.pointerTo(entry) : entry.path.endsWith('.md') ? parseRecord(text).body : text;
     this.put(entry, body);
     return body;
   }
+
+  /** Never more than the listing promised, whatever is sent. */
+  private async load(entry: Entry): Promise<Uint8Array | null | 'too large'> {
+    if (entry.size > this.largest) return 'too large';
+    const maxBytes = Math.min(entry.size + ROOM_BYTES, this.largest);
+    return this.hub.readFile(this.bucket, entry.path, { maxBytes }).catch((error: unknown) => {
+      if (isTooLarge(error)) return 'too large' as const;
+      throw error;
+    });
+  }
+
+  private pointerTo({ path }: Entry): string {
+    return `This file is too large to be shown here. Read it with: hf buckets cp hf://buckets/${this.bucket}/${path} .`;
+  }
 }
+
+/** The client's own refusal to read on; what the Hub refuses has a status. */
+export const isTooLarge = (error: unknown): boolean =>
+  error instanceof HubError && error.kind === 'invalid' && error.status === undefined;

@@ -2,14 +2,12 @@
 import { boardTwin } from '@collab/contract/paths.ts';
 import type { BucketFile, HubPort } from '@collab/hub/port.ts';
 import type { Bodies } from './bodies.ts';
-import { limiter } from './bodies.ts';
+import { isTooLarge, limiter } from './bodies.ts';
 import { bare, entryOf, type Held } from './entry.ts';
 import type { IndexData } from './index-data.ts';
 
 /** How long a write that no listing has shown yet is believed without one, in ms. */
 const UNLISTED_MS = 300_000;
-/** A foreign record over this size is listed as malformed and never loaded. */
-const MAX_FOREIGN_BYTES = 4 * 1024 * 1024;
 
 export interface Scope {
   /** `message_board/` or `message_board/20260601`. */
@@ -78,11 +76,16 @@ async function loadAll(r: Refresher, files: BucketFile[]): Promise<Loaded[]> {
 async function load(r: Refresher, file: BucketFile): Promise<Loaded> {
   const { path, size, xetHash } = file;
   if (!path.endsWith('.md')) return { entry: bare(path, { size, xetHash }), body: null };
-  if (size > MAX_FOREIGN_BYTES)
-    return { entry: { ...bare(path, { size, xetHash }), malformed: true }, body: null };
+  const maxBytes = r.bodies.largest;
+  const tooLarge = { entry: { ...bare(path, { size, xetHash }), malformed: true }, body: null };
+  if (size > maxBytes) return tooLarge;
   const twin = twinOf(r.index, file);
   if (twin) return { entry: { ...bare(path, { size, xetHash }), frontmatter: twin.frontmatter }, body: null };
-  const bytes = await r.hub.readFile(r.bucket, path);
+  const bytes = await r.hub.readFile(r.bucket, path, { maxBytes }).catch((error: unknown) => {
+    if (isTooLarge(error)) return 'too large' as const;
+    throw error;
+  });
+  if (bytes === 'too large') return tooLarge;
   // Deleted since the listing: the next one will not show it.
   if (bytes === null) return { entry: { ...bare(path, { size, xetHash }), malformed: true }, body: '' };
   return entryOf(path, new TextDecoder().decode(bytes), { size, xetHash });

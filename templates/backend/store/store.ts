@@ -4,7 +4,8 @@ import { isoStamp, parseFileStamp } from '@collab/contract/stamps.ts';
 import { slidingWindows } from '../limits.ts';
 import { profileOf } from '../profile.ts';
 import type { Deps } from '../services.ts';
-import { Bodies } from './bodies.ts';
+import { Bodies, maxRecordBytes } from './bodies.ts';
+import { coldReads } from './cold-reads.ts';
 import { type Built, Committer } from './committer.ts';
 import { bare, entryOf, type Held, isIndexed } from './entry.ts';
 import { hubFailure } from './hub-failure.ts';
@@ -42,7 +43,13 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
   const bucket = settings.CENTRAL_BUCKET;
   const profile = profileOf(settings);
   const index = new IndexData();
-  const bodies = new Bodies(hub, bucket, settings.CONTENT_CACHE_MAX_BYTES);
+  const bodies = new Bodies(
+    hub,
+    bucket,
+    settings.CONTENT_CACHE_MAX_BYTES,
+    maxRecordBytes(settings.MESSAGE_MAX_BYTES),
+  );
+  const admitDownloads = coldReads(now);
   const files = privateFiles(hub, settings.AUDIT_BUCKET);
   const own = owner(files, Buffer.from(deps.random(12)).toString('hex'), () => isoStamp(now()));
   let seq = 0;
@@ -206,13 +213,16 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     },
     below: (prefix) => index.below(prefix),
     handles: () => index.subfolders('inbox'),
-    read: (entries) =>
-      Promise.all(
-        entries.map((entry: Entry) => {
-          const body = bodies.held(entry);
+    async read(entries, asker) {
+      const held = entries.map((entry) => bodies.held(entry));
+      if (asker && held.includes(undefined)) admitDownloads(asker, bodies.missing(entries));
+      return Promise.all(
+        entries.map((entry, i) => {
+          const body = held[i];
           return body === undefined ? fetched(entry) : { ...entry, body };
         }),
-      ),
+      );
+    },
     bytes: (path, maxBytes) => hub.readFile(bucket, path, { maxBytes }).catch(hubFailure(`read ${path}`)),
     async ready() {
       if (loaded) return settings.LISTING_TTL_S > 0 ? undefined : keeper.again().catch(() => {});

@@ -4,6 +4,7 @@
  */
 import type { Frontmatter } from '@collab/contract/schemas.ts';
 import type { BucketFile } from '@collab/hub/port.ts';
+import type { Asker } from './cold-reads.ts';
 
 /** One indexed file. Frontmatter is always in memory; the body is fetched when it has been evicted. */
 export interface Entry {
@@ -59,8 +60,11 @@ export interface ReadStore {
   look(path: string): Promise<Entry | null>;
   /** Every indexed file whose path starts with `prefix`, ascending: `taskforces/x/`, `traces/`. */
   below(prefix: string): readonly Entry[];
-  /** Entries with their bodies, same order. Throws HUB_UNAVAILABLE rather than leaving one out. */
-  read(entries: readonly Entry[]): Promise<StoredRecord[]>;
+  /**
+   * Entries with their bodies, same order. Throws HUB_UNAVAILABLE rather than leaving one out, and RATE_LIMITED when
+   * `asker` caused too many downloads; without one the server asks for itself.
+   */
+  read(entries: readonly Entry[], asker?: Asker): Promise<StoredRecord[]>;
   /** A file of the central bucket that is not indexed, or raw bytes of one that is. `null`: no such file. */
   bytes(path: string, maxBytes: number): Promise<Uint8Array | null>;
   /** Resolves when the index has its first complete picture; throws HUB_UNAVAILABLE while it has none. */

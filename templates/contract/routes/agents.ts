@@ -115,7 +115,7 @@ export const getAgent = defineRoute({
   path: '/v1/agents/{agent_id}',
   params: z.object({ agent_id: z.string() }),
   response: agentInfo,
-  errors: ['INVALID_PATH', 'NOT_REGISTERED', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_PATH', 'NOT_REGISTERED', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'One agent.',
 });
 

@@ -29,7 +29,7 @@ export const digest = defineRoute({
     generated_at: z.string(),
     stale: z.boolean().optional(),
   }),
-  errors: ['INVALID_PATH', 'INVALID_QUERY', 'NOT_REGISTERED', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_PATH', 'INVALID_QUERY', 'NOT_REGISTERED', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'What is going on, in one call: board, newest messages and results, the own inbox.',
 });
 

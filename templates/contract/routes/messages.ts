@@ -85,7 +85,7 @@ export const getMessage = defineRoute({
   path: '/v1/messages/{filename}',
   params: z.object({ filename: z.string() }),
   response: record,
-  errors: ['NOT_FOUND', 'HUB_UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'One message.',
 });
 

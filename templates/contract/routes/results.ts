@@ -82,7 +82,7 @@ export const getResult = defineRoute({
   path: '/v1/results/{filename}',
   params: filename,
   response: resultRecord,
-  errors: ['NOT_FOUND', 'HUB_UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'One result.',
 });
 

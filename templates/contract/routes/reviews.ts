@@ -49,7 +49,7 @@ export const listReviews = defineRoute({
   parity: 'new',
   when: 'peer',
   response: reviews,
-  errors: ['NOT_FOUND', 'HUB_UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'In mode peer: the reviews of a result, which of them count and why, and what is still missing.',
 });
 

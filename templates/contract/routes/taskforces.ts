@@ -109,7 +109,7 @@ export const listTaskforces = defineRoute({
     items: z.array(summary),
     stale: z.boolean().optional(),
   }),
-  errors: ['INVALID_QUERY', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_QUERY', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'Taskforces, the latest active first.',
 });
 
@@ -129,7 +129,7 @@ export const getTaskforce = defineRoute({
     note_count: z.number().int(),
     recent_notes: z.array(record),
   }),
-  errors: ['INVALID_PATH', 'TASKFORCE_NOT_FOUND', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_PATH', 'TASKFORCE_NOT_FOUND', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'One taskforce.',
 });
 
@@ -168,7 +168,14 @@ export const getTaskforceFile = defineRoute({
   params: z.object({ name: z.string(), path: z.string() }),
   parity: 'deviation',
   response: null,
-  errors: ['INVALID_PATH', 'TASKFORCE_NOT_FOUND', 'NOT_FOUND', 'TOO_LARGE', 'HUB_UNAVAILABLE'],
+  errors: [
+    'INVALID_PATH',
+    'TASKFORCE_NOT_FOUND',
+    'NOT_FOUND',
+    'TOO_LARGE',
+    'RATE_LIMITED',
+    'HUB_UNAVAILABLE',
+  ],
   doc: 'Bytes of one file, never as a page: text/plain, Markdown, or a download.',
 });
 

@@ -101,7 +101,7 @@ export const getTrace = defineRoute({
     log_files: z.array(z.string()),
     untrusted,
   }),
-  errors: ['NOT_FOUND', 'HUB_UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'One shared session.',
 });
 
