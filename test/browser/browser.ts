@@ -18,7 +18,7 @@ export function launch(args: string[] = []): Promise<Browser> {
 
 export interface Watched {
   page: Page;
-  /** Everything that must not happen: page errors, policy violations, dialogs, requests to other hosts. */
+  /** Everything that must not happen: page errors, policy violations, dialogs, refusals, requests to other hosts. */
   trouble: string[];
 }
 
@@ -45,6 +45,10 @@ export async function open(
   });
   page.on('console', (m) => {
     if (/Content Security Policy/i.test(m.text())) trouble.push(`policy: ${m.text()}`);
+  });
+  // A browser writes a refusal into the console, before anybody has done anything.
+  page.on('response', (r) => {
+    if (r.status() === 401) trouble.push(`refused: ${r.url()}`);
   });
   page.on('request', (r) => {
     if (!/^(data|blob):/.test(r.url()) && new URL(r.url()).origin !== home)

@@ -61,3 +61,18 @@ it('the hash alone is no secret', async () => {
   await handOver();
   expect((await claim({ 'x-collab-claim': HASH })).status).toBe(404);
 });
+
+it('who is not logged in is told so, and not refused; the API still refuses', async () => {
+  const ask = (headers: Record<string, string>) => server.call('GET', '/login/session', { headers });
+  const open = await ask({ cookie });
+  expect([open.status, open.json, open.headers.get('cache-control')]).toEqual([
+    200,
+    { open: true },
+    'no-store',
+  ]);
+  expect((await ask({})).json).toEqual({ open: false });
+  expect((await ask({ cookie: 'collab_session=another' })).json).toEqual({ open: false });
+  await server.clock.advance(3_600_001);
+  expect((await ask({ cookie })).json).toEqual({ open: false });
+  expect((await server.call('GET', '/v1/me')).status).toBe(401);
+});

@@ -102,6 +102,12 @@ export function addLogin(app: Hono<any>, s: Services): void {
 
   addHandover(app, s, cookie);
 
+  // A page asks whether it is logged in before it asks as whom: a refusal would stand in everybody's console.
+  app.get('/login/session', (c) => {
+    c.header('cache-control', 'no-store');
+    return c.json({ open: s.sessions.find(getCookie(c, SESSION_COOKIE)) !== null });
+  });
+
   app.post('/logout', (c) => {
     if (!sameOrigin(c)) return c.redirect('/', 303);
     s.sessions.close(getCookie(c, SESSION_COOKIE));

@@ -184,7 +184,7 @@ export class App {
 
 /** Nobody is logged in: null. That it could not be found out stays an error. */
 async function viewer(http: Http, login: boolean): Promise<Viewer | null> {
-  if (!login) return null;
+  if (!login || !(await http.get<{ open: boolean }>('/login/session')).open) return null;
   try {
     return await http.get<Viewer>('/v1/me');
   } catch (error) {
