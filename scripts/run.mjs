@@ -1,8 +1,8 @@
 // Bundles one TypeScript program of this repository and runs it: node scripts/run.mjs test/bench/growth.ts
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const [entry, ...args] = process.argv.slice(2);
@@ -10,7 +10,8 @@ if (!entry) {
   process.stderr.write('usage: node scripts/run.mjs <file.ts> [arguments]\n');
   process.exit(2);
 }
-const dir = mkdtempSync(join(tmpdir(), 'collab-run-'));
+// Two folders deep, as a test is: what it finds by import.meta.url is where it expects it.
+const dir = mkdtempSync(join(fileURLToPath(new URL('..', import.meta.url)), 'node_modules/.run-'));
 const outfile = join(dir, 'program.mjs');
 const banner = "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);";
 await build({

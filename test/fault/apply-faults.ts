@@ -22,16 +22,45 @@ export type Fault = (typeof FAULTS)[number];
 export const shapeOf = (method: string, url: string): string =>
   `${method} ${new URL(url).pathname.replace(/[0-9a-f]{16,64}/g, '{hash}')}`;
 
+/** One call of a run: calls go side by side, so that their order differs from run to run and a number says little. */
+export interface Point {
+  shape: string;
+  /** From 1: which one of this shape. */
+  nth: number;
+}
+
+export const nameOf = ({ shape, nth }: Point): string => `${shape} #${nth}`;
+
+/** The points of a run, in the order in which they came up. */
+export function pointsOf(calls: string[]): Point[] {
+  const seen = new Map<string, number>();
+  return calls.map((shape) => {
+    const nth = (seen.get(shape) ?? 0) + 1;
+    seen.set(shape, nth);
+    return { shape, nth };
+  });
+}
+
+/** Counts the calls of one shape. @returns whether the one just made is the point. */
+export function watchFor(point: Point | null): (shape: string) => boolean {
+  let left = point?.nth ?? 0;
+  return (shape) => shape === point?.shape && --left === 0;
+}
+
 export interface Faulty {
   fetch: typeof fetch;
   calls: string[];
+  /** Whether the call that was to fail came up at all. */
+  hit(): boolean;
   /** After a kill: puts back what was on disk at that moment. */
   restore(): Promise<void>;
 }
 
-/** A fetch that lets the `index`-th call to the hub go wrong. `index` -1: none, only counts. */
-export function faultyFetch(hubUrl: string, dir: string, index: number, fault: Fault): Faulty {
+/** A fetch that lets one call to the hub go wrong. `null`: none, only notes them. */
+export function faultyFetch(hubUrl: string, dir: string, point: Point | null, fault: Fault): Faulty {
   const calls: string[] = [];
+  const isPoint = watchFor(point);
+  let hit = false;
   const record = join(dir, '.collab/plan-state.json');
   let killed: { state: string | null } | undefined;
   const kill = (): Error => {
@@ -56,12 +85,16 @@ export function faultyFetch(hubUrl: string, dir: string, index: number, fault: F
   };
   return {
     calls,
+    hit: () => hit,
     fetch: async (input, init) => {
       const url = String(input instanceof Request ? input.url : input);
       if (killed) throw lost('EKILLED');
       if (!url.startsWith(hubUrl)) return fetch(input, init);
-      const at = calls.push(shapeOf(init?.method ?? 'GET', url)) - 1;
-      return at === index ? broken(() => fetch(input, init)) : fetch(input, init);
+      const shape = shapeOf(init?.method ?? 'GET', url);
+      calls.push(shape);
+      if (!isPoint(shape)) return fetch(input, init);
+      hit = true;
+      return broken(() => fetch(input, init));
     },
     restore: async () => {
       if (!killed) return;

@@ -94,6 +94,12 @@ export async function stampBuild(dir: string): Promise<void> {
   await put(dir, 'space/build.json', JSON.stringify({ source: sourceHash(join(dir, 'space/src')) }));
 }
 
+/** Real, and cut short: what is waited for is on this machine. */
+export const sleepAtMost =
+  (longest: number): Io['sleep'] =>
+  (ms) =>
+    new Promise((resolve) => setTimeout(resolve, Math.min(ms, longest)));
+
 /** An outside world for a test: real fetch and clock, output kept. */
 export function testIo(more: Partial<Io> = {}): Io & { out: string[] } {
   const out: string[] = [];
@@ -112,7 +118,7 @@ export function testIo(more: Partial<Io> = {}): Io & { out: string[] } {
     stderr: sink,
     fetch: globalThis.fetch,
     now: () => Date.now(),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 50))),
+    sleep: sleepAtMost(50),
     signal: new AbortController().signal,
     packageRoot: ROOT,
     out,
@@ -125,13 +131,22 @@ export interface Bench {
   url: string;
   tokens: LocalTokens;
   options(more?: Partial<ApplyOptions>): ApplyOptions;
+  /** Stops the hub, and leaves everything on disk. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface BenchOptions {
+  /** The directory of a bench that was stopped: this one goes on with a copy of it. */
+  from?: string;
+  io?: () => Io;
+}
+
 /** A challenge directory and an embedded hub of its own. */
-export async function startBench(): Promise<Bench> {
+export async function startBench({ from, io = testIo }: BenchOptions = {}): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'collab-apply-'));
-  await writeChallenge(dir);
+  if (from) await cp(from, dir, { recursive: true });
+  else await writeChallenge(dir);
   const { hub } = await readChallenge(dir);
   const tokens = await localUsers(dir, hub);
   const seed = localSeed(hub, tokens) as Seed;
@@ -141,7 +156,7 @@ export async function startBench(): Promise<Bench> {
     url: running.url,
     tokens,
     options: (more = {}) => ({
-      io: testIo(),
+      io: io(),
       dir,
       hubUrl: running.url,
       token: tokens.organizer ?? '',
@@ -150,6 +165,7 @@ export async function startBench(): Promise<Bench> {
       participantToken: tokens['participant-1'] ?? '',
       ...more,
     }),
+    stop: () => running.close(),
     close: async () => {
       await running.close();
       await rm(dir, { recursive: true, force: true });

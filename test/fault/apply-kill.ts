@@ -1,28 +1,30 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { shapeOf } from './apply-faults.ts';
+import { type Point, shapeOf, watchFor } from './apply-faults.ts';
 
 /** Before the call reached the hub, or after the hub has done it and before the answer is back. */
 export type When = 'before' | 'after';
 
-/** A proxy before the hub that ends a process at its n-th call. */
+/** A proxy before the hub that ends a process at one of its calls. */
 export interface KillingProxy {
   url: string;
   /** Of all calls since `arm`. */
   calls: string[];
-  /** `at` -1: never. */
-  arm(at: number, when: When, kill: () => void): void;
+  /** @returns whether it came to that since. */
+  arm(point: Point | null, when: When, kill: () => void): () => boolean;
   close(): Promise<void>;
 }
 
 /** Host names are passed on as they are: the hub builds its absolute URLs from them. */
 export async function killingProxy(hubUrl: string): Promise<KillingProxy> {
   const calls: string[] = [];
-  let armed = { at: -1, when: 'before' as When, kill: () => {} };
+  let armed = { isPoint: watchFor(null), when: 'before' as When, kill: () => {} };
   const pass = async (from: IncomingMessage, to: ServerResponse) => {
-    const { at, when, kill } = armed;
-    const hit = calls.push(shapeOf(from.method ?? 'GET', `${hubUrl}${from.url}`)) - 1 === at;
+    const { isPoint, when, kill } = armed;
+    const shape = shapeOf(from.method ?? 'GET', `${hubUrl}${from.url}`);
+    calls.push(shape);
+    const hit = isPoint(shape);
     const sent = await buffer(from);
     if (hit && when === 'before') kill();
     if (hit && when === 'before') return to.destroy();
@@ -38,9 +40,15 @@ export async function killingProxy(hubUrl: string): Promise<KillingProxy> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
-    arm: (at, when, kill) => {
+    arm: (point, when, kill) => {
       calls.length = 0;
-      armed = { at, when, kill };
+      let hit = false;
+      const killOnce = () => {
+        hit = true;
+        kill();
+      };
+      armed = { isPoint: watchFor(point), when, kill: killOnce };
+      return () => hit;
     },
     close: () => {
       server.closeAllConnections();

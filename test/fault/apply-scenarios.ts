@@ -1,6 +1,8 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createHubClient } from '@collab/hub/client.ts';
 import type { HubPort } from '@collab/hub/port.ts';
-import { expect } from 'vitest';
 import { applyChallenge, planChallenge } from '../../generator/apply/challenge.ts';
 import { planRemoval, remove } from '../../generator/apply/destroy.ts';
 import type { ApplyOptions } from '../../generator/apply/types.ts';
@@ -17,7 +19,7 @@ export const EVALUATOR = 'organizer/gemma-evaluator';
 
 /** What an organizer does, and what has to hold once it was done again after a fault. */
 export interface Scenario {
-  /** Before the run that fails. */
+  /** Before the run that fails. All of it is on disk and on the hub: every case goes on with a copy. */
   prepare(bench: Bench): Promise<void>;
   /** The run that fails; `options` carry the faulty fetch. */
   act(bench: Bench, options: ApplyOptions): Promise<unknown>;
@@ -29,7 +31,7 @@ export interface Scenario {
   again(bench: Bench): Promise<void>;
 }
 
-const clientOf = (bench: Bench) =>
+export const clientOf = (bench: Bench) =>
   createHubClient({ endpoint: bench.url, token: bench.tokens.organizer ?? '' });
 
 /** Everything is there; the directory and the bucket have moved on, each on its own. */
@@ -55,9 +57,9 @@ async function applyEnds(bench: Bench, waiting: string[] = []): Promise<void> {
     ...report.operations.filter(({ state }) => state !== 'done'),
     ...open.filter(({ id }) => !waiting.includes(id)),
   ];
-  expect([report.status, left]).toEqual([open.length > 0 ? 'action_required' : 'ok', []]);
+  deepEqual([report.status, left], [open.length > 0 ? 'action_required' : 'ok', []]);
   const { plan } = await planChallenge(bench.options());
-  expect(plan.nodes.filter(isChange)).toEqual([]);
+  deepEqual(plan.nodes.filter(isChange), []);
 }
 
 const removalOf = async (bench: Bench, options: ApplyOptions): Promise<string[]> => {
@@ -65,11 +67,9 @@ const removalOf = async (bench: Bench, options: ApplyOptions): Promise<string[]>
   return remove(config, options, await planRemoval(config, options, [PRIVATE]));
 };
 
-const saved = new WeakMap<Bench, ProvisionPlan>();
-const ofSaved = (bench: Bench) => {
-  const expected = saved.get(bench);
-  return expected ? { expected } : {};
-};
+const savedPlan = async ({ dir }: Bench) => ({
+  expected: JSON.parse(await readFile(join(dir, 'plan.json'), 'utf8')) as ProvisionPlan,
+});
 
 const PROBE = `import json, sys
 found = {"layers": ["landlock"], "missing": {}, "strict": True, "program_ran": True}
@@ -95,7 +95,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     argv: ['apply'],
     again: async (bench) => {
       await applyEnds(bench);
-      expect(await clientOf(bench).jobs('gemma-collab')).toHaveLength(1);
+      equal((await clientOf(bench).jobs('gemma-collab')).length, 1);
     },
   },
   update: {
@@ -119,13 +119,12 @@ export const SCENARIOS: Record<string, Scenario> = {
     prepare: async (bench) => {
       await movedOn(bench);
       const { plan } = await planChallenge(bench.options());
-      saved.set(bench, plan);
       await put(bench.dir, 'plan.json', JSON.stringify(plan));
     },
-    act: (bench, options) => applyChallenge({ ...options, ...ofSaved(bench) }),
+    act: async (bench, options) => applyChallenge({ ...options, ...(await savedPlan(bench)) }),
     argv: ['apply', '--plan', 'plan.json'],
     again: async (bench) => {
-      await applyChallenge(bench.options(ofSaved(bench))).catch((error: unknown) => {
+      await applyChallenge(bench.options(await savedPlan(bench))).catch((error: unknown) => {
         if (!(error instanceof CollabError && error.code === 'PLAN_STALE')) throw error;
       });
       await applyEnds(bench);
@@ -143,7 +142,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     again: async (bench) => {
       await applyEnds(bench);
       const info = await clientOf(bench).spaceInfo(EVALUATOR);
-      expect((await fetch(`${info?.host}/v1/healthz`)).status).toBe(200);
+      equal((await fetch(`${info?.host}/v1/healthz`)).status, 200);
     },
   },
   /** Another mode: the evaluator's Space and its key at the server go. */
@@ -165,7 +164,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     argv: ['destroy', '--yes', '--delete-bucket', PRIVATE],
     again: async (bench) => {
       await removalOf(bench, bench.options());
-      expect(await removalOf(bench, bench.options())).toEqual([]);
+      deepEqual(await removalOf(bench, bench.options()), []);
     },
   },
 };
