@@ -1,7 +1,7 @@
 import { appendFile, cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { families } from '@collab/backend/domain/leaderboard/families.ts';
-import { type Calibration, pool, readCalibration } from '@collab/backend/domain/leaderboard/pool.ts';
+import { type Calibration, readCalibration } from '@collab/backend/domain/leaderboard/pool.ts';
 import type { MeasuredRun } from '@collab/backend/domain/verification/verdict.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
@@ -44,7 +44,7 @@ export async function draw(bench: Bench, cheat: ShippedCheat): Promise<Draws> {
 export function standing({ runs, calibration }: Draws, order: 'asc' | 'desc', pooling: boolean) {
   const by = families(runs, order, pooling ? calibration : null);
   const best = order === 'desc' ? Math.max : Math.min;
-  const scores = [...by.values()].map((own) => pool(own, calibration)?.score ?? Number.NaN);
+  const scores = [...by.values()].map((estimate) => estimate?.score ?? Number.NaN);
   const draws = runs.flatMap((content) => content.runs.map((run) => run.score));
   return { board: best(...scores), luckiest: best(...draws), draws };
 }

@@ -105,7 +105,8 @@ async function reposted({ io, challenge, work }: Bench, cheat: ShippedCheat): Pr
   const [as, without] = [standing(draws, order, true), standing(draws, order, false)];
   const through = without.board === without.luckiest;
   const state = as.board === as.luckiest ? 'won' : through ? 'caught' : 'caught by luck';
-  const gain = (score: number) => `${digits(100 * Math.abs(score / mean(as.draws) - 1))} %`;
+  const sign = order === 'desc' ? 1 : -1;
+  const gain = (score: number) => `${digits(100 * sign * (score / mean(as.draws) - 1))} %`;
   const detail = `gains ${gain(as.board)} over the mean of its draws; alone ${gain(without.board)}`;
   const by = state === 'won' ? [] : cheat.caught_by;
   return { cheat: cheat.name, state, by, wins_without: through, detail };

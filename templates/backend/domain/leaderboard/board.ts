@@ -6,7 +6,7 @@ import type { MeasuredRun } from '../verification/verdict.ts';
 import { compareText, firstPer } from './compat.ts';
 import { type Claim, eligible, wireState } from './eligible.ts';
 import { families } from './families.ts';
-import { type Calibration, type Estimate, isOverclaim, pool } from './pool.ts';
+import { type Calibration, type Estimate, isOverclaim } from './pool.ts';
 import { type Placed, rankIntervals, titleHolder } from './rank.ts';
 import { type Board, type Entry, type MeasuredRow, type PendingBest, rowBase } from './row.ts';
 
@@ -53,10 +53,10 @@ function divisionState(entry: Entry, options: BoardOptions): VerificationState {
 }
 
 function withEstimates(claims: readonly Claim[], options: BoardOptions): Standing[] {
-  const runs = runsByAuthor(claims, options);
+  const known = estimatesByAuthor(claims, options);
   return claims.map((claim) => {
-    const own = claim.state === 'valid' ? (runs.get(authorOf(claim))?.get(contentOf(claim)) ?? []) : [];
-    const estimate = pool(own, options.calibration);
+    const own = claim.state === 'valid' ? known.get(authorOf(claim)) : undefined;
+    const estimate = own?.get(contentOf(claim)) ?? null;
     const value: Score = estimate ? { score: estimate.score } : claim.claimed;
     return { ...claim, estimate, value, interval: estimate?.ci95 ?? [value.score, value.score] };
   });
@@ -73,8 +73,8 @@ function runsByContent(claims: readonly Claim[]): Map<string, MeasuredRun[]> {
   return new Map([...byJob].map(([content, jobs]) => [content, [...jobs.values()]]));
 }
 
-/** What each author's contents are measured by: runs of the content, and of those it cannot be told apart from. */
-function runsByAuthor(claims: readonly Claim[], { order, calibration }: BoardOptions) {
+/** What each author's contents are ranked by, those taken together that noise alone can explain. */
+function estimatesByAuthor(claims: readonly Claim[], { order, calibration }: BoardOptions) {
   const runs = runsByContent(claims);
   const contents = new Map<string, Set<string>>();
   const valid = claims.filter((claim) => claim.state === 'valid');
