@@ -1,9 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLimits, slidingWindows } from './limits.ts';
+import { createLimits, networkOf, slidingWindows } from './limits.ts';
 import type { Settings } from './settings.ts';
 
+it.each([
+  ['10.0.0.1', '10.0.0.1'],
+  [undefined, ''],
+  ['::ffff:10.0.0.1', '10.0.0.1'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:0db8:1:2::1', '2001:db8:1:2::/64'],
+  ['2001:db8::2:3:4:5:6', '2001:db8:0:2::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['2001:db8::', '2001:db8:0:0::/64'],
+])('one network is one address: %s', (ip, network) => {
+  expect(networkOf(ip)).toBe(network);
+});
+
 describe('limits', () => {
+  it('a clock that is put back a day makes nobody wait a day', () => {
+    let now = 86_400_000;
+    const take = slidingWindows([{ count: 1, spanMs: 60_000 }], () => now);
+    expect([take('a'), take('a')]).toEqual([null, 60]);
+    now = 0;
+    expect([take('a'), take('a')]).toEqual([null, 60]);
+  });
+
   it('C12: 30 an hour is 30 in any hour', () => {
     let now = 0;
     const take = slidingWindows(

@@ -1,4 +1,5 @@
 /** Rate limits per agent and per user, checked after authentication. A refused call throws RATE_LIMITED with Retry-After. */
+import { isIPv6 } from 'node:net';
 import { ApiError } from '@collab/contract/errors.ts';
 import type { Writer } from './auth/types.ts';
 import { isCompat, type Settings } from './settings.ts';
@@ -22,6 +23,22 @@ interface Window {
   spanMs: number;
 }
 
+/** What limits by address count as one: an IPv6 network of a single customer has 2^64 addresses (RFC 4291 §2.5.1). */
+export function networkOf(ip: string | undefined): string {
+  if (ip === undefined || !isIPv6(ip)) return ip ?? '';
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = ip.toLowerCase().split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail ? tail.split(':').length : 0;
+  const zeros = tail === undefined ? 0 : 8 - groups.length - after;
+  const all = [...groups, ...Array<string>(Math.max(0, zeros)).fill('0'), ...(tail ? tail.split(':') : [])];
+  return `${all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}
+
 /** Least recently used keys are forgotten beyond this many. */
 const MAX_KEYS = 10_000;
 
@@ -32,12 +49,17 @@ interface Meter {
   count(key: string): void;
 }
 
-function meter(windows: Window[], now: () => number): Meter {
+export function meter(windows: Window[], now: () => number): Meter {
   const keep = Math.max(...windows.map((w) => w.count));
   const times = new Map<string, number[]>();
+  /** A clock that was put back would make everybody wait for it. */
+  const seenOf = (key: string) => {
+    const seen = times.get(key) ?? [];
+    return (seen.at(-1) ?? 0) > now() ? [] : seen;
+  };
   return {
     wait(key) {
-      const seen = times.get(key) ?? [];
+      const seen = seenOf(key);
       const waits = windows.map((w) => {
         const oldest = seen[seen.length - w.count];
         return oldest === undefined ? 0 : oldest + w.spanMs - now();
@@ -46,7 +68,7 @@ function meter(windows: Window[], now: () => number): Meter {
       return wait > 0 ? Math.ceil(wait / 1000) : null;
     },
     count(key) {
-      const seen = times.get(key) ?? [];
+      const seen = seenOf(key);
       times.delete(key);
       times.set(key, [...seen, now()].slice(-keep));
       const oldestKey = times.size > MAX_KEYS ? times.keys().next().value : undefined;

@@ -45,8 +45,15 @@ const server = createApp({
   staticDir: fileURLToPath(new URL('.', import.meta.url)),
 });
 
-const listener = serve({ fetch: server.app.fetch, port: settings.PORT, hostname: settings.HOST }, (address) =>
-  log('info', 'listening', { host: settings.HOST, port: address.port }),
+const listener = serve(
+  {
+    fetch: server.app.fetch,
+    port: settings.PORT,
+    hostname: settings.HOST,
+    // The largest body that is taken needs 35 kB/s; who sends slower holds a connection and memory.
+    serverOptions: { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 },
+  },
+  (address) => log('info', 'listening', { host: settings.HOST, port: address.port }),
 );
 // A connection on which nothing moves for so long is given up: its reader holds an answer in memory.
 listener.setTimeout(300_000);

@@ -1,12 +1,16 @@
 /** Agent keys: shown once, kept as a hash in the private bucket. */
+
 import { timingSafeEqual } from 'node:crypto';
 import { keyPath } from '@collab/contract/paths.ts';
 import type { PrivateFiles } from '../store/types.ts';
+import { isYoung } from './age.ts';
 import { sha256 } from './whoami.ts';
 
 export const KEY_PREFIX = 'ccak_';
 const CACHE_MS = 60_000;
 const MAX_CACHED = 5_000;
+/** Anything else in the file is no key: a new one can be made. */
+const SHA256 = /^[0-9a-f]{64}$/;
 
 interface KeyFile {
   sha256: string;
@@ -21,10 +25,10 @@ export interface Keys {
 }
 
 export function createKeys(files: PrivateFiles, random: (n: number) => Uint8Array, now: () => number): Keys {
-  const cache = new Map<string, { hash: string | null; until: number }>();
+  const cache = new Map<string, { hash: string | null; since: number }>();
   const remember = (agent: string, hash: string | null) => {
     cache.delete(agent);
-    cache.set(agent, { hash, until: now() + CACHE_MS });
+    cache.set(agent, { hash, since: now() });
     const oldest = cache.size > MAX_CACHED ? cache.keys().next().value : undefined;
     if (oldest !== undefined) cache.delete(oldest);
   };
@@ -38,10 +42,10 @@ export function createKeys(files: PrivateFiles, random: (n: number) => Uint8Arra
     },
     async check(agent, key) {
       const hit = cache.get(agent);
-      if (!hit || hit.until <= now()) {
+      if (!hit || !isYoung(hit.since, CACHE_MS, now())) {
         const file = await files.readJson<KeyFile>(keyPath(agent));
         // A key that was issued meanwhile is newer than what was read.
-        if (cache.get(agent) === hit) remember(agent, typeof file?.sha256 === 'string' ? file.sha256 : null);
+        if (cache.get(agent) === hit) remember(agent, SHA256.test(String(file?.sha256)) ? (file as KeyFile).sha256 : null);
       }
       const hash = cache.get(agent)?.hash ?? null;
       const given = Buffer.from(sha256(key), 'hex');

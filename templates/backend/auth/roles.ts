@@ -1,6 +1,8 @@
 /** Roles in the org, looked up with the server's token. */
+
 import { ApiError } from '@collab/contract/errors.ts';
 import type { HubPort } from '@collab/hub/port.ts';
+import { isYoung } from './age.ts';
 import type { HfUser } from './types.ts';
 
 export interface Roles {
@@ -18,25 +20,25 @@ const REFUSED_MS = 30_000;
  * @returns `null` when the user is no member. Throws ORGANIZER_CHECK_UNAVAILABLE.
  */
 export function createRoles(hub: HubPort, org: string, ttlMs: number, now: () => number): Roles {
-  const byMail = new Map<string, { role: string; until: number }>();
+  const byMail = new Map<string, { role: string; since: number }>();
   let askAgainAt = 0;
-  let members: { map: Map<string, string>; until: number } | null = null;
+  let members: { map: Map<string, string>; since: number } | null = null;
 
   const viaMail = async (user: HfUser): Promise<string | null> => {
     if (!user.email) return null;
     const key = `${user.name.toLowerCase()}\n${user.email}`;
     const hit = byMail.get(key);
-    if (hit && hit.until > now()) return hit.role;
+    if (hit && isYoung(hit.since, ttlMs, now())) return hit.role;
     const found = await hub.memberByEmail(org, user.email);
     if (!found?.role || found.user.toLowerCase() !== user.name.toLowerCase()) return null;
     if (byMail.size >= MAX_CACHED) byMail.clear();
-    byMail.set(key, { role: found.role, until: now() + ttlMs });
+    byMail.set(key, { role: found.role, since: now() });
     return found.role;
   };
 
   const all = async () => {
-    if (!members || members.until <= now())
-      members = { map: await hub.orgMembers(org), until: now() + ttlMs };
+    if (!members || !isYoung(members.since, ttlMs, now()))
+      members = { map: await hub.orgMembers(org), since: now() };
     return members.map;
   };
 

@@ -1,8 +1,10 @@
 /** Who a Hugging Face token belongs to, remembered briefly by the token's hash. */
+
 import { createHash } from 'node:crypto';
 import { ApiError } from '@collab/contract/errors.ts';
 import { humanHandle } from '@collab/contract/identity.ts';
 import { HubError, type HubPort } from '@collab/hub/port.ts';
+import { isYoung } from './age.ts';
 import type { HfUser } from './types.ts';
 
 const KNOWN_MS = 60_000;
@@ -12,7 +14,7 @@ const MAX_KNOWN = 2_000;
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 interface Known {
-  until: number;
+  since: number;
   user: HfUser | null;
 }
 
@@ -27,14 +29,14 @@ export function createWhoami(
       hint: 'send a valid Hugging Face token: Authorization: Bearer hf_…',
     });
   const remember = (key: string, user: HfUser | null) => {
-    known.set(key, { until: now() + (user ? KNOWN_MS : REFUSED_MS), user });
+    known.set(key, { since: now(), user });
     const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined;
     if (oldest !== undefined) known.delete(oldest);
   };
   return async (token) => {
     const key = sha256(token);
     const hit = known.get(key);
-    if (hit && hit.until > now()) {
+    if (hit && isYoung(hit.since, hit.user ? KNOWN_MS : REFUSED_MS, now())) {
       if (hit.user) return hit.user;
       throw refused();
     }

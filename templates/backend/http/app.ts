@@ -6,11 +6,12 @@ import { EVALUATOR_HEADER } from '@collab/contract/routes/evaluator.ts';
 import { type Context, Hono } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Credential } from '../auth/types.ts';
-import { slidingWindows } from '../limits.ts';
+import { networkOf, slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { type Answer, answerOf, HEADERS, jsonAnswer, respond } from './answer.ts';
 import { compatFailure, compatQuery, compatReply, NO_SUCH_ROUTE } from './compat.ts';
 import type { Binding, Call, Reply } from './handle.ts';
+import { Incoming } from './incoming.ts';
 import { KEPT, KeptAnswers } from './kept.ts';
 import { addressOf, bearerOf, headerOf, readBody, readParams, readQuery } from './request.ts';
 import { UnderWay, type Wire } from './under-way.ts';
@@ -39,10 +40,11 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
     if (!c.get('whole')) complete(c);
     logRequest(s, c);
   });
+  const incoming = new Incoming(s.now);
   const underWay = new UnderWay();
   const sendable = (c: Context<Env>, answer: Answer): Answer => {
     const { body } = answer;
-    const from = addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)) ?? '';
+    const from = networkOf(addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)));
     if (body === null || underWay.admit(from, Buffer.byteLength(body), c.env as Wire)) return answer;
     const message = 'too much is on its way to you that you have not read';
     return failure(s, c, new ApiError('RATE_LIMITED', message, { retryAfterS: 5 }));
@@ -50,7 +52,7 @@ export function createHttp(s: Services, bindings: Binding[]): Hono<Env> {
   const kept = new KeptAnswers(() => `${s.store.version} ${s.evaluation.standings.version}`, s.now);
   for (const binding of bindings) {
     const { name, method, path } = binding.route;
-    const make = (c: Context<Env>) => serve(s, binding, c, auditable);
+    const make = (c: Context<Env>) => serve(s, binding, c, { auditable, incoming });
     const keep = async (c: Context<Env>) =>
       kept.find(c.req.url) ?? (await kept.make(c.req.url, () => make(c)));
     const answer = KEPT.has(name) && s.settings.LISTING_TTL_S > 0 ? keep : make;
@@ -107,9 +109,10 @@ async function serve(
   s: Services,
   { route, run }: Binding,
   c: Context<Env>,
-  auditable: Auditable,
+  { auditable, incoming }: { auditable: Auditable; incoming: Incoming },
 ): Promise<Answer> {
   let facts: Partial<Call> = {};
+  let isLarge = false;
   const { compat } = s.profile;
   try {
     if (!EARLY.has(route.name)) await s.store.ready();
@@ -120,7 +123,16 @@ async function serve(
       ip: addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)),
       userAgent: headerOf(c, 'user-agent')?.slice(0, 300),
     };
-    const { body, text } = await readBody(route, c.req.raw, s.settings.MESSAGE_MAX_BYTES * 2 + 65_536);
+    const { ip } = facts;
+    const { body, text } = await readBody(route, c.req.raw, {
+      max: s.settings.MESSAGE_MAX_BYTES * 2 + 65_536,
+      ip,
+      incoming,
+      large() {
+        incoming.large(ip);
+        isLarge = true;
+      },
+    });
     facts.body = body as never;
     const call = {
       ...facts,
@@ -136,6 +148,7 @@ async function serve(
     const answer = answerOf(route, compat ? compatReply(route, reply) : reply);
     return ignored.length > 0 ? { ...answer, headers: { ...answer.headers, ...naming(ignored) } } : answer;
   } catch (error) {
+    if (isLarge) incoming.refused(facts.ip);
     if (route.method !== 'GET' && auditable(facts)) auditRefusal(s, route, facts, error);
     return failure(s, c, error);
   }

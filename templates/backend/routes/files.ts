@@ -5,7 +5,7 @@ import { getFile, listFiles } from '@collab/contract/routes/files.ts';
 import type { BucketFile } from '@collab/hub/port.ts';
 import { contentTag, isCurrent } from '../http/conditional.ts';
 import { handle, type Reply, type RouteModule } from '../http/handle.ts';
-import { slidingWindows } from '../limits.ts';
+import { networkOf, slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { limiter } from '../store/bodies.ts';
 import { hubFailure } from '../store/hub-failure.ts';
@@ -20,7 +20,7 @@ export const routes: RouteModule = (s) => {
   const calls = slidingWindows([{ count: PER_MINUTE, spanMs: 60_000 }], s.now);
   const slot = limiter(4);
   const admit = (ip: string | undefined) => {
-    const retryAfterS = calls(ip ?? '');
+    const retryAfterS = calls(networkOf(ip));
     if (retryAfterS !== null) throw new ApiError('RATE_LIMITED', 'too many files at once', { retryAfterS });
   };
   return [

@@ -10,7 +10,7 @@ import { mayRead, type Reader, type RunLog, runName } from '../domain/results/lo
 import { locate, pointerValues } from '../domain/results/pointer.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import { LOG_FILE } from '../jobs/log-file.ts';
-import { slidingWindows } from '../limits.ts';
+import { networkOf, slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { hubFailure } from '../store/hub-failure.ts';
 import type { Entry } from '../store/types.ts';
@@ -22,7 +22,7 @@ const MAX_BYTES = 1024 * 1024;
 export const routes: RouteModule = (s) => {
   const calls = slidingWindows([{ count: PER_MINUTE, spanMs: 60_000 }], s.now);
   const admitted = ({ ip, params }: Pick<Call<typeof listLogs>, 'ip' | 'params'>): Entry => {
-    const retryAfterS = calls(ip ?? '');
+    const retryAfterS = calls(networkOf(ip));
     if (retryAfterS !== null) throw new ApiError('RATE_LIMITED', 'too many logs at once', { retryAfterS });
     return found(s, params.filename);
   };

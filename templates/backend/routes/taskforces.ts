@@ -18,7 +18,7 @@ import {
   taskforcesOf,
 } from '../domain/taskforces/taskforce.ts';
 import { handle, type RouteModule } from '../http/handle.ts';
-import { slidingWindows } from '../limits.ts';
+import { networkOf, slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { limiter } from '../store/bodies.ts';
 import { facetValue } from '../store/index-data.ts';
@@ -98,7 +98,7 @@ export const routes: RouteModule = (s) => {
       return { body: { count: items.length, items } };
     }),
     handle(getTaskforceFile, ({ params, ip }) => {
-      const retryAfterS = calls(ip ?? '');
+      const retryAfterS = calls(networkOf(ip));
       if (retryAfterS !== null) throw new ApiError('RATE_LIMITED', 'too many files at once', { retryAfterS });
       return slot(() => serveFile(s, params));
     }),

@@ -1,5 +1,6 @@
 /** Downloads that readers cause: nobody needs a credential to read, and the Hub counts each of them as the server's. */
 import { ApiError } from '@collab/contract/errors.ts';
+import { networkOf } from '../limits.ts';
 
 /** Who asks: the address it comes from. Absent in a call: the server itself, which nobody else can make ask. */
 export interface Asker {
@@ -32,8 +33,9 @@ export function coldReads(now: () => number): (asker: Asker, count: number) => v
   };
   const waitS = ({ left }: Bucket, size: number, count: number) =>
     Math.max(0, Math.ceil(((Math.min(count, size) - left) / size) * 60));
-  return ({ ip = '' }, count) => {
+  return (asker, count) => {
     if (count === 0) return;
+    const ip = networkOf(asker.ip);
     const one = fill(ones.get(ip) ?? { left: PER_MINUTE_OF_ONE, at: now() }, PER_MINUTE_OF_ONE);
     fill(all, PER_MINUTE_OF_ALL);
     ones.delete(ip);
