@@ -12,7 +12,8 @@ import { readChallengeFiles } from './directory.ts';
 import { spaceProblems } from './inputs.ts';
 import { staleTexts } from './stale-texts.ts';
 
-export interface Finding {
+/** What `check` says against a place in the directory; an error keeps it from passing. */
+export interface Complaint {
   level: 'error' | 'warning';
   /** `task/task.md:3:7`. */
   at: string;
@@ -24,22 +25,22 @@ export interface Finding {
 const README_LIMIT = 12 * 1024;
 
 /** @param dir absolute. */
-export async function inspect(io: Io, dir: string, config: ChallengeConfig): Promise<Finding[]> {
+export async function inspect(io: Io, dir: string, config: ChallengeConfig): Promise<Complaint[]> {
   const tasks = await readTasks(dir);
   const groups = await Promise.all([
-    taskFindings(tasks),
-    exampleFindings(tasks, config),
-    readmeFindings(io, dir, config),
-    harnessFindings(dir, config),
-    spaceFindings(io, dir, config),
-    tokenFindings(io, config),
-    textFindings(io, dir, config),
+    taskComplaints(tasks),
+    exampleComplaints(tasks, config),
+    readmeComplaints(io, dir, config),
+    harnessComplaints(dir, config),
+    spaceComplaints(io, dir, config),
+    tokenComplaints(io, config),
+    textComplaints(io, dir, config),
   ]);
   return groups.flat();
 }
 
 /** README and SETUP are the organizer's: what they should say is shown, and nothing is written. */
-async function textFindings(io: Io, dir: string, config: ChallengeConfig): Promise<Finding[]> {
+async function textComplaints(io: Io, dir: string, config: ChallengeConfig): Promise<Complaint[]> {
   const stale = await staleTexts(dir, config, io.packageRoot);
   return stale.map(({ file, lines: [first = ''] }) => ({
     level: 'warning',
@@ -51,7 +52,7 @@ async function textFindings(io: Io, dir: string, config: ChallengeConfig): Promi
 
 const PLACEHOLDER = /\b(?:TODO|TBD|FIXME|XXX)\b|\{\{|<(?:your|insert|fill|todo)\b[^>]*>|\blorem ipsum\b/gi;
 
-function taskFindings(tasks: Map<string, string>): Finding[] {
+function taskComplaints(tasks: Map<string, string>): Complaint[] {
   if (tasks.size === 0)
     return [
       {
@@ -64,13 +65,13 @@ function taskFindings(tasks: Map<string, string>): Finding[] {
   return [...tasks].flatMap(([name, text]) =>
     text.split('\n').flatMap((line, i) => [
       ...[...line.matchAll(PLACEHOLDER)].map(
-        (found): Finding => ({
+        (found): Complaint => ({
           level: 'error',
           at: `task/${name}:${i + 1}:${found.index + 1}`,
           problem: `placeholder "${found[0]}" is still there`,
         }),
       ),
-      ...secretFinding(`task/${name}:${i + 1}:1`, line),
+      ...secretComplaint(`task/${name}:${i + 1}:1`, line),
     ]),
   );
 }
@@ -78,7 +79,7 @@ function taskFindings(tasks: Map<string, string>): Finding[] {
 /** A template's example of a task under a goal of one's own. */
 const EXAMPLE = 'This is a working example';
 
-function exampleFindings(tasks: Map<string, string>, { challenge }: ChallengeConfig): Finding[] {
+function exampleComplaints(tasks: Map<string, string>, { challenge }: ChallengeConfig): Complaint[] {
   if (challenge.objective.includes(EXAMPLE)) return [];
   return [...tasks].flatMap(([name, text]) => {
     const line = text.split('\n').findIndex((one) => one.includes(EXAMPLE)) + 1;
@@ -88,32 +89,36 @@ function exampleFindings(tasks: Map<string, string>, { challenge }: ChallengeCon
   });
 }
 
-function secretFinding(at: string, line: string): Finding[] {
+function secretComplaint(at: string, line: string): Complaint[] {
   const secret = secretIn(line);
   return secret ? [{ level: 'error', at, problem: `looks like ${secret}; this text is public` }] : [];
 }
 
-async function readmeFindings(io: Io, dir: string, config: ChallengeConfig): Promise<Finding[]> {
+async function readmeComplaints(io: Io, dir: string, config: ChallengeConfig): Promise<Complaint[]> {
   const at = 'bucket/README.md';
   const text = await readIfThere(join(dir, at));
   if (text === null)
     return [{ level: 'error', at, problem: 'is missing: it is the entry point of every participant' }];
   const composed = (await readmeComposer(dir, config, io.packageRoot))(text);
   const size = Buffer.byteLength(composed);
-  const findings = composed.split('\n').flatMap((line, i) => secretFinding(`${at}:${i + 1}:1`, line));
+  const complaints = composed.split('\n').flatMap((line, i) => secretComplaint(`${at}:${i + 1}:1`, line));
   if (!/<!-- collab:begin task -->/.test(text))
-    findings.push({ level: 'warning', at, problem: 'has no task section: the texts of task/ are not shown' });
+    complaints.push({
+      level: 'warning',
+      at,
+      problem: 'has no task section: the texts of task/ are not shown',
+    });
   if (size > README_LIMIT)
-    findings.push({
+    complaints.push({
       level: 'error',
       at,
       problem: `is ${size} bytes with the texts of task/, over the limit of ${README_LIMIT}`,
       hint: 'say it shorter, or link a file in bucket/shared_resources/',
     });
-  return findings;
+  return complaints;
 }
 
-async function harnessFindings(dir: string, config: ChallengeConfig): Promise<Finding[]> {
+async function harnessComplaints(dir: string, config: ChallengeConfig): Promise<Complaint[]> {
   const { entrypoint, jobs_enabled } = config.hardware;
   const entry = await readIfThere(join(dir, 'harness', entrypoint));
   if (entry === null)
@@ -140,11 +145,11 @@ async function harnessFindings(dir: string, config: ChallengeConfig): Promise<Fi
       at,
       problem: `nothing in harness/ measures "${name}"; a result without it is never valid`,
     }));
-  return [...unmeasured, ...(await examFindings(dir, config))];
+  return [...unmeasured, ...(await examComplaints(dir, config))];
 }
 
 /** Gates of results near the top are measured by a program of their own. */
-async function examFindings(dir: string, { gates }: ChallengeConfig): Promise<Finding[]> {
+async function examComplaints(dir: string, { gates }: ChallengeConfig): Promise<Complaint[]> {
   const due = gates.filter(({ when }) => when !== 'every').map(({ id }) => id);
   if (due.length === 0 || (await readIfThere(join(dir, 'harness', EXAM_ENTRYPOINT))) !== null) return [];
   return [
@@ -167,7 +172,7 @@ async function sourceText(dir: string): Promise<string> {
   return texts.join('\n');
 }
 
-async function spaceFindings(io: Io, dir: string, config: ChallengeConfig): Promise<Finding[]> {
+async function spaceComplaints(io: Io, dir: string, config: ChallengeConfig): Promise<Complaint[]> {
   const { space } = await readChallengeFiles(dir, config, io.packageRoot);
   return spaceProblems(dir, space).map(({ problem, command, why }) => ({
     level: 'error',
@@ -178,14 +183,14 @@ async function spaceFindings(io: Io, dir: string, config: ChallengeConfig): Prom
 }
 
 /** Only with a token at hand and a Hub that is not on this machine; `doctor` looks closer. */
-async function tokenFindings(io: Io, config: ChallengeConfig): Promise<Finding[]> {
+async function tokenComplaints(io: Io, config: ChallengeConfig): Promise<Complaint[]> {
   const token = io.env.HF_TOKEN?.trim();
   if (config.hub.endpoint === 'local' || !token) return [];
   const hub = createHubClient({ endpoint: config.hub.endpoint, token, fetch: io.fetch });
   const identity = await hub.whoami().catch((error: Error) => error);
   if (identity instanceof Error)
     return [{ level: 'warning', at: 'HF_TOKEN', problem: `could not be checked: ${identity.message}` }];
-  const found: Finding[] = [];
+  const found: Complaint[] = [];
   if (identity.tokenRole !== 'fineGrained')
     found.push({
       level: 'warning',

@@ -1,6 +1,6 @@
 import { resolve as resolvePath } from 'node:path';
 import { GATES_RENEWED, renewGates } from '../apply/gates.ts';
-import { type Finding, inspect } from '../apply/inspect.ts';
+import { type Complaint, inspect } from '../apply/inspect.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
 import { shellWord } from '../config/replay.ts';
 import { readChallenge } from '../config/yaml.ts';
@@ -20,9 +20,9 @@ async function run({ io, positionals }: CommandContext): Promise<Outcome> {
   const dir = resolvePath(io.cwd, positionals[0] ?? '.');
   const config = await readChallenge(dir);
   const renewed = await renewGates(dir, config, io.packageRoot);
-  const findings = await inspect(io, dir, config);
-  const errors = findings.filter((finding) => finding.level === 'error');
-  const warnings = findings.filter((finding) => finding.level === 'warning');
+  const complaints = await inspect(io, dir, config);
+  const errors = complaints.filter(({ level }) => level === 'error');
+  const warnings = complaints.filter(({ level }) => level === 'warning');
   const place = positionals[0] ? ` ${shellWord(positionals[0])}` : '';
   if (errors.length > 0) throw failed(errors, place);
   const lines = warnings.map(
@@ -45,7 +45,7 @@ async function run({ io, positionals }: CommandContext): Promise<Outcome> {
   };
 }
 
-function failed(errors: Finding[], place: string): CollabError {
+function failed(errors: Complaint[], place: string): CollabError {
   return new CollabError(
     'CHECK_FAILED',
     errors.length === 1 ? 'One problem.' : `${errors.length} problems.`,

@@ -12,8 +12,8 @@ import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { spaceTokenNode } from '../plan/checks.ts';
 import { CommandOf } from '../plan/commands.ts';
+import { spaceTokenNode } from '../plan/tokens.ts';
 import { choosePort } from '../ports.ts';
 
 const PORT = 7860;

@@ -1,8 +1,6 @@
 import { CommandOf } from './commands.ts';
 import { hubPages, type Inputs, type World } from './model.ts';
-import type { PlanNode } from './types.ts';
-
-type Claim = Pick<PlanNode, 'state' | 'reason' | 'human' | 'next'>;
+import type { Standing } from './types.ts';
 
 /**
  * What is to become of a bucket or Space that is there, and that no apply of this directory recorded as its own. Names
@@ -10,7 +8,7 @@ type Claim = Pick<PlanNode, 'state' | 'reason' | 'human' | 'next'>;
  * there, and would read the Space's token or write the record. Only what nobody else can have made is taken as it is.
  * @param author user who made it; of a Space the Hub names its namespace.
  */
-export function claim(id: string, author: string, inputs: Inputs, { identity }: World): Claim {
+export function claim(id: string, author: string, inputs: Inputs, { identity }: World): Standing {
   if (inputs.state.making.includes(id))
     return { state: 'adopt', reason: 'made by an apply that was cut off' };
   const reason = `exists already, made by ${author || 'nobody the Hub names'}`;
@@ -36,7 +34,7 @@ const pathOf = (id: string, { config: { hub } }: Inputs): string =>
   id === hub.central_bucket || id === hub.private_bucket ? `buckets/${id}` : `spaces/${id}`;
 
 /** The Hub follows a name to where it has moved: what answers there is another one than was asked for. */
-export function moved(id: string, live: { id: string }): Pick<PlanNode, 'state' | 'reason' | 'next'> | null {
+export function moved(id: string, live: { id: string }): Standing | null {
   if (live.id.toLowerCase() === id.toLowerCase()) return null;
   return { state: 'blocked', reason: `has moved to ${live.id}`, next: [CommandOf.renamed] };
 }

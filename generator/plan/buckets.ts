@@ -1,4 +1,5 @@
 import { claim, moved } from './adopt.ts';
+import { checkNode } from './check-node.ts';
 import { CommandOf } from './commands.ts';
 import {
   BUCKETS,
@@ -62,12 +63,8 @@ const UNFIT: Partial<Record<World['privateSeenByParticipant'], (organizer: strin
 
 /** A participant must not even learn that the private bucket exists. */
 function probeNode(inputs: Inputs, world: World): PlanNode {
-  const node = {
-    id: 'check:private-bucket',
-    kind: 'check' as const,
-    title: 'Participants cannot see the private bucket',
-    dependsOn: ['bucket:private'],
-  };
+  const title = 'Participants cannot see the private bucket';
+  const node = checkNode('check:private-bucket', title, ['bucket:private']);
   if (world.privateSeenByParticipant === 'hidden')
     return { ...node, state: 'unchanged', reason: "a contributor's token gets 404" };
   if (world.privateSeenByParticipant === 'visible')

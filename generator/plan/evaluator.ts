@@ -2,10 +2,12 @@ import type { Identity } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { claim, moved } from './adopt.ts';
 import { FIRST } from './buckets.ts';
-import { covers, lacking, lacks, planFor, tokenUrl } from './checks.ts';
+import { checkNode } from './check-node.ts';
 import { CommandOf } from './commands.ts';
 import { fileChanges } from './file-changes.ts';
 import { hubPages, type Inputs, type LiveSpace, type World } from './model.ts';
+import { planFor } from './organization.ts';
+import { covers, lacking, lacks, tokenUrl } from './tokens.ts';
 import type { PlanNode } from './types.ts';
 
 /** Secret of the evaluator's Space; the server knows its sha256 alone, as the variable below. */
@@ -166,8 +168,7 @@ const evaluatorTokenScope = ({ hub }: ChallengeConfig): string =>
 
 function tokenNode(inputs: Inputs, identity: Identity): PlanNode {
   const { hub } = inputs.config;
-  const base = { ...node('check:evaluator-token', `The evaluator's own token (${identity.name})`) };
-  const check = { ...base, kind: 'check' as const };
+  const check = checkNode('check:evaluator-token', `The evaluator's own token (${identity.name})`);
   const next = [{ command: tokenUrl(inputs), why: 'open it to make a fine-grained token for the evaluator' }];
   const buckets = [hub.central_bucket, hub.private_bucket];
   const broad =

@@ -1,20 +1,14 @@
 import type { HardwareOffer } from '@collab/hub/port.ts';
+import { checkNode } from './check-node.ts';
 import { CommandOf } from './commands.ts';
 import type { Inputs, PrepareFacts, World } from './model.ts';
 import type { PlanNode } from './types.ts';
-
-const PREPARE = 'prepare';
 
 /** Private prompts and reference outputs: made once, here or by a priced job. Nothing where nothing is to be made. */
 export function prepareNodes(inputs: Inputs, world: World): PlanNode[] {
   const facts = inputs.harness?.prepare;
   if (!facts) return [];
-  const node = {
-    id: PREPARE,
-    kind: 'check' as const,
-    title: 'Private prompts and reference outputs',
-    dependsOn: [],
-  };
+  const node = checkNode('prepare', 'Private prompts and reference outputs');
   const loose = facts.unpinned.length > 0 ? `not pinned: ${facts.unpinned.join(', ')}` : null;
   if (facts.made && !loose) return [{ ...node, state: 'unchanged', reason: 'made, and as they were made' }];
   if (facts.models.length === 0)

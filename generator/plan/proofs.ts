@@ -1,7 +1,8 @@
+import { checkNode } from './check-node.ts';
 import { CommandOf } from './commands.ts';
 import { digest } from './digest.ts';
 import { type Inputs, isLocal, type ProbeRecord, type TargetState, type World } from './model.ts';
-import type { PlanNode } from './types.ts';
+import type { PlanNode, Standing } from './types.ts';
 
 export const PROOFS = 'check:proofs';
 export const PROBE = 'probe';
@@ -22,7 +23,7 @@ const passed = ({ harness }: Inputs): boolean =>
 
 /** Refused at huggingface.co without proofs of these very files; on this machine it is only said. */
 function provenNode(inputs: Inputs): PlanNode {
-  const node = { id: PROOFS, kind: 'check' as const, title: 'Self-test and red team', dependsOn: [] };
+  const node = checkNode(PROOFS, 'Self-test and red team');
   if (passed(inputs)) return { ...node, state: 'unchanged', ...howPassed(inputs) };
   const { selftest, redteam } = inputs.harness?.proofs ?? {};
   const reason = `self-test ${selftest}, red team ${redteam}: nothing proves that this harness judges rightly`;
@@ -94,10 +95,8 @@ function probePrice({ config }: Inputs, { hardware }: World): number {
   return ((offer?.usdPerHour ?? config.hardware.usd_per_hour) * PROBE_MINUTES) / 60;
 }
 
-type Finding = Pick<PlanNode, 'state' | 'reason' | 'next' | 'warn'>;
-
 /** What holds there, and which of the shipped cheats nothing would stop there. */
-function seen(inputs: Inputs, found: NonNullable<ProbeRecord['found']>): Finding {
+function seen(inputs: Inputs, found: NonNullable<ProbeRecord['found']>): Standing {
   const held = found.layers.join(', ') || 'none';
   if (found.strict) return { state: 'unchanged', reason: `${held} hold` };
   const missing = Object.keys(found.missing).join(', ');
@@ -115,7 +114,7 @@ function seen(inputs: Inputs, found: NonNullable<ProbeRecord['found']>): Finding
   return { state: 'unchanged', reason: `${held} hold, ${missing} not: ${stopped}`, warn: true };
 }
 
-function unknown(inputs: Inputs, failure: string): Finding {
+function unknown(inputs: Inputs, failure: string): Standing {
   if (isStrict(inputs))
     return {
       state: 'blocked',

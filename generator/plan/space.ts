@@ -1,10 +1,11 @@
 import { claim, moved } from './adopt.ts';
 import { FIRST } from './buckets.ts';
-import { spaceTokenScope } from './checks.ts';
+import { checkNode } from './check-node.ts';
 import { CommandOf } from './commands.ts';
 import { KEY_VARIABLE } from './evaluator.ts';
 import { fileChanges } from './file-changes.ts';
 import { type Inputs, type LiveSpace, newTokenPage, spaceOf, type World } from './model.ts';
+import { spaceTokenScope } from './tokens.ts';
 import type { PlanNode } from './types.ts';
 
 export const SPACE_SECRET = 'HF_TOKEN';
@@ -29,7 +30,7 @@ export function spaceNodes(inputs: Inputs, world: World): PlanNode[] {
 
 /** No Space is planned. One that an earlier apply made still runs, and would write the same record as `serve`. */
 function withoutSpace(inputs: Inputs, world: World): PlanNode {
-  const node = { id: 'space', kind: 'check' as const, title: 'Without a Space', dependsOn: [] };
+  const node = checkNode('space', 'Without a Space');
   if (!world.space)
     return { ...node, state: 'unchanged', reason: 'hub.space is empty: create-collab serve runs the server' };
   const reason = `${spaceOf(inputs.config, inputs.state)} is still there, and one server alone may write the record`;

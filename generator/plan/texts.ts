@@ -1,4 +1,5 @@
 import type { ChallengeConfig } from '../config/types.ts';
+import { checkNode } from './check-node.ts';
 import { CommandOf } from './commands.ts';
 import type { PlanNode } from './types.ts';
 
@@ -40,8 +41,7 @@ export function staleLines(text: string, fresh: string, config: ChallengeConfig)
 export function textNodes(texts: StaleText[]): PlanNode[] {
   if (texts.length === 0) return [];
   const reason = texts.map(({ file, lines }) => `${file} ${saying(lines)}`).join('; ');
-  const title = 'Texts written for other settings';
-  const node = { id: TEXTS, kind: 'check' as const, title, dependsOn: [] };
+  const node = checkNode(TEXTS, 'Texts written for other settings');
   return [{ ...node, state: 'unchanged', reason, next: [CommandOf.texts], warn: true }];
 }
 

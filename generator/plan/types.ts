@@ -51,6 +51,9 @@ export interface PlanNode {
   warn?: true;
 }
 
+/** How a node stands, apart from which one it is. */
+export type Standing = Pick<PlanNode, 'state' | 'reason' | 'human' | 'next' | 'warn'>;
+
 export interface ProvisionPlan {
   version: 1;
   endpoint: string;
