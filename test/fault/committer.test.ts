@@ -9,7 +9,7 @@ import { hubError, type MemoryHub } from '../helpers/memory-hub.ts';
 import { CENTRAL, startTestServer, type TestServer, testClock, testHub } from '../helpers/server.ts';
 
 type Step =
-  | { kind: 'post'; agent: number }
+  | { kind: 'post'; agent: number; result: boolean }
   | { kind: 'retry'; op: number }
   | { kind: 'fault'; fault: Fault; times: number }
   | { kind: 'advance'; ms: number }
@@ -17,24 +17,32 @@ type Step =
   | { kind: 'poll' }
   | { kind: 'restart' };
 
-type Fault = 'lost-answer' | 'lost-request' | 'down' | 'refuse-board' | 'refuse-inbox' | 'blind' | 'none';
+const FAULTS = [
+  'lost-answer',
+  'lost-request',
+  'down',
+  'refuse-board',
+  'refuse-result',
+  'refuse-index',
+  'refuse-inbox',
+  'blind',
+  'none',
+] as const;
+type Fault = (typeof FAULTS)[number];
+
+const INDEX = 'results/verification_status.json';
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('post' as const), agent: fc.nat(2) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('post' as const), agent: fc.nat(2), result: fc.boolean() }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('retry' as const), op: fc.nat(40) }) },
   {
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('fault' as const),
-      fault: fc.constantFrom<Fault>(
-        'lost-answer',
-        'lost-request',
-        'down',
-        'refuse-board',
-        'refuse-inbox',
-        'blind',
-        'none',
-      ),
+      fault: fc.constantFrom(...FAULTS),
       times: fc.integer({ min: 1, max: 4 }),
     }),
   },
@@ -50,6 +58,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 interface Op {
   id: number;
   agent: number;
+  /** A result, or a message. */
+  result: boolean;
   acknowledged: string | null;
 }
 
@@ -108,6 +118,8 @@ class World {
     };
     this.hub.refuse = (path) =>
       (path.startsWith('message_board/') && due('refuse-board')) ||
+      (path.startsWith('results/2') && due('refuse-result')) ||
+      (path === INDEX && due('refuse-index')) ||
       (path.startsWith('inbox/') && due('refuse-inbox'));
   }
 
@@ -119,10 +131,11 @@ class World {
 
   private send(op: Op): void {
     const server = this.server;
-    const body = { agent_id: `a${op.agent}`, body: `op ${op.id} for @a${(op.agent + 1) % 3}` };
+    const text = `op ${op.id} for @a${(op.agent + 1) % 3}`;
+    const body = { agent_id: `a${op.agent}`, body: op.result ? resultText(text) : text };
     const headers = { 'Idempotency-Key': `op-${op.id}` };
     const flight = server
-      .call('POST', '/v1/messages', { as: this.keys[op.agent], body, headers })
+      .call('POST', op.result ? '/v1/results' : '/v1/messages', { as: this.keys[op.agent], body, headers })
       .then((answer) => {
         if (answer.status === 201) {
           if (op.acknowledged !== null) expect(answer.json.filename).toBe(op.acknowledged);
@@ -141,7 +154,7 @@ class World {
 
   async run(s: Step): Promise<void> {
     if (s.kind === 'post') {
-      const op = { id: this.ops.length, agent: s.agent, acknowledged: null };
+      const op = { id: this.ops.length, agent: s.agent, result: s.result, acknowledged: null };
       this.ops.push(op);
       this.send(op);
       await new Promise((turn) => setImmediate(turn));
@@ -174,18 +187,21 @@ class World {
     await this.clock.advance(120_000);
     await Promise.all(this.flights);
     await this.clock.advance(60_000);
-    const board = [...(this.hub.buckets.get(CENTRAL)?.files.keys() ?? [])]
-      .filter((p) => p.startsWith('message_board/'))
-      .map((p) => p.slice(14))
-      .sort();
-    expect(board).toEqual(this.ops.map((o) => o.acknowledged).sort());
-    for (const op of this.ops)
+    const paths = [...(this.hub.buckets.get(CENTRAL)?.files.keys() ?? [])];
+    const inBucket = (folder: string) =>
+      paths.filter((p) => p.startsWith(`${folder}/2`)).map((p) => p.slice(folder.length + 1));
+    const messages = this.ops.filter((op) => !op.result);
+    const board = inBucket('message_board').sort();
+    expect(board).toEqual(messages.map((o) => o.acknowledged).sort());
+    for (const op of messages)
       expect(this.hub.textOf(CENTRAL, `message_board/${op.acknowledged}`)).toContain(`op ${op.id} for`);
-    const copies = [...(this.hub.buckets.get(CENTRAL)?.files.keys() ?? [])].filter((p) =>
-      p.startsWith('inbox/'),
+    await this.checkResults(
+      inBucket('results').sort(),
+      paths.filter((p) => p.startsWith('results/verdicts/')),
     );
+    const copies = paths.filter((p) => p.startsWith('inbox/'));
     for (const agent of [0, 1, 2]) {
-      const wanted = this.ops
+      const wanted = messages
         .filter((o) => (o.agent + 1) % 3 === agent)
         .map((o) => o.acknowledged as string)
         .sort();
@@ -197,7 +213,25 @@ class World {
     expect(this.seen).toEqual(board);
     await this.server.close();
   }
+
+  /** Each is there once and waits; whatever failed on the way was taken for nobody's verdict. */
+  private async checkResults(results: string[], verdicts: string[]): Promise<void> {
+    expect(results).toEqual(
+      this.ops
+        .filter((o) => o.result)
+        .map((o) => o.acknowledged)
+        .sort(),
+    );
+    expect(verdicts).toEqual([]);
+    const { json } = await this.server.call('GET', '/v1/results?order=asc&limit=1000');
+    expect(json.items).toEqual(results);
+    const index = JSON.parse(this.hub.textOf(CENTRAL, INDEX) ?? '{}');
+    for (const name of results) expect(index[name]).toBe('pending');
+  }
 }
+
+const resultText = (text: string) =>
+  `---\nscore: 1\nmethod: m\nstatus: agent-run\ndescription: d\n---\n${text}\n`;
 
 describe('committer', () => {
   it('C1 C8 C24: agrees with the model under every interleaving', { timeout: 120_000 }, async () => {

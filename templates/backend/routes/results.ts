@@ -15,7 +15,7 @@ import type { Services } from '../services.ts';
 import { hubFailure } from '../store/hub-failure.ts';
 import type { Draft, Entry } from '../store/types.ts';
 import { ownerOf, resolveSubmission, type Submission } from '../verify/resolve.ts';
-import { INDEX_LOCK, IndexUnreadable } from '../verify/verdict-book.ts';
+import { IndexUnreadable } from '../verify/verdict-book.ts';
 import { earlier, idempotencyLock } from './idempotency.ts';
 import { refuseDuplicate } from './messages.ts';
 import { listAnswer, oneRecord } from './records.ts';
@@ -185,7 +185,7 @@ function draftOf(s: Services, call: Post, ready: Ready, indexed: boolean): Draft
   const folder = () => s.store.folder('results');
   const dedup = source ? [`dedup:${author}:${source.sha256}`] : [];
   return {
-    locks: [INDEX_LOCK, ...idempotencyLock(author, call.idempotency), ...dedup],
+    locks: [...idempotencyLock(author, call.idempotency), ...dedup],
     build(at) {
       const before = earlier(folder(), author, call.idempotency);
       if (before) return { files: null, answer: answerOf(before) };
@@ -199,7 +199,7 @@ function draftOf(s: Services, call: Post, ready: Ready, indexed: boolean): Draft
         idempotency: call.idempotency,
       });
       const content = writeRecord(mergeServer(result.head, server), result.body);
-      const index = indexed ? (s.evaluation.book.pendingFiles(name).adds ?? []) : [];
+      const part = indexed ? { part: s.evaluation.book.pending(name) } : {};
       const copies = (submission?.files ?? []).map((file) => ({
         path: `${snapshot?.path}/${file.path}`,
         xetHash: file.xetHash,
@@ -212,7 +212,7 @@ function draftOf(s: Services, call: Post, ready: Ready, indexed: boolean): Draft
         path: resultPath(name),
         submission_snapshot: snapshot?.path ?? null,
       };
-      return { files: { adds: [{ path: answer.path, content }, ...index], copies }, answer };
+      return { files: { adds: [{ path: answer.path, content }], copies, ...part }, answer };
     },
   };
 }

@@ -7,7 +7,7 @@ import { fileStamp, isoStamp, minuteStamp } from '@collab/contract/stamps.ts';
 import { type BucketWrite, HubError } from '@collab/hub/port.ts';
 import { hubFailure } from './hub-failure.ts';
 import { type Outcome, type Pursuit, pursue, unsettled } from './settle.ts';
-import type { Committed, Draft, DraftFiles, Moment } from './types.ts';
+import type { Committed, Draft, DraftFiles, Moment, SharedFile } from './types.ts';
 
 const MAX_GROUP = 64;
 /** Files of one batch: the Hub takes 1,000 operations. */
@@ -36,7 +36,7 @@ export interface CommitterDeps {
   /** Throws NOT_WRITER when somebody else writes this bucket. */
   checkOwner(): Promise<void>;
   /** Shows the written files to readers. */
-  apply(built: readonly Built[], failed: ReadonlyMap<string, string>): void;
+  apply(written: readonly DraftFiles[]): void;
   /** Soft copies to deliver later, and files of refused drafts to take away. */
   journal(entries: {
     adds: { path: string; content: string | Uint8Array }[];
@@ -141,6 +141,7 @@ export class Committer {
   private async writeBatch(built: Built[]): Promise<void> {
     const stopWaiting = new AbortController();
     try {
+      const shared = sharedFiles(built);
       await this.deps.checkOwner();
       const outcome = await pursue(
         {
@@ -148,10 +149,10 @@ export class Committer {
           stopped: () => this.deps.signal.aborted,
           onDoubt: () => this.warnAfter(built, stopWaiting.signal),
         },
-        batchOf(built),
+        batchOf([...built.map((b) => b.files), shared]),
       );
       stopWaiting.abort();
-      await this.finish(built, outcome);
+      await this.finish(built, shared, outcome);
     } catch (error) {
       stopWaiting.abort();
       for (const b of built) b.job.settle.reject(error);
@@ -167,7 +168,7 @@ export class Committer {
     });
   }
 
-  private async finish(built: Built[], outcome: Outcome): Promise<void> {
+  private async finish(built: Built[], shared: DraftFiles, outcome: Outcome): Promise<void> {
     if (outcome.kind === 'refused') {
       if (built.length > 1 && isPoison(outcome.error)) {
         for (const b of built) await this.writeBatch([b]);
@@ -177,7 +178,8 @@ export class Committer {
     }
     this.groups++;
     const good = built.filter((b) => hardFailures(b.files, outcome.failed).length === 0);
-    this.deps.apply(good, outcome.failed);
+    const rendered = shared.adds?.filter(({ path }) => !outcome.failed.has(path));
+    this.deps.apply([...good.map((b) => b.files), { adds: rendered }]);
     await this.deps.journal({
       adds: good.flatMap((b) => softFailures(b.files, outcome.failed)),
       deletes: built.filter((b) => !good.includes(b)).flatMap((b) => this.leftovers(b, outcome.failed)),
@@ -213,7 +215,8 @@ export class Committer {
 const isPoison = (error: unknown) =>
   error instanceof HubError && ['invalid', 'forbidden', 'missing', 'conflict'].includes(error.kind);
 
-const pathsOf = (f: DraftFiles) => [...(f.adds ?? []), ...(f.copies ?? [])].map((x) => x.path);
+const pathsOf = (f: DraftFiles) =>
+  [...(f.adds ?? []), ...(f.copies ?? []), ...(f.part ? [f.part.file] : [])].map((x) => x.path);
 
 const hardFailures = (f: DraftFiles, failed: ReadonlyMap<string, string>) =>
   [...pathsOf(f), ...(f.deletes ?? [])].filter((path) => failed.has(path) && !f.soft?.includes(path));
@@ -221,13 +224,27 @@ const hardFailures = (f: DraftFiles, failed: ReadonlyMap<string, string>) =>
 const softFailures = (f: DraftFiles, failed: ReadonlyMap<string, string>) =>
   (f.adds ?? []).filter((a) => failed.has(a.path) && f.soft?.includes(a.path));
 
-function batchOf(built: readonly Built[]): BucketWrite {
+function batchOf(files: readonly DraftFiles[]): BucketWrite {
   return {
-    adds: built.flatMap((b) => b.files.adds ?? []),
-    copies: built.flatMap((b) =>
-      (b.files.copies ?? []).map(({ path, xetHash, sourceBucket }) => ({ path, xetHash, sourceBucket })),
+    adds: files.flatMap((f) => f.adds ?? []),
+    copies: files.flatMap((f) =>
+      (f.copies ?? []).map(({ path, xetHash, sourceBucket }) => ({ path, xetHash, sourceBucket })),
     ),
-    deletes: built.flatMap((b) => b.files.deletes ?? []),
+    deletes: files.flatMap((f) => f.deletes ?? []),
+  };
+}
+
+/** Files that drafts of the batch share, each rendered once from what all of them change; a later draft's word counts. */
+function sharedFiles(built: readonly Built[]): DraftFiles {
+  const changed = new Map<SharedFile, Map<string, string>>();
+  for (const { part } of built.map((b) => b.files)) {
+    if (!part) continue;
+    const changes = changed.get(part.file) ?? new Map<string, string>();
+    for (const [key, value] of part.changes) changes.set(key, value);
+    changed.set(part.file, changes);
+  }
+  return {
+    adds: [...changed].map(([file, changes]) => ({ path: file.path, content: file.render(changes) })),
   };
 }
 

@@ -6,7 +6,7 @@ import { profileOf } from '../profile.ts';
 import type { Deps } from '../services.ts';
 import { Bodies, maxRecordBytes } from './bodies.ts';
 import { coldReads } from './cold-reads.ts';
-import { type Built, Committer } from './committer.ts';
+import { Committer } from './committer.ts';
 import { bare, entryOf, type Held, isIndexed } from './entry.ts';
 import { hubFailure } from './hub-failure.ts';
 import { IndexData } from './index-data.ts';
@@ -14,7 +14,7 @@ import { Journal } from './journal.ts';
 import { Keeper } from './keeper.ts';
 import { owner } from './owner.ts';
 import { privateFiles } from './private.ts';
-import type { Draft, Entry, Store } from './types.ts';
+import type { Draft, DraftFiles, Entry, Store } from './types.ts';
 
 export interface RunningStore extends Store {
   /** Loads the first picture, calls `loaded`, and keeps it fresh until the signal fires. */
@@ -85,14 +85,13 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     }
   };
 
-  const apply = (built: readonly Built[]) => {
+  const apply = (written: readonly DraftFiles[]) => {
     seq++;
-    const changed = built.flatMap((b) => show(b));
-    tell(changed);
+    tell(written.flatMap(show));
   };
 
-  /** Puts one draft's files into the index. */
-  const show = ({ files: f }: Built): string[] => {
+  /** Puts files into the index. */
+  const show = (f: DraftFiles): string[] => {
     const born = (path: string) => {
       const before = index.get(path) as Held | null;
       return { seq, writtenAt: now(), replaced: before?.xetHash ?? before?.replaced };

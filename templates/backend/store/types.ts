@@ -77,12 +77,27 @@ export interface ReadStore {
   onChange(listener: (paths: readonly string[]) => void): () => void;
 }
 
+/** A file that is written once for all drafts of a batch that change it. */
+export interface SharedFile {
+  path: string;
+  /** The whole file, when the batch is formed: the index then shows every batch before it. */
+  render(changes: ReadonlyMap<string, string>): string;
+}
+
+/** One draft's part of a shared file. It fails with the file, like any other of its files. */
+export interface Part {
+  file: SharedFile;
+  changes: ReadonlyMap<string, string>;
+}
+
 /** Files of one write. All of a draft's files go to the Hub in one batch, together with other drafts of its group. */
 export interface DraftFiles {
   adds?: { path: string; content: string | Uint8Array }[];
   /** Copies by hash, from any bucket the server can read. `size` in bytes, for the index. */
   copies?: { path: string; xetHash: string; sourceBucket: string; size: number }[];
   deletes?: string[];
+  /** What the draft changes in a file that many drafts change. */
+  part?: Part;
   /** Paths (inbox copies) whose failure alone does not fail the draft: they are retried from a journal. */
   soft?: string[];
 }

@@ -41,7 +41,7 @@ export function expiry(deps: Deps): () => Promise<void> {
       return isWaiting(entry) && entry.state !== 'running' && at !== null && at < latest;
     });
     const reason = `nobody judged it within ${hours} hours; its owner may appeal`;
-    for (const { filename } of old) await conclude(deps, filename, { state: 'expired', reason });
+    await Promise.all(old.map(({ filename }) => conclude(deps, filename, { state: 'expired', reason })));
   };
 }
 

@@ -2,6 +2,7 @@ import type { VerdictState } from '@collab/contract/schemas.ts';
 import { tryJson } from '../codec/json.ts';
 import { decide } from '../domain/verification/decide.ts';
 import { MAX_SUMMARY_BYTES, readSummary } from '../domain/verification/summary.ts';
+import type { Verdict } from '../domain/verification/verdict.ts';
 import { exitCode } from '../jobs/status-file.ts';
 import type { Store } from '../store/types.ts';
 import type { Rules } from './rules.ts';
@@ -31,6 +32,7 @@ export async function rejudge(
   await deps.book.ready();
   const results = deps.store.folder('results').entries();
   const changes: Change[] = [];
+  const verdicts: Omit<Verdict, 'at'>[] = [];
   let considered = 0;
   for (const { name } of results) {
     const decided = deps.book.judgement(name).decided;
@@ -39,15 +41,15 @@ export async function rejudge(
     const again = await fromEvidence(deps, decided.evidence);
     if (!again || again.state === decided.state) continue;
     changes.push({ filename: name, from: decided.state, to: again.state, reason: again.reason });
-    if (!apply) continue;
     const { stamp: _, at: __, ...kept } = decided;
-    await deps.book.record({
+    verdicts.push({
       ...kept,
       rejudged: true,
       state: again.state,
       reason: `judged again from stored evidence: ${again.reason}`,
     });
   }
+  if (apply) await Promise.all(verdicts.map((verdict) => deps.book.record(verdict)));
   return { considered, changes };
 }
 

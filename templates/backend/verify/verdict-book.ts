@@ -1,3 +1,4 @@
+import { ApiError } from '@collab/contract/errors.ts';
 import { resultPath, VERDICTS, VERIFICATION_INDEX, verdictPath } from '@collab/contract/paths.ts';
 import { type HumanEdit, humanEdits, readIndex, writeIndex } from '../domain/verification/index-file.ts';
 import { type Judgement, judge, UNJUDGED } from '../domain/verification/judgement.ts';
@@ -9,17 +10,16 @@ import {
 } from '../domain/verification/verdict.ts';
 import type { Log } from '../log.ts';
 import { serialised } from '../store/private.ts';
-import type { DraftFiles, Moment, Store } from '../store/types.ts';
+import type { DraftFiles, Moment, Part, SharedFile, Store } from '../store/types.ts';
 import { readVerdictFiles, writeCopy } from './verdict-cache.ts';
 
 /** Author name of verdicts that were taken in from an edit of the index file. */
 const INDEX_EDITOR = 'organizer';
 /** So many downloads at once are worth a copy for the next start. */
 const COPY_AFTER = 20;
+/** Verdicts handed to the committer together. */
+const AT_ONCE = 256;
 const MAX_INDEX_BYTES = 16 * 1024 * 1024;
-
-/** Two drafts that change the index file never stand in one group. */
-export const INDEX_LOCK = 'verification-index';
 
 /** Every verdict of the record, and the index file that other programs read and people edit. */
 export interface VerdictBook {
@@ -31,8 +31,8 @@ export interface VerdictBook {
   mark(result: string): string | undefined;
   /** Takes in what people changed in the index file. To be called before any write of it. */
   importEdits(): Promise<void>;
-  /** Files of a new result: its entry in the index. For a draft with {@link INDEX_LOCK}. */
-  pendingFiles(result: string): DraftFiles;
+  /** A new result's entry in the index. */
+  pending(result: string): Part;
   /** Writes a verdict, the index, and whatever `more` adds, in one batch. */
   record(verdict: Omit<Verdict, 'at'>, more?: (verdict: Verdict, at: Moment) => DraftFiles): Promise<Verdict>;
   /** Grows with every change. */
@@ -45,11 +45,22 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
   const loadedPaths = new Set<string>();
   /** Entries of the index file that mean nothing to us; kept as their author wrote them. */
   let foreign = new Map<string, string>();
+  /** Verdicts on their way into the record: path to text. */
+  const sent = new Map<string, string>();
+  /** States that a failed write may have left in the index file: nobody's word. */
+  const attempted = new Map<string, string>();
+  /** What waits for the next round. */
+  const waiting: (() => Promise<unknown>)[] = [];
+  let next: Promise<void> | null = null;
   const alone = serialised();
   let version = 0;
   let loading: Promise<void> | null = null;
 
   store.onChange((paths) => {
+    for (const path of paths) {
+      const text = sent.get(path);
+      if (text !== undefined && sent.delete(path)) add(path, text);
+    }
     if (paths.some((path) => path.startsWith(VERDICTS) && !loadedPaths.has(path))) loading = null;
     if (paths.some((path) => path.startsWith('results/') || path.startsWith('agents/'))) version++;
   });
@@ -94,31 +105,41 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
     return new Map(names.map((name) => [name, judgement(name).state]));
   }
 
-  function indexFile(extra: ReadonlyMap<string, string>): { path: string; content: string } {
-    return { path: VERIFICATION_INDEX, content: writeIndex(new Map([...foreign, ...states(), ...extra])) };
-  }
+  const index: SharedFile = {
+    path: VERIFICATION_INDEX,
+    render: (changes) => writeIndex(new Map([...foreign, ...states(), ...changes])),
+  };
 
-  /** All of them and the index in one batch: a half-taken import would put the rest of an edit back. */
+  /** All of them in one batch: a half-taken import would put the rest of an edit back. */
   async function write(
     verdicts: readonly Omit<Verdict, 'at'>[],
     more?: (verdicts: readonly Verdict[], at: Moment) => DraftFiles,
   ): Promise<Verdict[]> {
-    const { answer } = await store.submit({
-      locks: [INDEX_LOCK],
-      build(at) {
-        const written = verdicts.map((verdict): Verdict => ({ ...verdict, at: at.iso }));
-        const files = written.map((verdict) => ({
-          path: verdictPath(verdict.result, at.file, verdict.by.id),
-          content: writeVerdict(verdict),
-        }));
-        const changed = new Map(written.map((verdict) => [verdict.result, stateWith(verdict, at)]));
-        const extra = more?.(written, at) ?? {};
-        const adds = [...files, indexFile(changed), ...(extra.adds ?? [])];
-        return { files: { ...extra, adds }, answer: { files, written } };
-      },
-    });
-    for (const { path, content } of answer.files) add(path, content);
-    return answer.written;
+    const states = new Map<string, string>();
+    const paths: string[] = [];
+    const build = (at: Moment) => {
+      const written = verdicts.map((verdict): Verdict => ({ ...verdict, at: at.iso }));
+      const files = written.map((verdict) => ({
+        path: verdictPath(verdict.result, at.file, verdict.by.id),
+        content: writeVerdict(verdict),
+      }));
+      for (const { path, content } of files) {
+        sent.set(path, content);
+        paths.push(path);
+      }
+      for (const verdict of written) states.set(verdict.result, stateWith(verdict, at));
+      const extra = more?.(written, at) ?? {};
+      const adds = [...files, ...(extra.adds ?? [])];
+      return { files: { ...extra, adds, part: { file: index, changes: states } }, answer: written };
+    };
+    try {
+      const locks = [...new Set(verdicts.map(({ result }) => `verdict:${result}`))];
+      return (await store.submit({ locks, build })).answer;
+    } catch (error) {
+      for (const [result, state] of states) attempted.set(result, state);
+      if (!isUnsettled(error)) for (const path of paths) sent.delete(path);
+      throw error;
+    }
   }
 
   function stateWith(verdict: Verdict, at: Moment): string {
@@ -128,20 +149,38 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
   async function importEdits(): Promise<void> {
     const bytes = await store.bytes(VERIFICATION_INDEX, MAX_INDEX_BYTES);
     if (bytes === null) return;
-    const found = readIndex(new TextDecoder().decode(bytes));
+    const text = new TextDecoder().decode(bytes);
+    const found = readIndex(text);
     if (!found) throw new IndexUnreadable();
     const exists = (result: string) => store.get(resultPath(result)) !== null;
     const { edits, unknown } = humanEdits(states(), found);
     const before = String([...foreign]);
     foreign = new Map(
-      [...found].filter(([result]) => !exists(result) || unknown.some((u) => u.result === result)),
+      [...found].filter(([result, state]) =>
+        exists(result) ? unknown.some((u) => u.result === result) : state !== 'pending',
+      ),
     );
     if (String([...foreign]) !== before) version++;
     if (unknown.length > 0) log('warn', 'verdict_states_unknown', { entries: unknown.slice(0, 20) });
-    const verdicts = edits.filter((edit) => exists(edit.result)).map(importedVerdict);
-    if (verdicts.length === 0) return;
-    log('info', 'verdicts_imported', { count: verdicts.length });
-    await write(verdicts);
+    const verdicts = edits
+      .filter(({ result, state }) => exists(result) && attempted.get(result) !== state)
+      .map(importedVerdict);
+    const left = attempted.size > 0 && text !== index.render(new Map());
+    if (verdicts.length > 0) log('info', 'verdicts_imported', { count: verdicts.length });
+    if (verdicts.length > 0 || left) await write(verdicts);
+    attempted.clear();
+  }
+
+  /** Whatever was asked for before it starts shares one look at the file and one group of writes. */
+  function round(): Promise<void> {
+    next ??= alone('index', async () => {
+      next = null;
+      const writes = waiting.splice(0);
+      await importEdits();
+      for (let i = 0; i < writes.length; i += AT_ONCE)
+        await Promise.allSettled(writes.slice(i, i + AT_ONCE).map((write) => write()));
+    });
+    return next;
   }
 
   const ready = () => {
@@ -159,15 +198,19 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
     mark: (result) => foreign.get(result),
     importEdits: async () => {
       await ready();
-      await alone('index', importEdits);
+      await round();
     },
-    pendingFiles: (result) => ({ adds: [indexFile(new Map([[result, 'pending']]))] }),
+    pending: (result) => ({ file: index, changes: new Map([[result, 'pending']]) }),
     record: async (verdict, more) => {
       await ready();
-      return alone('index', async () => {
-        await importEdits();
-        const [written] = await write([verdict], more && (([only], at) => more(only as Verdict, at)));
-        return written as Verdict;
+      return new Promise((resolve, reject) => {
+        waiting.push(() =>
+          write([verdict], more && (([only], at) => more(only as Verdict, at))).then(
+            ([written]) => resolve(written as Verdict),
+            reject,
+          ),
+        );
+        round().catch(reject);
       });
     },
     get version() {
@@ -175,6 +218,8 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
     },
   };
 }
+
+const isUnsettled = (error: unknown) => error instanceof ApiError && error.code === 'WRITE_UNSETTLED';
 
 function importedVerdict({ result, state }: HumanEdit): Omit<Verdict, 'at'> {
   const by = { kind: 'human' as const, id: INDEX_EDITOR };
