@@ -8,9 +8,9 @@ import { HubError, type HubPort } from '@collab/hub/port.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { isFree } from '../ports.ts';
+import { isAlive } from '../process-lock.ts';
 import { endChild } from './child.ts';
 import { localUsers, seedFile } from './local-users.ts';
-import { isAlive } from './lock.ts';
 import type { LocalHub, StartHubOptions } from './types.ts';
 
 const START_MS = 30_000;

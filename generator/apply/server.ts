@@ -8,11 +8,11 @@ import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { CommandOf } from '../plan/commands.ts';
+import { isAlive } from '../process-lock.ts';
 import { unwatchGroup, watchGroup } from '../reaper.ts';
 import { endChild } from './child.ts';
 import type { ServerAccess } from './connect.ts';
 import { answers } from './health.ts';
-import { isAlive } from './lock.ts';
 
 const START_MS = 120_000;
 const STOP_MS = 25_000;
