@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createBudget, createHubClient } from '@collab/hub/index.ts';
-import { serve } from '@hono/node-server';
 import { createApp } from './app.ts';
+import { listen } from './http/listener.ts';
 import { createLog, perTurn } from './log.ts';
 import { parseSettings, type Settings, SettingsError } from './settings.ts';
 
@@ -45,18 +45,10 @@ const server = createApp({
   staticDir: fileURLToPath(new URL('.', import.meta.url)),
 });
 
-const listener = serve(
-  {
-    fetch: server.app.fetch,
-    port: settings.PORT,
-    hostname: settings.HOST,
-    // The largest body that is taken needs 35 kB/s; who sends slower holds a connection and memory.
-    serverOptions: { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 },
-  },
-  (address) => log('info', 'listening', { host: settings.HOST, port: address.port }),
+const at = { port: settings.PORT, hostname: settings.HOST };
+const listener = listen(server.app.fetch, at, ({ port }) =>
+  log('info', 'listening', { host: settings.HOST, port }),
 );
-// A connection on which nothing moves for so long is given up: its reader holds an answer in memory.
-listener.setTimeout(300_000);
 const running = server.run();
 
 let stopping = false;
