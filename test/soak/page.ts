@@ -13,9 +13,10 @@ export interface Summary {
     lost: number;
     slow: number;
     slowMs: number;
+    partial: number;
     outage_ms: number;
   };
-  hub_calls: { calls: number; refused: number; lost: number; slow: number; down: number };
+  hub_calls: { calls: number; refused: number; lost: number; slow: number; partial: number; down: number };
   messages: number;
   inbox_copies: number;
   results: number;
@@ -35,11 +36,11 @@ export function pageOf(s: Summary): string {
     ['agents, seconds, kills of the server', `${s.agents}, ${s.seconds}, ${s.kills}`],
     [
       'network to the Hub',
-      `${w.latency_ms} ms per call; ${percent(w.refused)} refused, ${percent(w.lost)} answers lost, ${percent(w.slow)} ${w.slowMs / 1000} s slow; down for ${w.outage_ms / 1000} s`,
+      `${w.latency_ms} ms per call; ${percent(w.refused)} refused, ${percent(w.lost)} answers lost, ${percent(w.slow)} ${w.slowMs / 1000} s slow; in ${percent(w.partial)} of batches one file refused; down for ${w.outage_ms / 1000} s`,
     ],
     [
-      'Hub calls (refused, answer lost, slow, while down)',
-      `${short(c.calls)} (${c.refused}, ${c.lost}, ${c.slow}, ${c.down})`,
+      'Hub calls (refused, answer lost, slow, taken in part, while down)',
+      `${short(c.calls)} (${c.refused}, ${c.lost}, ${c.slow}, ${c.partial}, ${c.down})`,
     ],
     [
       'messages, inbox copies, results acknowledged',

@@ -1,7 +1,8 @@
 /**
  * Simulated agents against the built server on the embedded hub, behind a slow and faulty network, with kill -9 of the
  * server on the way. At the end the record is exactly what the agents were told.
- * Run after a build: node scripts/run.mjs test/soak/server.ts (SECONDS, AGENTS, KILLS, PAUSE_MS, HUB_LATENCY_MS).
+ * Run after a build: node scripts/run.mjs test/soak/server.ts (SECONDS, AGENTS, KILLS, PAUSE_MS, HUB_LATENCY_MS,
+ * FAULTS: shares of calls as JSON).
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,10 @@ const AGENTS = Number(process.env.AGENTS ?? 200);
 const KILLS = Number(process.env.KILLS ?? 5);
 const PAUSE_MS = Number(process.env.PAUSE_MS ?? 6_000);
 const LATENCY = Number(process.env.HUB_LATENCY_MS ?? 20);
-const FAULTS = { refused: 0.02, lost: 0.01, slow: 0.02, slowMs: 3_000 };
+const FAULTS = {
+  ...{ refused: 0.02, lost: 0.01, slow: 0.02, slowMs: 3_000, partial: 0.05 },
+  ...JSON.parse(process.env.FAULTS ?? '{}'),
+};
 const OUTAGE_MS = 15_000;
 
 const dir = await mkdtemp(join(tmpdir(), 'collab-soak-'));
@@ -101,6 +105,11 @@ async function inBucket(folder: string): Promise<string[]> {
   return names;
 }
 
+async function textOf(path: string): Promise<string> {
+  const headers = { authorization: `Bearer ${ORGANIZER}` };
+  return (await fetch(`${hub.url}/buckets/${CENTRAL}/resolve/${path}`, { headers })).text();
+}
+
 const differ = (what: string, wanted: Iterable<string>, got: readonly string[]) => {
   const [a, b] = [[...wanted].sort(), [...got]];
   if (a.join() !== b.join())
@@ -127,7 +136,17 @@ differ(
   ledger.messages.keys(),
   stamped(await inBucket('message_board'), 'message_board'),
 );
-differ('results in the bucket', ledger.results.keys(), stamped(await inBucket('results'), 'results'));
+const judged = await inBucket('results');
+differ('results in the bucket', ledger.results.keys(), stamped(judged, 'results'));
+// Nobody judged anything: a state other than `pending` would be a write that failed and was read as a person's word.
+differ(
+  'verdicts in the bucket',
+  [],
+  judged.filter((path) => path.startsWith('results/verdicts/')),
+);
+const index = JSON.parse(await textOf('results/verification_status.json')) as Record<string, string>;
+for (const name of ledger.results.keys())
+  if (index[name] !== 'pending') ledger.problems.push(`${name}: the index says ${index[name]}`);
 let delivered = 0;
 for (const [handle, seen] of ledger.inboxes) {
   const told = [...ledger.messages].filter(([, { to }]) => to.includes(handle)).map(([name]) => name);
