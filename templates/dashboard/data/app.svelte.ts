@@ -119,6 +119,8 @@ export class App {
       removeEventListener('hashchange', follow);
       removeEventListener('storage', readElsewhere);
       removeEventListener(FRAME_LOGIN, frameLogin);
+      removeEventListener('online', connectivity);
+      removeEventListener('offline', connectivity);
     };
   }
 
@@ -127,9 +129,10 @@ export class App {
     this.now = Date.now() + this.http.behind;
   }
 
+  /** Asks for everything now: somebody wants to see what is new, or has written something. */
   refresh(): Promise<unknown> {
     this.#tick();
-    return Promise.all([this.#live(), this.#slow()]);
+    return Promise.all([this.#live(anew), this.#slow(anew)]);
   }
 
   go(...where: Parameters<typeof href>): void {
@@ -156,31 +159,34 @@ export class App {
   }
 
   async #frameLogin(): Promise<void> {
-    await this.session.refresh();
+    await this.session.renew();
     this.frameLogin = this.me === null ? 'blocked' : '';
     void this.inbox.refresh();
   }
 
-  async #live(): Promise<void> {
-    if (this.config === null) await this.#begin();
-    await Promise.all([
-      this.feed.refresh(),
-      this.board.refresh(),
-      this.attempts.refresh(),
-      this.queue.refresh(),
-      this.inbox.refresh(),
-    ]);
+  async #live(ask: Ask = join): Promise<void> {
+    const known = this.config === null ? this.#begin() : Promise.resolve();
+    const afterwards = known.then(() => Promise.all([ask(this.queue), ask(this.inbox)]));
+    await Promise.all([ask(this.feed), ask(this.board), ask(this.attempts), afterwards]);
   }
 
-  async #slow(): Promise<void> {
+  async #slow(ask: Ask = join): Promise<void> {
     await Promise.all([
-      this.agents.refresh(),
-      this.stats.refresh(),
-      this.config && this.session.refresh(),
-      this.config && this.baselines.refresh(),
+      ask(this.agents),
+      ask(this.stats),
+      this.config && ask(this.session),
+      this.config && ask(this.baselines),
     ]);
   }
 }
+
+interface Refreshable {
+  refresh: () => Promise<void>;
+  renew: () => Promise<void>;
+}
+type Ask = (of: Refreshable) => Promise<void>;
+const join: Ask = (of) => of.refresh();
+const anew: Ask = (of) => of.renew();
 
 /** Nobody is logged in: null. That it could not be found out stays an error. */
 async function viewer(http: Http, login: boolean): Promise<Viewer | null> {

@@ -1,4 +1,6 @@
+import { untrack } from 'svelte';
 import { type Message, toMessage } from '../model/message.ts';
+import { Flight } from './flight.ts';
 import { ApiError, type Http } from './http.ts';
 import type { MessageRecord, Page } from './types.ts';
 
@@ -11,14 +13,15 @@ export class Feed {
   /** Messages on the server, loaded or not. */
   total = $state(0);
   more = $state(false);
-  loading = $state(false);
+  #open = $state(0);
   loaded = $state(false);
   error = $state.raw<ApiError | null>(null);
   readonly #http: Http;
   readonly #path: string;
   readonly #only: Record<string, string>;
   readonly #known = new Map<string, Message>();
-  #running: Promise<void> | null = null;
+  readonly #newest = new Flight(() => this.#guard(() => (this.loaded ? this.#newer() : this.#first())));
+  readonly #oldest = new Flight(() => this.#guard(() => this.#older()));
 
   /** @param only what the server filters by, as `agent` or `q`. */
   constructor(http: Http, path: string, only: Record<string, string> = {}) {
@@ -31,21 +34,30 @@ export class Feed {
     return this.#known.get(filename);
   }
 
+  get loading(): boolean {
+    return this.#open > 0;
+  }
+
+  /** Single flight; never throws. An effect that calls it depends on nothing of it. */
   refresh(): Promise<void> {
-    this.#running ??= this.#guard(() => (this.loaded ? this.#newer() : this.#first())).finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
+    return untrack(() => this.#newest.join());
+  }
+
+  /** As `refresh`, but asks after this call: something was written. */
+  renew(): Promise<void> {
+    return untrack(() => this.#newest.anew());
   }
 
   loadOlder(): Promise<void> {
+    return untrack(() => this.#oldest.join());
+  }
+
+  async #older(): Promise<void> {
     const last = this.messages.at(-1);
-    if (!this.more || this.loading || !last) return Promise.resolve();
-    return this.#guard(async () => {
-      const page = await this.#page({ limit: DELTA, order: 'desc', before: last.filename });
-      this.more = page.next !== null;
-      this.messages = [...this.messages, ...this.#take(page.items)];
-    });
+    if (!this.more || !last) return;
+    const page = await this.#page({ limit: DELTA, order: 'desc', before: last.filename });
+    this.more = page.next !== null;
+    this.messages = [...this.messages, ...this.#take(page.items)];
   }
 
   async #first(): Promise<void> {
@@ -80,14 +92,14 @@ export class Feed {
   }
 
   async #guard(work: () => Promise<void>): Promise<void> {
-    this.loading = true;
+    this.#open++;
     try {
       await work();
       this.error = null;
     } catch (error) {
-      this.error = error instanceof ApiError ? error : new ApiError(0, 'PAGE', String(error));
+      this.error = ApiError.of(error);
     } finally {
-      this.loading = false;
+      this.#open--;
     }
   }
 }

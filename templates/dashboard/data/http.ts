@@ -17,6 +17,28 @@ export class ApiError extends Error {
     this.hint = more.hint;
     this.retryAfterS = more.retryAfterS;
   }
+
+  /** Whatever was thrown, as something a view can tell. */
+  static of(error: unknown): ApiError {
+    return error instanceof ApiError ? error : new ApiError(0, 'PAGE', String(error));
+  }
+}
+
+const offline = () => new ApiError(0, 'OFFLINE', 'No answer from the server.');
+
+/** An answer that breaks off is no answer. */
+const wholeText = (response: Response): Promise<string> =>
+  response.text().catch(() => {
+    throw offline();
+  });
+
+/** Somebody between here and the server may answer in its place. */
+function parse(text: string, status: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError(status, 'NO_DATA', 'What answered is not the server of this collaboration.');
+  }
 }
 
 interface Remembered {
@@ -69,7 +91,7 @@ export class Http {
     const response = await this.#send(path, { headers, cache: 'no-store' });
     if (response.status === 304 && known) return known.value as T;
     if (!response.ok) throw await failure(response);
-    const value = JSON.parse(tame(await response.text())) as T;
+    const value = parse(tame(await wholeText(response)), response.status) as T;
     this.#remember(path, response.headers.get('etag'), value);
     return value;
   }
@@ -79,7 +101,7 @@ export class Http {
     const response = await this.#send(path, {});
     if (!response.ok) throw await failure(response);
     const plain = (response.headers.get('content-type') ?? '').startsWith('text/plain');
-    return plain ? tame(await response.text()) : null;
+    return plain ? tame(await wholeText(response)) : null;
   }
 
   /** Writes. The same body again after a failure carries the same key: what did arrive is not written twice. */
@@ -98,8 +120,9 @@ export class Http {
       body: text,
     });
     if (!response.ok) throw await failure(response);
+    const answer = response.status === 204 ? undefined : parse(await wholeText(response), response.status);
     this.#unanswered.delete(path);
-    return (response.status === 204 ? undefined : await response.json()) as T;
+    return answer as T;
   }
 
   async #send(path: string, init: RequestInit): Promise<Response> {
@@ -112,7 +135,7 @@ export class Http {
       this.#setClock(response.headers.get('date'));
       return response;
     } catch {
-      throw new ApiError(0, 'OFFLINE', 'No answer from the server.');
+      throw offline();
     }
   }
 

@@ -11,8 +11,11 @@ export function poll(tick: () => Promise<unknown>, periodMs: number, page: Docum
   };
   const run = async () => {
     clearTimeout(timer);
-    await tick();
-    next();
+    try {
+      await tick();
+    } finally {
+      next();
+    }
   };
   const wake = () => (page.visibilityState === 'visible' ? void run() : clearTimeout(timer));
   page.addEventListener('visibilitychange', wake);

@@ -21,7 +21,7 @@ export async function postMessage(
     ...(refs.length > 0 ? { refs } : {}),
     ...(broadcast ? { broadcast } : {}),
   });
-  await app.feed.refresh();
+  void app.feed.renew();
   return answer;
 }
 
@@ -29,6 +29,6 @@ export async function postMessage(
 export function whyNot(error: unknown, app: App): string {
   if (!(error instanceof ApiError)) return String(error);
   if (error.status !== 401) return [error.message, error.hint].filter(Boolean).join(' — ');
-  void app.session.refresh();
+  void app.session.renew();
   return 'Your login has ended. Log in again; what you wrote is kept.';
 }

@@ -13,7 +13,7 @@ export const FRAME_LOGIN = 'collab-frame-login';
 
 export async function logOut(app: App): Promise<void> {
   await app.http.post('/logout', {}).catch(() => undefined);
-  await app.session.refresh();
+  await app.session.renew();
 }
 
 /** Why a login came back without one, in words. */
