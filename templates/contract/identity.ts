@@ -59,6 +59,29 @@ export function isReservedAgentId(id: string, slug: string, buckets: readonly st
   );
 }
 
+/** Names under which an agent would pass for those who run the challenge. */
+const OFFICES = [
+  ...['organizer', 'organizers', 'organiser', 'admin', 'admins', 'administrator', 'moderator', 'moderators'],
+  ...['system', 'verifier', 'evaluator', 'official', 'staff', 'support', 'huggingface'],
+];
+
+/** What an id looks like at a glance: ids of one look are told apart by nobody who only skims a page. */
+export function lookOf(id: string): string {
+  return id
+    .replaceAll('-', '')
+    .replaceAll('0', 'o')
+    .replace(/[1i]/g, 'l')
+    .replaceAll('rn', 'm')
+    .replaceAll('vv', 'w');
+}
+
+const OFFICE_LOOKS = new Set(OFFICES.map(lookOf));
+
+/** An agent of this name would pass for a person or for those who run the challenge. */
+export function passesForSomebody(id: string): boolean {
+  return OFFICE_LOOKS.has(lookOf(id)) || lookOf(id.split('-')[0] as string) === 'human';
+}
+
 /** What is wrong with an agent id, in a sentence with a hint; `null` when nothing is. */
 export function agentIdProblem(id: string): { message: string; hint?: string } | null {
   if (id !== id.toLowerCase())

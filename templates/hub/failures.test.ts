@@ -385,6 +385,15 @@ describe('uploads', () => {
     expect((await hub.write('a/b', write)).failed).toEqual([]);
   });
 
+  it('nothing is kept of a token that came with one call', async () => {
+    const { hub, calls } = await hubThat(store(0));
+    const asked = () => calls.filter((call) => call.endsWith('xet-write-token')).length;
+    for (let n = 0; n < 3; n++) await hub.write('a/b', write, 'hf_of_somebody_else');
+    expect(asked()).toBe(3);
+    for (let n = 0; n < 3; n++) await hub.write('a/b', write);
+    expect(asked()).toBe(4);
+  });
+
   it('a kept token that the store no longer takes is renewed', async () => {
     let refuse = false;
     const { hub, calls } = await hubThat((request, response, call) => {

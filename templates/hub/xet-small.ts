@@ -16,7 +16,7 @@ interface SmallFile {
   bytes: Uint8Array;
 }
 
-/** Uploads a few small files in three calls: token (kept while it is good), xorb, shard. @returns path → hash. */
+/** Uploads a few small files in three calls: token (the client's own is kept while it is good), xorb, shard. @returns path → hash. */
 export function createSmallUploads(transport: Transport) {
   const tokens = new Map<string, WriteToken>();
 
@@ -31,7 +31,8 @@ export function createSmallUploads(transport: Transport) {
       token,
     });
     const fresh = parseJson(answer, WriteToken);
-    tokens.set(key, fresh);
+    // Somebody else's is there for this call alone.
+    if (token === transport.token) tokens.set(key, fresh);
     return fresh;
   }
 

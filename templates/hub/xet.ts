@@ -31,7 +31,8 @@ export function createXetUploads(transport: Transport): XetUploads {
   const sessions = new Map<string, string>();
   const sessionOf = (token: string) => {
     const known = sessions.get(token) ?? randomUUID();
-    sessions.set(token, known);
+    // Somebody else's is there for this call alone.
+    if (token === transport.token) sessions.set(token, known);
     return known;
   };
 

@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { ApiError } from '@collab/contract/errors.ts';
 import { agentPath, HANDSHAKE, scratchBucket } from '@collab/contract/paths.ts';
 import type { HubPort } from '@collab/hub/port.ts';
-import type { Settings } from '../settings.ts';
+import { isCompat, type Settings } from '../settings.ts';
 import { hubFailure } from '../store/hub-failure.ts';
 import type { Store } from '../store/types.ts';
 import { KEY_PREFIX, type Keys } from './keys.ts';
@@ -63,6 +63,14 @@ export function createAuth(deps: AuthDeps): Auth {
     });
   };
 
+  /** A key outlives its user's membership. Where the Hub names no members it stays good. */
+  const refuseWhoLeft = async (hfUser: string) => {
+    if (isCompat(settings)) return;
+    const members = await deps.roles.memberNames();
+    if (members === null || members.has(hfUser.toLowerCase())) return;
+    throw new ApiError('IDENTITY_MISMATCH', `${hfUser} is no longer a member of ${settings.ORG}`);
+  };
+
   const proven = async (credential: Credential, agent: string): Promise<Writer> => {
     const { hfUser } = await registered(agent);
     const { bearer } = credential;
@@ -73,6 +81,7 @@ export function createAuth(deps: AuthDeps): Auth {
     if (bearer.startsWith(KEY_PREFIX)) {
       if (await deps.keys.check(agent, bearer)) {
         credential.proven = hfUser;
+        await refuseWhoLeft(hfUser);
         return { agent, auth: 'key', hfUser };
       }
       throw new ApiError('UNAUTHORIZED', `this is not the key of ${agent}`, {
@@ -80,7 +89,10 @@ export function createAuth(deps: AuthDeps): Auth {
       });
     }
     const caller = await user(credential);
-    if (caller.name.toLowerCase() === hfUser.toLowerCase()) return { agent, auth: 'hf', hfUser };
+    if (caller.name.toLowerCase() === hfUser.toLowerCase()) {
+      if (!caller.isMember) await refuseWhoLeft(hfUser);
+      return { agent, auth: 'hf', hfUser };
+    }
     throw new ApiError('IDENTITY_MISMATCH', `${agent} belongs to another user`);
   };
 

@@ -45,7 +45,8 @@ export function createKeys(files: PrivateFiles, random: (n: number) => Uint8Arra
       if (!hit || !isYoung(hit.since, CACHE_MS, now())) {
         const file = await files.readJson<KeyFile>(keyPath(agent));
         // A key that was issued meanwhile is newer than what was read.
-        if (cache.get(agent) === hit) remember(agent, SHA256.test(String(file?.sha256)) ? (file as KeyFile).sha256 : null);
+        if (cache.get(agent) === hit)
+          remember(agent, SHA256.test(String(file?.sha256)) ? (file as KeyFile).sha256 : null);
       }
       const hash = cache.get(agent)?.hash ?? null;
       const given = Buffer.from(sha256(key), 'hex');

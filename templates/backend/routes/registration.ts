@@ -1,6 +1,6 @@
 /** Registration: who asks, whose the scratch bucket is, the card and its key. */
 import { ApiError } from '@collab/contract/errors.ts';
-import { agentIdProblem, isReservedAgentId } from '@collab/contract/identity.ts';
+import { agentIdProblem, isReservedAgentId, lookOf, passesForSomebody } from '@collab/contract/identity.ts';
 import { agentPath, HANDSHAKE, scratchBucket } from '@collab/contract/paths.ts';
 import { challengeRegistration, register } from '@collab/contract/routes/agents.ts';
 import type { Frontmatter } from '@collab/contract/schemas.ts';
@@ -25,9 +25,15 @@ export const routes: RouteModule = (s) => {
   const alone = serialised();
   return [
     handle(challengeRegistration, async (call) => ({ body: await challenge(s, nonces, call) })),
-    handle(register, (call) =>
-      alone(call.body.agent_id, async () => ({ status: 201, body: await registerAgent(s, nonces, call) })),
-    ),
+    handle(register, async (call) => {
+      checkId(s, call.body.agent_id);
+      // Nobody unknown stands in the line of a name.
+      if (!isCompat(s)) await s.auth.user(call.credential);
+      return alone(call.body.agent_id, async () => ({
+        status: 201,
+        body: await registerAgent(s, nonces, call),
+      }));
+    }),
   ];
 };
 
@@ -41,8 +47,8 @@ function checkId(s: Services, agent: string): void {
     .map((b) => b.slice(s.settings.ORG.length + 1));
   const { rules } = s.evaluation;
   // Whoever held the verifier's name could speak verdicts.
-  const verifier = !rules.compat && agent === rules.verifier;
-  if (verifier || isReservedAgentId(agent, s.settings.COLLAB_SLUG, own))
+  const passing = !rules.compat && (lookOf(agent) === lookOf(rules.verifier) || passesForSomebody(agent));
+  if (passing || isReservedAgentId(agent, s.settings.COLLAB_SLUG, own))
     throw new ApiError('INVALID_PATH', `agent_id is reserved: ${agent}`, { hint: 'pick another name' });
 }
 
@@ -78,8 +84,8 @@ async function challenge(s: Services, nonces: Nonces, call: Call<typeof challeng
 /** The card as it stands; refuses another user's, and without `force` the own one. */
 function refuseTaken(s: Services, agent: string, user: HfUser, force: boolean): Entry | null {
   const card = s.store.get(agentPath(agent));
-  if (!card) return null;
-  if (String(card.frontmatter.hf_user ?? '').toLowerCase() !== user.name.toLowerCase())
+  if (!card) return refuseLookAlike(s, agent, user);
+  if (!isOf(card.frontmatter, user))
     throw new ApiError('IDENTITY_MISMATCH', `${agent} is registered to another hf_user`, {
       hint: 'pick a different agent_id',
     });
@@ -90,9 +96,29 @@ function refuseTaken(s: Services, agent: string, user: HfUser, force: boolean): 
   return card;
 }
 
+/** Of two names that look the same the second must be the same user's. */
+function refuseLookAlike(s: Services, agent: string, user: HfUser): null {
+  if (s.profile.compat) return null;
+  const look = lookOf(agent);
+  const other = s.store
+    .folder('agents')
+    .entries()
+    .find(({ name, frontmatter }) => lookOf(name.slice(0, -3)) === look && !isOf(frontmatter, user));
+  if (!other) return null;
+  throw new ApiError(
+    'IDENTITY_MISMATCH',
+    `${agent} looks like ${other.name.slice(0, -3)}, another user's agent`,
+    {
+      hint: 'pick a different agent_id',
+    },
+  );
+}
+
+const isOf = (head: Frontmatter, user: HfUser) =>
+  String(head.hf_user ?? '').toLowerCase() === user.name.toLowerCase();
+
 async function registerAgent(s: Services, nonces: Nonces, call: Registration) {
   const { agent_id } = call.body;
-  checkId(s, agent_id);
   const { user, proof } = await (isCompat(s) ? admitCompat(s, nonces, call) : admit(s, nonces, call));
   const bio = await readBio(s, call);
   refuseSecrets(
@@ -256,7 +282,7 @@ function cardDraft(
 ): Draft<{ joined: string; bytes: number }> {
   const { agent_id, model, harness, tools, force } = call.body;
   return {
-    locks: [`agent:${agent_id}`],
+    locks: [`agent:${agent_id}`, `look:${lookOf(agent_id)}`],
     build(at) {
       const before = earlierRegistration(s, call, user)
         ? s.store.get(agentPath(agent_id))
