@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import type { CommandContext, Outcome } from '../command.ts';
 import type { ChallengeConfig } from '../config/types.ts';
@@ -15,6 +15,9 @@ const GateNoise = z.object({
   limit: z.number(),
   sds_to_limit: z.number().nullable(),
   held: z.number(),
+  /** Chance that one more honest run misses it, and the tightest limit that keeps the family of gates at one in a hundred. */
+  missed: z.number().nullable().optional(),
+  tightest: z.number().nullable().optional(),
 });
 
 /** harness/calibration.json, as the harness library computes it. */
@@ -52,7 +55,12 @@ export async function calibrate(context: CommandContext, challenge: Challenge): 
   const summaries = from ? await summariesBelow(from) : await runs(context, challenge);
   const out = join(dir, 'harness', 'calibration.json');
   const found = await noiseOf(io, challenge, summaries, out);
-  return { status: 'ok', text: report(config, found), data: { calibration: found, file: out } };
+  return {
+    status: 'ok',
+    text: `${report(config, found)}\nWritten to ${relative(io.cwd, out)}.`,
+    data: { calibration: found, file: out },
+    next: [{ command: 'create-collab apply', why: 'gives the board the noise to pool and rank by' }],
+  };
 }
 
 /** Computes the noise from summaries of A/A runs and writes it to `out`. @throws CollabError CALIBRATION_FAILED */
@@ -124,20 +132,29 @@ const elsewhere = (config: ChallengeConfig) =>
   );
 
 function report({ metric }: ChallengeConfig, found: Calibration): string {
-  const rows = Object.entries(found.gates).map(([id, gate]) => [
+  const gates = Object.entries(found.gates);
+  const rows = gates.map(([id, gate]) => [
     id,
     digits(gate.mean),
     digits(gate.sd),
     digits(gate.limit),
-    gate.sds_to_limit === null ? 'no noise' : digits(gate.sds_to_limit),
+    gate.missed == null ? 'no noise' : chance(gate.missed),
+    digits(gate.tightest),
     `${gate.held}/${found.runs}`,
   ]);
+  const family = gates.reduce((sum, [, gate]) => sum + (gate.missed ?? 0), 0);
   return [
-    `${metric.label}: ${digits(found.mean)} ${metric.unit} over ${found.runs} runs of the baseline, ${found.passes} passes each`,
+    `${metric.label}: ${digits(found.mean)} over ${found.runs} runs of the baseline, ${found.passes} passes each (${metric.unit})`,
     `  between machines or jobs  sd ${digits(found.machine_sd)}`,
     `  between passes of a job   sd ${digits(found.pass_sd)}`,
     `  of a job's mean           sd ${digits(found.job_sd)}, at most ${digits(found.job_sd_upper)} (90 % confidence, ${digits(100 * found.relative_job_sd_upper)} %)`,
     '',
-    table(['gate', 'mean', 'sd', 'limit', 'sds to the limit', 'held'], rows),
+    table(['gate', 'mean', 'sd', 'limit', 'honest misses', 'tightest limit', 'held'], rows),
+    `All gates together refuse an honest run at most ${chance(family)} of the time${family > FAMILY ? `: more than ${chance(FAMILY)}. Loosen a limit, or calibrate with more runs.` : '.'}`,
   ].join('\n');
 }
+
+/** What honest work may lose to chance. */
+const FAMILY = 0.01;
+
+const chance = (p: number) => (p < 0.00005 ? '< 0.01 %' : `${(100 * p).toFixed(2)} %`);

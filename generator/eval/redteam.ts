@@ -58,7 +58,7 @@ export async function redteam(context: CommandContext, asked: Challenge): Promis
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-  const outcome = await withCalibration(asked, verdict(rows));
+  const outcome = await withCalibration(asked, verdict(rows, context.io.stdout.columns));
   // A part of the cheats proves nothing about the rest.
   if (context.options.only === undefined) await keep(context.io, challenge.dir, rows);
   return outcome;
@@ -208,7 +208,7 @@ const missing = (cheat: ShippedCheat, ran: Ran) =>
 
 const why = (ran: Ran) => ran.error ?? (ran.failed.join(', ') || 'it gained nothing');
 
-function verdict(rows: CheatRow[]): Outcome {
+function verdict(rows: CheatRow[], columns?: number): Outcome {
   const bad = rows.filter(lets);
   const untestable = rows.filter((row) => row.state === 'untestable here').length;
   const cells = rows.map((row) => [
@@ -216,11 +216,11 @@ function verdict(rows: CheatRow[]): Outcome {
     row.state,
     row.by.join(', ') || '-',
     row.wins_without === null ? '-' : row.wins_without ? 'comes through' : 'fails as well',
-    row.detail.slice(0, 70),
+    row.detail,
   ]);
   const caught = rows.filter((row) => row.state === 'caught').length;
   const text = [
-    table(['cheat', 'state', 'stopped by', 'with that switched off', ''], cells),
+    table(['cheat', 'state', 'stopped by', 'with that switched off', ''], cells, columns),
     '',
     `${caught} of ${rows.length} caught, ${bad.length} not, ${untestable} untestable here.`,
   ].join('\n');

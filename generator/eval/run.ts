@@ -17,7 +17,7 @@ export async function run(context: CommandContext, challenge: Challenge): Promis
     seed: seedOf(context),
   });
   if (ran.state !== 'measured') throw notMeasured(ran, state);
-  return { status: 'ok', text: report(challenge, ran), data: runData(ran, state) };
+  return { status: 'ok', text: report(challenge, ran, context.io.stdout.columns), data: runData(ran, state) };
 }
 
 /** `eval preflight`: every problem that is seen without running anything. */
@@ -85,14 +85,14 @@ function runData(ran: Ran, state: string) {
   return { valid, score, failed_gates: failed, state_dir: state, ms: ran.finished.ms, summary };
 }
 
-function report({ config }: Challenge, ran: Ran): string {
+function report({ config }: Challenge, ran: Ran, columns?: number): string {
   const { metric } = config;
   const sd = ran.summary?.score?.sd;
   const spread = sd === null || sd === undefined ? '' : ` ± ${digits(sd)} between passes`;
   return [
     `${metric.label}: ${digits(ran.score)} ${metric.unit}${spread}`,
     '',
-    gateTable(ran.summary),
+    gateTable(ran.summary, columns),
     '',
     ran.valid ? 'Valid: every gate of the headline division holds.' : `Invalid: ${missed(ran).join(', ')}.`,
     `Layers of isolation: ${ran.summary?.provenance.isolation?.layers.join(', ') || 'none'}.`,
@@ -105,7 +105,7 @@ function missed({ failed, summary }: Ran): string[] {
   return failed.map((id) => (known.has(id) ? id : `${id} (not measured by the harness)`));
 }
 
-function gateTable(summary: Summary | null): string {
+function gateTable(summary: Summary | null, columns?: number): string {
   const rows = (summary?.gates ?? []).map((gate) => [
     gate.pass ? '✓' : '✗',
     gate.id,
@@ -117,5 +117,5 @@ function gateTable(summary: Summary | null): string {
   ]);
   const absent = Object.entries((summary?.shown.gates_not_applicable ?? {}) as Record<string, string>);
   const others = absent.map(([gate, why]) => ['–', gate, '', '', '', '', `does not apply: ${why}`]);
-  return table(['', 'gate', 'value', 'limit', 'n', 'se', 'note'], [...rows, ...others]);
+  return table(['', 'gate', 'value', 'limit', 'n', 'se', 'note'], [...rows, ...others], columns);
 }

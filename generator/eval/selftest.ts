@@ -50,7 +50,7 @@ export async function selftest(context: CommandContext, asked: Challenge): Promi
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-  const outcome = verdict(checks);
+  const outcome = verdict(checks, io.stdout.columns);
   const failed = checks.filter((check) => !check.ok).map((check) => check.check);
   await remember(
     challenge.dir,
@@ -187,16 +187,11 @@ async function hostile(bench: Bench, folder: string, name: string): Promise<Resu
   return { expected: `at fault: … ${error} …`, found: ran.error ?? ran.state, ok };
 }
 
-function verdict(checks: Check[]): Outcome {
+function verdict(checks: Check[], columns?: number): Outcome {
   const bad = checks.filter((check) => !check.ok);
-  const rows = checks.map((c) => [
-    c.ok ? '✓' : '✗',
-    c.check,
-    c.found.slice(0, 90),
-    `${(c.ms / 1000).toFixed(1)} s`,
-  ]);
+  const rows = checks.map((c) => [c.ok ? '✓' : '✗', c.check, `${(c.ms / 1000).toFixed(1)} s`, c.found]);
   const text = [
-    table(['', 'check', 'found', 'time'], rows),
+    table(['', 'check', 'time', 'found'], rows, columns),
     '',
     `${checks.length - bad.length} of ${checks.length} hold.`,
     ...bad.map((c) => `✗ ${c.check}: expected ${c.expected}, found ${c.found}`),

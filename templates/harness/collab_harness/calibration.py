@@ -25,6 +25,8 @@ Json = dict[str, Any]
 
 # Few runs give a poor estimate of a standard deviation: verdicts use this upper confidence bound of it.
 CONFIDENCE = 0.9
+# All gates together refuse honest work at most so often.
+FAMILY = 0.01
 
 
 def pass_scores(summary: Json) -> list[float]:
@@ -59,8 +61,10 @@ def calibrate(summaries: Sequence[Json]) -> Json:
 
 
 def gate_noise(summaries: Sequence[Json]) -> Json:
-    """For each gate: mean and standard deviation over the runs, and how far its limit is from that."""
+    """For each gate: mean and sd over the runs, how often the next honest run would miss its limit, and the tightest limit
+    that the family of gates allows: together they may refuse one honest run in a hundred (FAMILY)."""
     noise: Json = {}
+    level = st.gate_level(FAMILY, len(summaries[0]["gates"]))
     for gate in summaries[0]["gates"]:
         values = [g["value"] for s in summaries for g in s["gates"] if g["id"] == gate["id"] and g["value"] is not None]
         if len(values) < 2:
@@ -68,8 +72,31 @@ def gate_noise(summaries: Sequence[Json]) -> Json:
         mean, sd = sum(values) / len(values), math.sqrt(st.sample_variance(values))
         distance = abs(mean - gate["limit"]) / sd if sd else None
         held = sum(g["pass"] for s in summaries for g in s["gates"] if g["id"] == gate["id"])
-        noise[gate["id"]] = {"mean": mean, "sd": sd, "limit": gate["limit"], "sds_to_limit": distance, "held": held}
+        about = {"missed": missed(gate, values), "tightest": tightest(gate, values, level)}
+        noise[gate["id"]] = {"mean": mean, "sd": sd, "limit": gate["limit"], "sds_to_limit": distance, "held": held, **about}
     return noise
+
+
+def _next_run(values: Sequence[float]) -> tuple[float, float]:
+    """Mean, and the scale by which one more value scatters around it (Student's t; Hahn and Meeker 1991, 4.7)."""
+    return sum(values) / len(values), math.sqrt(st.sample_variance(values) * (1 + 1 / len(values)))
+
+
+def missed(gate: Json, values: Sequence[float]) -> float | None:
+    """Chance that one more honest run misses the limit; None where the runs do not differ."""
+    mean, scale = _next_run(values)
+    if scale == 0:
+        return None
+    room = (mean - gate["limit"]) / scale * (1 if gate["op"].startswith(">") else -1)
+    return 1 - st.t_cdf(room, len(values) - 1)
+
+
+def tightest(gate: Json, values: Sequence[float], level: float) -> float | None:
+    """The limit that one more honest run misses with `level`; None where the runs do not differ."""
+    mean, scale = _next_run(values)
+    if scale == 0:
+        return None
+    return mean - st.t_quantile(1 - level, len(values) - 1) * scale * (1 if gate["op"].startswith(">") else -1)
 
 
 def main(argv: list[str]) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import unittest
 
-from collab_harness.calibration import calibrate, same_submission
+from collab_harness.calibration import calibrate, missed, same_submission
 
 
 def summary(passes: list[float], gate: float, sha: str = "a") -> dict[str, object]:
     return {
         "shown": {"passes": [{"score": score} for score in passes]},
-        "gates": [{"id": "g", "value": gate, "limit": 1.0, "pass": gate <= 1.0}],
+        "gates": [{"id": "g", "value": gate, "limit": 1.0, "op": "<=", "pass": gate <= 1.0}],
         "provenance": {"submission_sha256": sha},
     }
 
@@ -31,6 +31,20 @@ class Calibration(unittest.TestCase):
     def test_few_runs_are_not_believed(self) -> None:
         found = calibrate([summary([100.0, 101.0], 0.5), summary([102.0, 103.0], 0.5)])
         self.assertGreater(found["job_sd_upper"], 5 * found["job_sd"])
+
+    def test_what_an_honest_run_misses_and_the_tightest_limit(self) -> None:
+        # Student's t with 5 degrees of freedom: 0.99 quantile 3.36493 (any table); one gate has the whole family's level.
+        values = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+        gate = calibrate([summary([100.0, 101.0], value) for value in values])["gates"]["g"]
+        scale = gate["sd"] * (7 / 6) ** 0.5
+        self.assertAlmostEqual(gate["tightest"], 0.35 + 3.36493 * scale, places=4)
+        self.assertAlmostEqual(missed({"op": "<=", "limit": gate["tightest"]}, values), 0.01, places=6)
+        self.assertAlmostEqual(missed({"op": ">=", "limit": 0.35}, values), 0.5, places=6)
+
+    def test_runs_that_do_not_differ_have_no_chance_to_miss(self) -> None:
+        gate = calibrate([summary([100.0, 101.0], 0.5), summary([102.0, 103.0], 0.5)])["gates"]["g"]
+        self.assertIsNone(gate["missed"])
+        self.assertIsNone(gate["tightest"])
 
     def test_one_run_is_no_calibration(self) -> None:
         with self.assertRaises(ValueError):

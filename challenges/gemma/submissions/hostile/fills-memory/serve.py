@@ -5,5 +5,5 @@ import time
 
 held = []
 while True:
-    held.append(bytearray(os.urandom(1 << 20)) * 16)
+    held.append(os.urandom(1 << 20) * 64)
     time.sleep(0.005)
