@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { svelteModules } from './test/helpers/svelte-modules.ts';
 
 /** Suites of real processes take longest: started last, one of them would keep a single core busy at the end. */
 const LONG = ['test/harness/redteam', 'test/e2e/tour', 'test/harness/', 'test/fault/', 'test/e2e/'];
@@ -16,6 +17,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  plugins: [svelteModules],
   test: {
     include: ['test/**/*.test.ts', 'templates/**/*.test.ts', 'generator/**/*.test.ts'],
     exclude: [

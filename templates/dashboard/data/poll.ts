@@ -11,11 +11,9 @@ export function poll(tick: () => Promise<unknown>, periodMs: number, page: Docum
   };
   const run = async () => {
     clearTimeout(timer);
-    try {
-      await tick();
-    } finally {
-      next();
-    }
+    // One turn that goes wrong must not be the last one.
+    await tick().catch(console.error);
+    next();
   };
   const wake = () => (page.visibilityState === 'visible' ? void run() : clearTimeout(timer));
   page.addEventListener('visibilitychange', wake);
