@@ -92,3 +92,37 @@ it('strangers who ask for a name do not stand in the way of its user', async () 
   go();
   expect((await Promise.all(strangers)).every(({ status }) => status === 401)).toBe(true);
 });
+
+it('tokens that the Hub does not know are asked about thirty times a minute, known ones always', async () => {
+  const peer = (raw: unknown) => (raw as { address?: string } | undefined)?.address;
+  server = await startTestServer({ deps: { peer } });
+  const me = async (token: string, address: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await server.app.request('/v1/me', { headers }, { address })).status;
+  };
+  expect(await me(tokenOf('user-one'), '10.0.0.1')).toBe(200);
+  const before = server.hub.calls.whoami ?? 0;
+  const statuses: number[] = [];
+  for (let i = 0; i < 40; i++) statuses.push(await me(`hf_strangerstranger${i}`, '10.0.0.1'));
+  expect(statuses).toEqual([...Array(30).fill(401), ...Array(10).fill(429)]);
+  expect((server.hub.calls.whoami ?? 0) - before).toBe(30);
+  expect(await me(tokenOf('user-one'), '10.0.0.1')).toBe(200);
+  expect(await me(tokenOf('user-two'), '10.0.0.2')).toBe(200);
+});
+
+it('nor are two hundred of them at once', async () => {
+  server = await startTestServer();
+  let go = () => {};
+  const gate = new Promise<void>((open) => {
+    go = open;
+  });
+  server.hub.fault = (name) => (name === 'whoami' ? gate : undefined);
+  const before = server.hub.calls.whoami ?? 0;
+  const all = Array.from({ length: 200 }, (_, i) =>
+    server.call('GET', '/v1/me', { as: `hf_strangerstranger${i}` }),
+  );
+  expect((await Promise.race(all)).status).toBe(429);
+  go();
+  const refused = (await Promise.all(all)).filter(({ status }) => status === 401);
+  expect([refused.length, (server.hub.calls.whoami ?? 0) - before]).toEqual([60, 60]);
+});

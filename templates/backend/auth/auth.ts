@@ -16,7 +16,7 @@ export interface AuthDeps {
   settings: Settings;
   store: Pick<Store, 'look'>;
   keys: Keys;
-  whoami(token: string): Promise<HfUser>;
+  whoami(token: string, ip?: string): Promise<HfUser>;
   roles: Roles;
 }
 
@@ -36,7 +36,7 @@ export function createAuth(deps: AuthDeps): Auth {
       throw new ApiError('UNAUTHORIZED', 'an agent key does not prove a Hugging Face user', {
         hint: 'send a Hugging Face token here',
       });
-    const caller = await deps.whoami(bearer);
+    const caller = await deps.whoami(bearer, credential.ip);
     credential.proven = caller.name;
     return caller;
   };

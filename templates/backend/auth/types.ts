@@ -5,6 +5,8 @@ export interface Credential {
   /** `Authorization: Bearer …`, or the dashboard session's. */
   bearer: string | null;
   from: 'header' | 'session' | 'none';
+  /** Address it came from. */
+  ip?: string | undefined;
   /** `X-Evaluator-Key`. */
   evaluatorKey?: string;
   /** The Hub's user it turned out to be, once checked: what the audit keeps of a refused write. */

@@ -4,12 +4,17 @@ import { createHash } from 'node:crypto';
 import { ApiError } from '@collab/contract/errors.ts';
 import { humanHandle } from '@collab/contract/identity.ts';
 import { HubError, type HubPort } from '@collab/hub/port.ts';
+import { meter, networkOf } from '../limits.ts';
 import { isYoung } from './age.ts';
 import type { HfUser } from './types.ts';
 
 const KNOWN_MS = 60_000;
 const REFUSED_MS = 10_000;
 const MAX_KNOWN = 2_000;
+/** Tokens of one address that the Hub may refuse in a minute before it is asked about no new one: it counts each. */
+const REFUSED_PER_MINUTE = 30;
+/** Questions for one address that may be on their way at once. */
+const MAX_ASKED = 60;
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -22,7 +27,7 @@ export function createWhoami(
   hub: HubPort,
   org: string,
   now: () => number,
-): (token: string) => Promise<HfUser> {
+): (token: string, ip?: string) => Promise<HfUser> {
   const known = new Map<string, Known>();
   const refused = () =>
     new ApiError('UNAUTHORIZED', 'the Hub does not know this token', {
@@ -33,7 +38,9 @@ export function createWhoami(
     const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined;
     if (oldest !== undefined) known.delete(oldest);
   };
-  return async (token) => {
+  const asked = new Map<string, number>();
+  const refusals = meter([{ count: REFUSED_PER_MINUTE, spanMs: 60_000 }], now);
+  return async (token, ip) => {
     const key = sha256(token);
     const hit = known.get(key);
     if (hit && isYoung(hit.since, hit.user ? KNOWN_MS : REFUSED_MS, now())) {
@@ -41,6 +48,12 @@ export function createWhoami(
       throw refused();
     }
     known.delete(key);
+    const from = networkOf(ip);
+    const under = asked.get(from) ?? 0;
+    const retryAfterS = under >= MAX_ASKED ? 1 : refusals.wait(from);
+    if (retryAfterS !== null)
+      throw new ApiError('RATE_LIMITED', 'too many tokens that the Hub does not know', { retryAfterS });
+    asked.set(from, under + 1);
     try {
       const who = await hub.whoami(token);
       const isMember = who.orgs.some((o) => o.name.toLowerCase() === org.toLowerCase());
@@ -50,12 +63,17 @@ export function createWhoami(
     } catch (error) {
       if (error instanceof HubError && (error.kind === 'unauthorized' || error.kind === 'forbidden')) {
         remember(key, null);
+        refusals.count(from);
         throw refused();
       }
       throw new ApiError('HUB_UNAVAILABLE', 'the Hub did not say who you are', {
         cause: error,
         retryAfterS: 5,
       });
+    } finally {
+      const left = (asked.get(from) ?? 1) - 1;
+      if (left > 0) asked.set(from, left);
+      else asked.delete(from);
     }
   };
 }

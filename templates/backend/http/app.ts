@@ -117,13 +117,12 @@ async function serve(
   try {
     if (!EARLY.has(route.name)) await s.store.ready();
     const { query, ignored } = readQuery(route, c.req.url, compat ? compatQuery : undefined);
-    const credential = { ...credentialOf(s, c), evaluatorKey: headerOf(c, EVALUATOR_HEADER) };
+    const ip = addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env));
     facts = {
-      credential,
-      ip: addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)),
+      credential: { ...credentialOf(s, c), ip, evaluatorKey: headerOf(c, EVALUATOR_HEADER) },
+      ip,
       userAgent: headerOf(c, 'user-agent')?.slice(0, 300),
     };
-    const { ip } = facts;
     const { body, text } = await readBody(route, c.req.raw, {
       max: s.settings.MESSAGE_MAX_BYTES * 2 + 65_536,
       ip,

@@ -19,7 +19,8 @@ export interface DeskDeps extends RunnerDeps {
   hub: Pick<HubPort, 'runJob' | 'job' | 'jobs' | 'cancelJob' | 'jobLogs'>;
   ledger: LedgerBook;
   log: Log;
-  limitMs: number;
+  /** How long a run may take. */
+  limitMs(entry: Reservation): number;
   logTail: number;
   /** `{slug}-benchmark` and `{slug}-verification`. */
   taskLabel(kind: JobKind): string;
@@ -77,7 +78,7 @@ export function jobDesk(deps: DeskDeps): JobDesk {
   async function watchToEnd(entry: Reservation): Promise<void> {
     const since = Date.parse(entry.launched_at ?? entry.ts);
     const jobId = entry.job_id as string;
-    const ending = await watchJob(deps, jobId, since + deps.limitMs);
+    const ending = await watchJob(deps, jobId, since + deps.limitMs(entry));
     if (ending.how === 'stopped') return;
     const job = ending.how === 'ended' ? ending.job : null;
     const timedOut = ending.how === 'ended' && ending.timedOut;

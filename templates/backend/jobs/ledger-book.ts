@@ -12,6 +12,7 @@ import {
 } from '../domain/quota/ledger.ts';
 import type { Settings } from '../settings.ts';
 import type { PrivateFiles } from '../store/types.ts';
+import { limitMinutes } from './limit.ts';
 
 export interface LedgerDeps {
   files: Pick<PrivateFiles, 'readText' | 'updateText'>;
@@ -111,7 +112,7 @@ function decide(
   nowMs: number,
 ): Reserved {
   const { evaluator } = request;
-  const usd = evaluator ? 0 : jobUsd(settings.JOB_USD_PER_HOUR, settings.JOB_TIMEOUT_MINUTES * 60);
+  const usd = evaluator ? 0 : jobUsd(settings.JOB_USD_PER_HOUR, limitMinutes(settings, request.target) * 60);
   const admission = admit(ledger, { ...request, usd }, limitsOf(settings, request.kind), nowMs);
   const before = request.idempotency && ledger.entries.find((e) => e.idempotency === request.idempotency);
   if (before) return { ok: true, entry: before, remaining: remainingOf(admission), replay: true };

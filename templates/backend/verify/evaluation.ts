@@ -46,7 +46,7 @@ export function createEvaluation(s: Needs): Evaluation {
     ...{ hub: s.hub, org: settings.ORG, ledger, log, now, sleep: s.sleep, signal: s.signal },
     pollMs: settings.JOB_WATCH_POLL_S * 1000,
     graceMs: settings.JOB_WATCH_GRACE_S * 1000,
-    limitMs: settings.JOB_TIMEOUT_MINUTES * 60_000,
+    limitMs: ({ target }) => limitMinutes(settings, target) * 60_000,
     logTail: settings.JOB_LOG_TAIL_LINES,
     taskLabel: (kind) => `${settings.COLLAB_SLUG}-${kind}`,
   });

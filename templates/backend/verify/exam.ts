@@ -5,12 +5,13 @@
 import { resultPath } from '@collab/contract/paths.ts';
 import type { JobSpec } from '@collab/hub/port.ts';
 import type { Entry } from '../domain/leaderboard/row.ts';
-import type { Ledger } from '../domain/quota/ledger.ts';
+import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
 import { readSnapshotRef } from '../domain/results/snapshot.ts';
 import { blamesHarness, type RunEnd, SUBMISSION_FAULT } from '../domain/verification/decide.ts';
 import { judgeGates } from '../domain/verification/divisions.ts';
 import type { RunSummary } from '../domain/verification/summary.ts';
 import type { StampedVerdict } from '../domain/verification/verdict.ts';
+import { EXAM, isExam, limitMinutes } from '../jobs/limit.ts';
 import { verificationSpec } from '../jobs/spec.ts';
 import type { Admission } from './admit-run.ts';
 import { conclude } from './conclude.ts';
@@ -18,11 +19,6 @@ import type { Rules } from './rules.ts';
 import { DEFAULT_STATES, type Standings } from './standings.ts';
 import type { VerdictBook } from './verdict-book.ts';
 import type { VerifierDeps } from './verifier.ts';
-
-/** Marks a reservation as an exam. */
-export const EXAM = 'exam';
-
-export const isExam = (target: Record<string, string | undefined>): boolean => target[EXAM] === 'true';
 
 /** Ids of the gates that a place on the board asks for beyond those of every result. */
 export function examGates({ gates, divisions }: Rules, rank: number, topK: number): string[] {
@@ -51,10 +47,16 @@ export function examsDue(
   });
 }
 
-const examsOf = (ledger: Ledger, result: string): number =>
-  ledger.entries.filter(
-    ({ target, state }) => target.result === result && isExam(target) && state !== 'released',
-  ).length;
+/** Exams of a result, since a person last handed it back. */
+function examsOf({ book }: Pick<VerifierDeps, 'book'>, ledger: Ledger, result: string): Reservation[] {
+  const handedBack = book
+    .verdicts(result)
+    .findLast(({ by, state }) => by.kind === 'human' && state === 'pending');
+  return ledger.entries.filter(
+    ({ target, state, ts }) =>
+      target.result === result && isExam(target) && state !== 'released' && ts > (handedBack?.at ?? ''),
+  );
+}
 
 /** The best result, down to the rank `deepest`, whose exam may start now. */
 export function dueExam(
@@ -64,7 +66,7 @@ export function dueExam(
   deepest = deps.settings.VERIFIER_TOP_K,
 ): Entry | undefined {
   const { settings } = deps;
-  const tried = (entry: Entry) => examsOf(ledger, entry.filename);
+  const tried = (entry: Entry) => examsOf(deps, ledger, entry.filename).length;
   return examsDue(deps, settings.VERIFIER_TOP_K, deepest).find(
     (entry) =>
       !busy.has(entry.filename) &&
@@ -76,6 +78,11 @@ export function dueExam(
 /** Reserves the exam of a result, whoever is to run it: a job, or the evaluator named. */
 export async function admitExam(deps: VerifierDeps, due: Entry, evaluator?: string): Promise<Admission> {
   const { settings, store } = deps;
+  const known = examOfEqual(deps, due);
+  if (known) {
+    await concludeExam(deps, due.filename, known.end, known.runPath);
+    return { what: 'concluded' };
+  }
   const snapshot = snapshotOf(deps, due) ?? '';
   const id = deps.newId();
   const { filename: result, agent } = due;
@@ -101,6 +108,46 @@ export async function admitExam(deps: VerifierDeps, due: Entry, evaluator?: stri
   };
 }
 
+/**
+ * The exam of an equal content, by the same harness: nobody pays for it twice, and posting again is no second chance.
+ * `undefined`: there is none that would say something.
+ */
+function examOfEqual(
+  { book, rules, standings }: VerifierDeps,
+  due: Entry,
+): { end: ExamEnd; runPath: string } | undefined {
+  const before = lastRun(book, due.filename);
+  const { sha256 } = due.judgement;
+  if (!before || sha256 === undefined) return undefined;
+  const equal = standings
+    .entries()
+    .filter(({ filename, judgement }) => filename !== due.filename && judgement.sha256 === sha256);
+  const exams = equal.flatMap(({ filename }) => book.verdicts(filename)).filter(isExamVerdict(rules));
+  const same = exams.findLast((verdict) => verdict.harness_sha256 === before.harness_sha256);
+  if (!same) return undefined;
+  const told = examIds(rules);
+  const gates = same.gates.filter(({ id }) => told.has(id));
+  const summary = { gates, provenance: same.provenance ?? {}, numbers: new Map<string, number>() };
+  const harnessSha256 = same.harness_sha256 ?? undefined;
+  const end = { stage: 'COMPLETED', exitCode: 0, timedOut: false, summary: { ...summary, harnessSha256 } };
+  return examVerdict(end, before, rules) ? { end, runPath: same.evidence ?? '' } : undefined;
+}
+
+const examIds = ({ gates }: Rules): Set<string> =>
+  new Set(gates.filter(({ when }) => (when ?? 'every') !== 'every').map(({ id }) => id));
+
+/** A verdict of the machine that holds what an exam measured. */
+function isExamVerdict(rules: Rules): (verdict: StampedVerdict) => boolean {
+  const told = examIds(rules);
+  return ({ by, gates }) => by.kind === 'machine' && gates.some(({ id }) => told.has(id));
+}
+
+/** The verdict of the run that made a result valid; what an exam said is put beside it. */
+function lastRun(book: VerdictBook, result: string): StampedVerdict | undefined {
+  const ofRuns = book.verdicts(result).filter(({ by, measured }) => by.kind === 'machine' && measured);
+  return ofRuns.findLast(({ measured }) => !measured?.fresh) ?? ofRuns.at(-1);
+}
+
 function snapshotOf({ store }: VerifierDeps, { filename }: Entry): string | null {
   const record = store.get(resultPath(filename));
   return (record && readSnapshotRef(record.frontmatter)) ?? null;
@@ -112,12 +159,9 @@ function spec(
   id: string,
 ): JobSpec {
   const submission = { bucket: settings.CENTRAL_BUCKET, prefix: snapshot };
-  const entrypoint = { JOB_HARNESS_ENTRYPOINT: settings.JOB_EXAM_ENTRYPOINT };
-  return verificationSpec(
-    { ...settings, ...entrypoint },
-    { result, submission, runPath, withPrivate: true },
-    id,
-  );
+  const JOB_TIMEOUT_MINUTES = limitMinutes(settings, { [EXAM]: 'true' });
+  const ofExam = { JOB_HARNESS_ENTRYPOINT: settings.JOB_EXAM_ENTRYPOINT, JOB_TIMEOUT_MINUTES };
+  return verificationSpec({ ...settings, ...ofExam }, { result, submission, runPath, withPrivate: true }, id);
 }
 
 export type ExamEnd = Pick<RunEnd, 'stage' | 'exitCode' | 'timedOut' | 'summary'>;
@@ -131,7 +175,7 @@ const died = ({ stage, exitCode, timedOut, summary }: ExamEnd): boolean =>
 
 /** Who ends every exam before it says anything is not blamed, and does not stay valid either. */
 export async function leaveOpen(deps: VerifierDeps, result: string, runPath: string): Promise<void> {
-  const runs = examsOf(await deps.ledger.read(), result);
+  const runs = examsOf(deps, await deps.ledger.read(), result).length;
   if (runs < deps.settings.VERIFIER_MAX_ATTEMPTS) return;
   const reason = `exam: ${runs} runs of it died or outlived their time, and nobody can tell why`;
   await conclude(deps, result, { state: 'inconclusive', reason, runPath, privateData: true });
@@ -164,6 +208,25 @@ export function examVerdict(
   return { ...kept, gates, state: judged.state, reason: judged.reason };
 }
 
+/**
+ * Who could not be examined while others were does not stay valid: what ends every exam before it says anything may be the
+ * submission, whatever it looks like. Where nobody could be examined the harness is at fault, and all stay as they are.
+ */
+async function settleUnexamined(deps: VerifierDeps): Promise<void> {
+  const { book, rules, settings, standings } = deps;
+  const others = standings.entries().flatMap(({ filename }) => book.verdicts(filename));
+  if (!others.some(isExamVerdict(rules))) return;
+  const ledger = await deps.ledger.read();
+  for (const { filename } of examsDue(deps, settings.VERIFIER_TOP_K)) {
+    const exams = examsOf(deps, ledger, filename);
+    const open = exams.some(({ state }) => state !== 'settled');
+    if (open || exams.length < settings.VERIFIER_MAX_ATTEMPTS) continue;
+    const reason = `exam: ${exams.length} runs of it said nothing, and those of other results did`;
+    const runPath = exams.at(-1)?.target.run_path;
+    await conclude(deps, filename, { state: 'inconclusive', reason, runPath, privateData: true });
+  }
+}
+
 /** Judges an exam that has ended. One that said nothing is tried again within bounds. */
 export async function concludeExam(
   deps: VerifierDeps,
@@ -171,14 +234,28 @@ export async function concludeExam(
   end: ExamEnd,
   runPath: string,
 ): Promise<void> {
-  const ofRuns = deps.book.verdicts(result).filter(({ by, measured }) => by.kind === 'machine' && measured);
-  const before = ofRuns.findLast(({ measured }) => !measured?.fresh) ?? ofRuns.at(-1);
+  const before = lastRun(deps.book, result);
   const found = examVerdict(end, before, deps.rules);
-  if (!found) {
+  if (found) await record(deps, result, { end, runPath, before, found });
+  else {
     deps.log('warn', 'exam_said_nothing', { result, stage: end.stage, error: end.summary?.error });
     if (died(end)) await leaveOpen(deps, result, runPath);
-    return;
   }
+  await settleUnexamined(deps);
+}
+
+interface Said {
+  end: ExamEnd;
+  runPath: string;
+  before: StampedVerdict | undefined;
+  found: NonNullable<ReturnType<typeof examVerdict>>;
+}
+
+async function record(
+  deps: VerifierDeps,
+  result: string,
+  { end, runPath, before, found }: Said,
+): Promise<void> {
   const { measured, gates, state, reason } = found;
   const summary: RunSummary = {
     gates,

@@ -1,10 +1,11 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import type { JobSpec } from '@collab/hub/port.ts';
 import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
+import { isExam, limitMinutes } from '../jobs/limit.ts';
 import { serialised } from '../store/private.ts';
 import { type Admission, admitRun } from './admit-run.ts';
 import { conclude } from './conclude.ts';
-import { admitExam, dueExam, isExam, leaveOpen } from './exam.ts';
+import { admitExam, dueExam, leaveOpen } from './exam.ts';
 import { waitingResults } from './queue.ts';
 import { recordEnd, unexplained } from './run-end.ts';
 import type { VerifierDeps } from './verifier.ts';
@@ -115,8 +116,10 @@ export function runLeases(deps: VerifierDeps): Leases {
   }
 
   /** The run of an evaluator must not outlive what a job would have been given. */
-  const endsAt = ({ launched_at, ts }: Reservation) =>
-    Date.parse(launched_at ?? ts) + settings.JOB_TIMEOUT_MINUTES * 60_000 + settings.JOB_WATCH_GRACE_S * 1000;
+  const endsAt = ({ launched_at, ts, target }: Reservation) =>
+    Date.parse(launched_at ?? ts) +
+    limitMinutes(settings, target) * 60_000 +
+    settings.JOB_WATCH_GRACE_S * 1000;
 
   const mine = (id: string): Lease => {
     const lease = leases.get(id);

@@ -5,11 +5,12 @@ import { readScore } from '../domain/score/score.ts';
 import { type Decision, decide, decideCompat, type RunEnd } from '../domain/verification/decide.ts';
 import { MAX_SUMMARY_BYTES, type RunSummary, readSummary } from '../domain/verification/summary.ts';
 import type { EndedJob } from '../jobs/desk.ts';
+import { isExam } from '../jobs/limit.ts';
 import { LOG_FILE, logFile } from '../jobs/log-file.ts';
 import { exitCode, statusFile, statusOf } from '../jobs/status-file.ts';
 import { conclude } from './conclude.ts';
 import { concludeControl, hasBaseline, isControl } from './control.ts';
-import { concludeExam, isExam } from './exam.ts';
+import { concludeExam } from './exam.ts';
 import type { VerifierDeps } from './verifier.ts';
 
 /** A verification run that has ended: a job, or what an evaluator tells of it. */
