@@ -3,6 +3,7 @@ import { HubError, type HubPort } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
+import { isKnown } from '../plan/adopt.ts';
 import { digest } from '../plan/digest.ts';
 import type { Inputs, TargetState, World } from '../plan/model.ts';
 import { PROOFS } from '../plan/proofs.ts';
@@ -197,6 +198,12 @@ function learn(inputs: Inputs, world: World): TargetState {
   const state = structuredClone(inputs.state);
   // What we were about to make and is not there can be made by anybody until we are about to make it again.
   state.making = state.making.filter((id) => isThere(id, world));
+  // Recorded by an older version, which did not ask when.
+  for (const [known, live] of [
+    [state.space, world.space],
+    [state.evaluator, world.evaluator],
+  ] as const)
+    if (known && live?.info.createdAt && isKnown(known, live.info)) known.createdAt ??= live.info.createdAt;
   state.hashes = {};
   for (const role of ['central', 'private'] as const) {
     for (const file of Object.values(world.live[role])) state.hashes[file.xetHash] = file.sha256;

@@ -1,9 +1,19 @@
+import type { SpaceInfo } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
-import { BUCKETS, type BucketRole, bucketId, spaceOf, type TargetState } from '../plan/model.ts';
+import { isKnown, moved } from '../plan/adopt.ts';
+import {
+  BUCKETS,
+  type BucketRole,
+  bucketId,
+  type KnownSpace,
+  spaceOf,
+  type TargetState,
+} from '../plan/model.ts';
 import { counted, readable } from '../plan/text.ts';
 import { clientFor } from './hub-client.ts';
 import { ignoreMissing } from './hub-failure.ts';
+import { lockApply } from './lock.ts';
 import { loadState, saveState } from './state.ts';
 import type { ApplyOptions } from './types.ts';
 
@@ -39,16 +49,17 @@ export async function planRemoval(
         why: `deletes the ${role} bucket`,
       })),
     });
-  const { evaluator } = state;
-  const [space, judge, ...buckets] = await Promise.all([
+  const { eval_space } = config.hub;
+  const evaluatorId = state.evaluator?.id ?? (state.making.includes(eval_space) ? eval_space : '');
+  const [space, evaluator, ...buckets] = await Promise.all([
     spaceId ? hub.spaceInfo(spaceId) : null,
-    evaluator ? hub.spaceInfo(evaluator.id) : null,
+    evaluatorId ? hub.spaceInfo(evaluatorId) : null,
     ...BUCKETS.map((role) => hub.bucketInfo(bucketId(config, role))),
   ]);
   return [
-    ...(spaceId ? [spaceRemoval(spaceId, space !== null, state.space)] : []),
-    ...(evaluator
-      ? [{ ...spaceRemoval(evaluator.id, judge !== null, evaluator), evaluator: true as const }]
+    ...(spaceId ? [spaceRemoval(spaceId, space, state.space, state)] : []),
+    ...(evaluatorId
+      ? [{ ...spaceRemoval(evaluatorId, evaluator, state.evaluator, state), evaluator: true as const }]
       : []),
     ...BUCKETS.map((role, index) => {
       const info = buckets[index] ?? null;
@@ -67,16 +78,41 @@ export async function planRemoval(
   ];
 }
 
-function spaceRemoval(id: string, exists: boolean, ours: TargetState['space']): Removal {
+function spaceRemoval(
+  id: string,
+  live: SpaceInfo | null,
+  known: KnownSpace | undefined,
+  { making }: TargetState,
+): Removal {
   const base = { id, kind: 'space' as const };
-  if (!exists) return { ...base, action: 'absent', reason: 'not there' };
-  if (ours?.id === id && ours.made)
+  if (!live) return { ...base, action: 'absent', reason: 'not there' };
+  const elsewhere = moved(id, live);
+  if (elsewhere)
+    return { ...base, action: 'keep', reason: `${elsewhere.reason}; delete it in its settings there` };
+  // One that a run was about to make when it was cut off is ours.
+  if ((known?.made && isKnown(known, live)) || making.includes(id))
     return { ...base, action: 'delete', reason: 'with its variables, secret and files' };
-  return { ...base, action: 'keep', reason: 'it was there before apply; delete it in its settings' };
+  return { ...base, action: 'keep', reason: 'apply did not make it; delete it in its settings' };
 }
 
-/** Removes what the list says; what is gone already counts as removed. @returns what was removed. */
+/**
+ * Removes what the list says; what is gone already counts as removed. @returns what was removed.
+ * @throws CollabError APPLY_RUNNING
+ */
 export async function remove(
+  config: ChallengeConfig,
+  options: ApplyOptions,
+  removals: Removal[],
+): Promise<string[]> {
+  const unlock = await lockApply(options.dir);
+  try {
+    return await removeEach(config, options, removals);
+  } finally {
+    await unlock();
+  }
+}
+
+async function removeEach(
   config: ChallengeConfig,
   options: ApplyOptions,
   removals: Removal[],
@@ -96,7 +132,8 @@ export async function remove(
   return removed;
 }
 
-function forget(state: TargetState, { kind, role, evaluator }: Removal): TargetState {
+function forget({ making, ...known }: TargetState, { id, kind, role, evaluator }: Removal): TargetState {
+  const state = { ...known, making: making.filter((other) => other !== id) };
   if (evaluator) {
     const { evaluator: _gone, ...rest } = state;
     return rest;

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EVALUATOR_KEY_PREFIX } from '@collab/contract/routes/evaluator.ts';
+import type { HubPort } from '@collab/hub/port.ts';
 import { FREE_HARDWARE } from '../config/prices.ts';
+import { isKnown } from '../plan/adopt.ts';
 import { sha256 } from '../plan/digest.ts';
 import {
   evaluatorFileChanges,
@@ -12,11 +14,11 @@ import {
   retired,
   TOKEN_SECRET,
 } from '../plan/evaluator.ts';
-import type { TargetState } from '../plan/model.ts';
+import type { KnownSpace, TargetState } from '../plan/model.ts';
 import type { PlanNode } from '../plan/types.ts';
 import { restart, waitForHealth } from './health.ts';
 import { ignoreMissing } from './hub-failure.ts';
-import { forgetMaking, isMade, making } from './making.ts';
+import { forgetMaking, knownSpace, making } from './making.ts';
 import type { Operation, OperationContext } from './operation.ts';
 
 type Step = (at: OperationContext, node: PlanNode) => Promise<void>;
@@ -48,13 +50,15 @@ export function evaluatorOperations(nodes: PlanNode[], at: OperationContext): Op
 async function retire({ hub, inputs, state }: OperationContext): Promise<void> {
   const gone = retired(inputs);
   if (!gone) return;
-  if (gone.made) await ignoreMissing(() => hub.deleteSpace(gone.id));
-  else {
-    await ignoreMissing(() => hub.pauseSpace(gone.id));
-    for (const key of [KEY_SECRET, TOKEN_SECRET])
-      await ignoreMissing(() => hub.deleteSpaceSecret(gone.id, key));
-  }
+  const there = await hub.spaceInfo(gone.id);
+  if (there && isKnown(gone, there)) await removeOrDisarm(gone, hub);
   delete state.evaluator;
+}
+
+async function removeOrDisarm({ id, made }: KnownSpace, hub: HubPort): Promise<void> {
+  if (made) return ignoreMissing(() => hub.deleteSpace(id));
+  await ignoreMissing(() => hub.pauseSpace(id));
+  for (const key of [KEY_SECRET, TOKEN_SECRET]) await ignoreMissing(() => hub.deleteSpaceSecret(id, key));
 }
 
 /** The repository was written for another verification mode. */
@@ -67,12 +71,15 @@ async function writeSource({ options, inputs }: OperationContext): Promise<void>
 }
 
 async function makeSpace(at: OperationContext, node: PlanNode): Promise<void> {
-  const { hub, inputs, state } = at;
+  const { hub, inputs, state, world } = at;
   const { eval_space: id, eval_hardware } = inputs.config.hub;
   const hardware = eval_hardware === FREE_HARDWARE ? {} : { hardware: eval_hardware };
   const options = { sdk: 'docker' as const, private: true, ...hardware };
-  if (node.state === 'create') await making(id, at, () => hub.createSpace(id, options));
-  state.evaluator = { id, made: isMade(node, id, at), variables: [], files: [] };
+  const info =
+    node.state === 'create'
+      ? await making(id, at, () => hub.createSpace(id, options))
+      : world.evaluator?.info;
+  state.evaluator = { ...knownSpace(node, id, info, at), variables: [], files: [] };
   forgetMaking(id, at);
 }
 

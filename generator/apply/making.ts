@@ -1,4 +1,5 @@
-import { HubError } from '@collab/hub/port.ts';
+import { HubError, type SpaceInfo } from '@collab/hub/port.ts';
+import type { KnownSpace } from '../plan/model.ts';
 import type { PlanNode } from '../plan/types.ts';
 import type { OperationContext } from './operation.ts';
 
@@ -25,3 +26,14 @@ export function forgetMaking(id: string, { state }: OperationContext): void {
 /** It was made by this run, or by one that was cut off before it could say so. */
 export const isMade = (node: PlanNode, id: string, { inputs }: OperationContext): boolean =>
   node.state === 'create' || inputs.state.making.includes(id);
+
+/** What is recorded of a Space once it is made or taken over. */
+export function knownSpace(
+  node: PlanNode,
+  id: string,
+  info: SpaceInfo | undefined,
+  at: OperationContext,
+): KnownSpace {
+  const { createdAt } = info ?? {};
+  return { id, ...(createdAt ? { createdAt } : {}), made: isMade(node, id, at) };
+}

@@ -12,7 +12,7 @@ import { evaluatorOperations } from './evaluator.ts';
 import { restart, waitForHealth } from './health.ts';
 import { clientFor } from './hub-client.ts';
 import { ignoreMissing } from './hub-failure.ts';
-import { forgetMaking, isMade, making } from './making.ts';
+import { forgetMaking, isMade, knownSpace, making } from './making.ts';
 import { probe } from './observe.ts';
 import type { Operation, OperationContext } from './operation.ts';
 import { inParallel } from './parallel.ts';
@@ -202,8 +202,10 @@ function spaceOperation(node: PlanNode, at: OperationContext): Operation {
   // With its variables: set one by one, each would be a call, and on a Space that runs a restart.
   const options = { sdk: 'docker' as const, private: isPrivate, variables: at.inputs.variables };
   return single(node, creates, async () => {
-    if (creates) await making(id, at, () => at.hub.createSpace(id, options)).catch(sayAlternatives);
-    at.state.space = { id, made: isMade(node, id, at) };
+    const info = creates
+      ? await making(id, at, () => at.hub.createSpace(id, options)).catch(sayAlternatives)
+      : at.world.space?.info;
+    at.state.space = knownSpace(node, id, info, at);
     forgetMaking(id, at);
   });
 }

@@ -1,5 +1,5 @@
 import { CommandOf } from './commands.ts';
-import { hubPages, type Inputs, type World } from './model.ts';
+import { hubPages, type Inputs, type KnownSpace, type World } from './model.ts';
 import type { Standing } from './types.ts';
 
 /**
@@ -32,6 +32,14 @@ export function claim(id: string, author: string, inputs: Inputs, { identity }: 
 
 const pathOf = (id: string, { config: { hub } }: Inputs): string =>
   id === hub.central_bucket || id === hub.private_bucket ? `buckets/${id}` : `spaces/${id}`;
+
+/** Whether what is there is what was recorded: a name that was given up may be taken by anybody. */
+export const isKnown = (
+  known: Pick<KnownSpace, 'id' | 'createdAt'> | undefined,
+  live: { id: string; createdAt?: string },
+): boolean =>
+  known?.id.toLowerCase() === live.id.toLowerCase() &&
+  (!known.createdAt || !live.createdAt || known.createdAt === live.createdAt);
 
 /** The Hub follows a name to where it has moved: what answers there is another one than was asked for. */
 export function moved(id: string, live: { id: string }): Standing | null {

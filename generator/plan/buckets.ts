@@ -1,4 +1,4 @@
-import { claim, moved } from './adopt.ts';
+import { claim, isKnown, moved } from './adopt.ts';
 import { checkNode } from './check-node.ts';
 import { CommandOf } from './commands.ts';
 import {
@@ -45,8 +45,7 @@ function bucketNode(role: BucketRole, inputs: Inputs, world: World): PlanNode {
     return { ...node, state: 'blocked', reason, next: [settingsOf(id, inputs, kind)] };
   }
   const known = inputs.state.buckets[role];
-  if (known?.id === id && known.createdAt === live.createdAt)
-    return { ...node, state: 'unchanged', reason: `made by ${live.author}` };
+  if (isKnown(known, live)) return { ...node, state: 'unchanged', reason: `made by ${live.author}` };
   return { ...node, ...claim(id, live.author, inputs, world) };
 }
 
@@ -99,8 +98,7 @@ export function fileNodes(inputs: Inputs, world: World): PlanNode[] {
 function oursIn(role: BucketRole, inputs: Inputs, world: World): TargetState['files'][BucketRole] {
   const known = inputs.state.buckets[role];
   const live = world.buckets[role];
-  if (!live || known?.createdAt !== live.createdAt || known.id !== live.id) return {};
-  return inputs.state.files[role];
+  return live && isKnown(known, live) ? inputs.state.files[role] : {};
 }
 
 function fileNode(

@@ -1,11 +1,11 @@
 import type { Identity } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
-import { claim, moved } from './adopt.ts';
+import { claim, isKnown, moved } from './adopt.ts';
 import { FIRST } from './buckets.ts';
 import { checkNode } from './check-node.ts';
 import { CommandOf } from './commands.ts';
 import { fileChanges } from './file-changes.ts';
-import { hubPages, type Inputs, type LiveSpace, type World } from './model.ts';
+import { hubPages, type Inputs, type LiveSpace, type TargetState, type World } from './model.ts';
 import { planFor } from './organization.ts';
 import { covers, lacking, lacks, tokenUrl } from './tokens.ts';
 import type { PlanNode } from './types.ts';
@@ -23,6 +23,10 @@ export const retired = ({ config, state }: Pick<Inputs, 'config' | 'state'>) =>
   state.evaluator && !(hasEvaluator(config) && state.evaluator.id === config.hub.eval_space)
     ? state.evaluator
     : undefined;
+
+/** What we recorded of the Space that is there: nothing, when it is another one. */
+const ours = ({ state }: Inputs, live: LiveSpace | null): TargetState['evaluator'] =>
+  live && isKnown(state.evaluator, live.info) ? state.evaluator : undefined;
 
 type Node = Omit<PlanNode, 'state' | 'reason'>;
 
@@ -72,7 +76,7 @@ function sourceNode(written: boolean): PlanNode {
 }
 
 function repoNode(inputs: Inputs, world: World, before: PlanNode[]): PlanNode {
-  const { config, state } = inputs;
+  const { config } = inputs;
   const { evaluator: live } = world;
   const id = config.hub.eval_space;
   const awaited = before
@@ -87,7 +91,8 @@ function repoNode(inputs: Inputs, world: World, before: PlanNode[]): PlanNode {
   if (live.info.sdk !== 'docker')
     return { ...base, state: 'blocked', reason: `exists, but is a ${live.info.sdk || 'different'} Space` };
   const { hardware } = live.runtime;
-  if (state.evaluator?.id === id && hardware && hardware !== config.hub.eval_hardware)
+  const known = ours(inputs, live);
+  if (known && hardware && hardware !== config.hub.eval_hardware)
     return {
       ...base,
       state: 'unchanged',
@@ -100,14 +105,14 @@ function repoNode(inputs: Inputs, world: World, before: PlanNode[]): PlanNode {
         },
       ],
     };
-  if (state.evaluator?.id === id) return { ...base, state: 'unchanged', reason: 'exists' };
+  if (known) return { ...base, state: 'unchanged', reason: 'exists' };
   return { ...base, ...claim(id, live.info.author, inputs, world) };
 }
 
 /** Made by apply itself: no person ever sees it. After the server is up, so that neither waits for the other. */
-function keyNode({ config, state }: Inputs, { evaluator, space }: World): PlanNode {
+function keyNode(inputs: Inputs, { evaluator, space }: World): PlanNode {
   const base = node('eval-key', 'Key of the evaluator at the server', ['eval-space', 'space', 'health']);
-  const known = state.evaluator?.id === config.hub.eval_space ? state.evaluator.key : undefined;
+  const known = ours(inputs, evaluator)?.key;
   if (!known || !evaluator?.secrets.includes(KEY_SECRET))
     return { ...base, state: 'create', reason: 'none yet' };
   if (space?.variables[KEY_VARIABLE] === known)
@@ -155,7 +160,7 @@ function secretNode(inputs: Inputs, live: LiveSpace | null): PlanNode {
     };
   }
   if (!set) return { ...base, state: 'create', reason: 'not set' };
-  if (inputs.state.evaluator?.token === token)
+  if (ours(inputs, live)?.token === token)
     return { ...base, state: 'unchanged', reason: 'set, from the token at hand' };
   return { ...base, state: 'update', reason: 'the token at hand is another one than the one set' };
 }

@@ -101,10 +101,18 @@ export interface InputProblem {
   why: string;
 }
 
+/** A Space that an apply of this directory made, or took over. */
+export interface KnownSpace {
+  id: string;
+  /** Tells it from another one of the same name; absent where the Hub does not say. */
+  createdAt?: string;
+  made: boolean;
+}
+
 /** What earlier runs did at one Hub: `.collab/plan-state.json`. Never a secret. */
 export interface TargetState {
   buckets: Partial<Record<BucketRole, { id: string; createdAt: string; made: boolean }>>;
-  space?: { id: string; made: boolean };
+  space?: KnownSpace;
   /** Variables we set, or were about to. */
   variables: string[];
   /** Secret name → fingerprint of its value. */
@@ -116,14 +124,7 @@ export interface TargetState {
   /** Files that we put into the Space's repository. */
   spaceFiles: string[];
   /** The evaluator's Space, as we left it. `key`: sha256 of its key; `token`: fingerprint. */
-  evaluator?: {
-    id: string;
-    made: boolean;
-    key?: string;
-    token?: string;
-    variables: string[];
-    files: string[];
-  };
+  evaluator?: KnownSpace & { key?: string; token?: string; variables: string[]; files: string[] };
   /** By hardware, image and code of the layers. */
   probes: Record<string, ProbeRecord>;
   /** The last time that an unproven harness was deployed with --skip-proofs: by whom, and which one. */

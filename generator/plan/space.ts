@@ -1,4 +1,4 @@
-import { claim, moved } from './adopt.ts';
+import { claim, isKnown, moved } from './adopt.ts';
 import { FIRST } from './buckets.ts';
 import { checkNode } from './check-node.ts';
 import { CommandOf } from './commands.ts';
@@ -60,7 +60,7 @@ function repoNode(inputs: Inputs, world: World): PlanNode {
     };
   if (info.private !== isPrivate)
     return { ...node, state: 'blocked', reason: `exists, but is ${info.private ? 'private' : 'public'}` };
-  if (inputs.state.space?.id === space) return { ...node, state: 'unchanged', reason: 'exists' };
+  if (isKnown(inputs.state.space, info)) return { ...node, state: 'unchanged', reason: 'exists' };
   return { ...node, ...claim(space, info.author, inputs, world) };
 }
 
@@ -106,7 +106,8 @@ function secretNode(inputs: Inputs, space: LiveSpace | null): PlanNode {
     };
   }
   if (!set) return { ...node, state: 'create', reason: 'not set' };
-  if (inputs.state.secrets[SPACE_SECRET] === inputs.spaceToken)
+  const ours = space && isKnown(inputs.state.space, space.info);
+  if (ours && inputs.state.secrets[SPACE_SECRET] === inputs.spaceToken)
     return { ...node, state: 'unchanged', reason: 'set, from the token at hand' };
   return { ...node, state: 'update', reason: 'the token at hand is another one than the one set' };
 }

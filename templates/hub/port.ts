@@ -96,6 +96,8 @@ export interface VariableEntry {
 export interface SpaceInfo {
   id: RepoId;
   author: string;
+  /** Absent: the Hub did not say. */
+  createdAt?: string;
   sha: string;
   private: boolean;
   sdk: string;

@@ -10,6 +10,7 @@ import type { XetUploads } from './xet.ts';
 const Info = z.looseObject({
   id: z.string(),
   author: z.string().optional(),
+  createdAt: z.string().nullish(),
   sha: z.string().nullish(),
   private: z.boolean().default(false),
   sdk: z.string().nullish(),
@@ -162,6 +163,7 @@ function infoOf(raw: z.infer<typeof Info>): SpaceInfo {
   return {
     id: raw.id,
     author: raw.author ?? raw.id.split('/')[0] ?? '',
+    ...(raw.createdAt ? { createdAt: raw.createdAt } : {}),
     sha: raw.sha ?? '',
     private: raw.private,
     sdk: raw.sdk ?? '',

@@ -62,9 +62,9 @@ async function applyEnds(bench: Bench, waiting: string[] = []): Promise<void> {
   deepEqual(plan.nodes.filter(isChange), []);
 }
 
-const removalOf = async (bench: Bench, options: ApplyOptions): Promise<string[]> => {
+const removalOf = async (bench: Bench, options: ApplyOptions, named = [PRIVATE]): Promise<string[]> => {
   const config = await readChallenge(bench.dir);
-  return remove(config, options, await planRemoval(config, options, [PRIVATE]));
+  return remove(config, options, await planRemoval(config, options, named));
 };
 
 const savedPlan = async ({ dir }: Bench) => ({
@@ -156,6 +156,21 @@ export const SCENARIOS: Record<string, Scenario> = {
     act: (_bench, options) => applyChallenge(options),
     argv: ['apply'],
     again: (bench) => applyEnds(bench),
+  },
+  /** A first apply, and then nothing of it is wanted any more: what it had made goes, whatever it had recorded. */
+  abandoned: {
+    prepare: async (bench) => {
+      await put(bench.dir, 'space/server.mjs', EVALUATED_SERVER);
+      await verifyBy(bench.dir, 'eval-space');
+    },
+    act: (_bench, options) => applyChallenge(options),
+    argv: ['apply'],
+    again: async (bench) => {
+      await removalOf(bench, bench.options(), [CENTRAL, PRIVATE]);
+      const hub = clientOf(bench);
+      const left = await Promise.all([SPACE, EVALUATOR].map((id) => hub.spaceInfo(id)));
+      deepEqual([...left, await hub.bucketInfo(CENTRAL), await hub.bucketInfo(PRIVATE)], Array(4).fill(null));
+    },
   },
   /** The Space and one bucket, by name; the other bucket stays as it is. */
   destroy: {

@@ -79,6 +79,45 @@ describe('a name that somebody else in the organization took first', () => {
   });
 });
 
+describe('a Space that was deleted by hand, its name taken by somebody else', () => {
+  const bo = { name: 'bo', token: 'hf_bo0000000000', role: 'write' as const };
+  const members = [...(acme[0]?.members ?? []), { user: 'bo', role: 'write' as const }];
+  const seed = { users: [...users, bo], orgs: acme.map((org) => ({ ...org, members })) };
+
+  it('gets no token, and destroy leaves it', async () => {
+    await onHub(dir, seed, async (collab, hubUrl) => {
+      expect((await collab(all, 'apply')).code).toBe(0);
+      await createHubClient({ endpoint: hubUrl, token: TOKEN.own }).deleteSpace(SPACE);
+      const other = createHubClient({ endpoint: hubUrl, token: bo.token });
+      await other.createSpace(SPACE, { sdk: 'docker', private: false });
+      const refused = await collab(all, 'apply');
+      const waiting = refused.json.waiting.map(({ id }: { id: string }) => id);
+      expect([refused.code, waiting]).toEqual([2, ['space']]);
+      expect(await other.spaceSecrets(SPACE)).toEqual([]);
+      expect((await collab(own, 'destroy', '--yes')).json.removed).toEqual([]);
+      expect((await other.spaceInfo(SPACE))?.id).toBe(SPACE);
+      expect((await collab(all, 'apply', '--adopt')).code).toBe(0);
+      expect(await other.spaceSecrets(SPACE)).toEqual(['HF_TOKEN']);
+      expect((await collab(all, 'plan')).code).toBe(0);
+    });
+  });
+
+  it('a Space that has moved is not deleted under its old name', async () => {
+    await onHub(dir, seed, async (collab, hubUrl) => {
+      expect((await collab(all, 'apply')).code).toBe(0);
+      const there = await createHubClient({ endpoint: hubUrl, token: TOKEN.own }).spaceInfo(SPACE);
+      const elsewhere = { ...there, id: 'acme/renamed' };
+      const moved: Answer = (url) => (url.endsWith(`/${SPACE}`) ? Response.json(elsewhere) : undefined);
+      const ran = await collabOn(dir, hubUrl, own, ['destroy', '--yes'], { fetch: answering(hubUrl, moved) });
+      expect([ran.code, ran.json.removed, ran.json.removals[0]]).toMatchObject([
+        0,
+        [],
+        { action: 'keep', reason: expect.stringContaining('acme/renamed') },
+      ]);
+    });
+  });
+});
+
 describe('answers of huggingface.co', () => {
   it('a plan that whoami leaves out is read from the page of the organization', async () => {
     await onHub(dir, { users, orgs: acme }, async (_collab, hubUrl) => {

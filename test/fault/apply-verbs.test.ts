@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createHubClient } from '@collab/hub/client.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lockApply } from '../../generator/apply/lock.ts';
 import { main } from '../../generator/main.ts';
 import { type Bench, put, startBench, testIo } from './apply-fixture.ts';
 
@@ -94,6 +95,14 @@ describe('B7: the verbs of the provisioner, in the order an organizer uses them'
     for (const { fix } of wrong(ill)) expect(fix.command.length).toBeGreaterThan(5);
     await put(bench.dir, 'space/src/hub/index.ts', 'export {};\n');
     expect((await collab('apply')).code, 'apply wakes a paused Space').toBe(0);
+  });
+
+  it('destroy waits for an apply that is under way', async () => {
+    const unlock = await lockApply(bench.dir);
+    const refused = await collab('destroy', '--yes', '--json');
+    await unlock();
+    expect([refused.code, refused.json.code]).toEqual([1, 'APPLY_RUNNING']);
+    expect(await hub().spaceInfo(SPACE)).not.toBeNull();
   });
 
   it('destroy: asks, keeps buckets, deletes what is named', async () => {
