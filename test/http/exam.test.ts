@@ -35,12 +35,18 @@ const exam = (pass: boolean): JobEnd =>
   });
 const isExam = (command: readonly string[]) => command.includes('/harness/downstream.py');
 
-async function scene(exams: JobEnd, env: Record<string, string> = {}) {
+async function scene(
+  exams: JobEnd | ((sitting: number) => JobEnd),
+  env: Record<string, string> = {},
+  sha?: string,
+) {
+  let sittings = 0;
+  const examEnd = () => (typeof exams === 'function' ? exams(sittings++) : exams);
   const clock = testClock();
   const hub = testHub(clock);
   const jobs = withJobs(hub, clock.now);
   jobs.behave((spec) =>
-    isExam(spec.command) ? exams : run(100 - jobs.launched.length, `sha${jobs.launched.length}`),
+    isExam(spec.command) ? examEnd() : run(100 - jobs.launched.length, sha ?? `sha${jobs.launched.length}`),
   );
   const server = await startTestServer({ clock, hub, env: { ...ENV, ...env } });
   open.push(server);
@@ -134,6 +140,50 @@ describe('the exam of results near the top', () => {
     });
     expect(await s.board()).toEqual([]);
   });
+
+  it('has four times the time of a run: it is not timed, and asks much more', async () => {
+    const s = await scene(exam(true), { JOB_TIMEOUT_MINUTES: '40' });
+    await s.post('bob');
+    const minutes = s.jobs.launched.map(({ spec }) => (spec.timeoutSeconds ?? 0) / 60);
+    expect(minutes).toEqual([40, 160]);
+  });
+
+  it.each([
+    [true, 'valid'],
+    [false, 'invalid'],
+  ])(
+    'equal contents share one exam that says %s: nobody pays twice, and posting again is no second chance',
+    async (pass, state) => {
+      const s = await scene((sitting) => exam(sitting === 0 ? pass : !pass), {}, 'same');
+      const names = [await s.post('bob'), await s.post('cid')];
+      await s.clock.advance(600_000);
+      expect(s.exams()).toHaveLength(1);
+      for (const name of names) {
+        const found = await s.verdict(name);
+        expect(found.verification).toBe(state);
+        expect(found.gates.map(({ id }: { id: string }) => id)).toContain('downstream');
+      }
+    },
+  );
+
+  const broken: JobEnd = { stage: 'ERROR', message: 'Job failed with exit code: 1' };
+
+  it.each([
+    ['before the others', [broken, broken, exam(true)], 'bob', 'cid'],
+    ['after the others', [exam(true), broken, broken], 'cid', 'bob'],
+  ])(
+    'a submission in whose exams the harness fails, %s do not, does not stay valid unexamined',
+    async (_when, ends, bad, good) => {
+      const s = await scene((sitting) => ends[sitting] ?? exam(true));
+      const names = { bob: await s.post('bob'), cid: await s.post('cid') } as Record<string, string>;
+      await s.clock.advance(600_000);
+      expect(await s.verdict(names[bad] as string)).toMatchObject({
+        verification: 'inconclusive',
+        reason: expect.stringMatching(/^exam: 2 runs of it said nothing/),
+      });
+      expect((await s.verdict(names[good] as string)).verification).toBe('valid');
+    },
+  );
 
   it('is the server’s own wish: who has used up the runs of a day is examined all the same', async () => {
     const s = await scene(exam(false), { VERIFIER_PER_USER_PER_DAY: '1' });

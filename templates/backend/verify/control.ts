@@ -1,10 +1,11 @@
+import { SAMPLES } from '@collab/contract/paths.ts';
 import { attemptsAt } from '../domain/quota/admit.ts';
 import type { RunEnd } from '../domain/verification/decide.ts';
 import { conclude } from './conclude.ts';
 import type { VerifierDeps } from './verifier.ts';
 
 /** The sample that `apply` uploads: what everybody may run, and what every machine must be able to run. */
-export const BASELINE = 'shared_resources/samples/baseline';
+export const BASELINE = `${SAMPLES}/baseline`;
 
 export const isControl = (target: Record<string, string>): boolean => target.control === 'true';
 

@@ -5,6 +5,7 @@ import type { Reservation } from '../domain/quota/ledger.ts';
 import { type Benchmarks, benchmarks } from '../jobs/benchmark.ts';
 import { type JobDesk, jobDesk } from '../jobs/desk.ts';
 import { type LedgerBook, ledgerBook } from '../jobs/ledger-book.ts';
+import { limitMinutes } from '../jobs/limit.ts';
 import type { Services } from '../services.ts';
 import { expiry } from './expire.ts';
 import { type Leases, runLeases } from './leases.ts';

@@ -212,14 +212,14 @@ export function examVerdict(
  * Who could not be examined while others were does not stay valid: what ends every exam before it says anything may be the
  * submission, whatever it looks like. Where nobody could be examined the harness is at fault, and all stay as they are.
  */
-async function settleUnexamined(deps: VerifierDeps): Promise<void> {
+async function settleUnexamined(deps: VerifierDeps, endedPath: string): Promise<void> {
   const { book, rules, settings, standings } = deps;
   const others = standings.entries().flatMap(({ filename }) => book.verdicts(filename));
   if (!others.some(isExamVerdict(rules))) return;
   const ledger = await deps.ledger.read();
   for (const { filename } of examsDue(deps, settings.VERIFIER_TOP_K)) {
     const exams = examsOf(deps, ledger, filename);
-    const open = exams.some(({ state }) => state !== 'settled');
+    const open = exams.some(({ state, target }) => state !== 'settled' && target.run_path !== endedPath);
     if (open || exams.length < settings.VERIFIER_MAX_ATTEMPTS) continue;
     const reason = `exam: ${exams.length} runs of it said nothing, and those of other results did`;
     const runPath = exams.at(-1)?.target.run_path;
@@ -241,7 +241,7 @@ export async function concludeExam(
     deps.log('warn', 'exam_said_nothing', { result, stage: end.stage, error: end.summary?.error });
     if (died(end)) await leaveOpen(deps, result, runPath);
   }
-  await settleUnexamined(deps);
+  await settleUnexamined(deps, runPath);
 }
 
 interface Said {
