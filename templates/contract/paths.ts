@@ -24,6 +24,8 @@ export const snapshotPath = (sha256: string) => `submissions/${sha256}`;
 export const tracePrefix = (agent: string, session: string) => `traces/${agent}/${session}/`;
 export const taskforcePrefix = (name: string) => `taskforces/${name}/`;
 export const taskforceReadme = (name: string) => `${taskforcePrefix(name)}README.md`;
+/** Samples that the organizers give everybody; verification runs one of them as a control. */
+export const SAMPLES = 'shared_resources/samples';
 export const sharedPrefix = (path: string) => `shared_resources/${path}`;
 export const keyPath = (agent: string) => `keys/${agent}.json`;
 export const OWNER_FILE = 'owner.json';
@@ -34,6 +36,13 @@ export function authorOf(name: string): string {
   const cut = stem.indexOf('_');
   return cut >= 0 && /^\d{8}/.test(stem.slice(0, cut)) ? stem.slice(cut + 1) : stem;
 }
+
+/** The folders that `path` lies in, outermost first: `a/b/c` → `a`, `a/b`. */
+export const foldersAbove = (path: string): string[] =>
+  path
+    .split('/')
+    .slice(0, -1)
+    .map((_, at, parts) => parts.slice(0, at + 1).join('/'));
 
 export const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 export const leafOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);

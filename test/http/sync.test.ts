@@ -89,6 +89,7 @@ describe('shared-resources:sync', () => {
     ['S8: the marker in the middle', 'x_bob_y'],
     ['no marker', 'plots'],
     ['S8: inside the harness', 'harness/x_bob'],
+    ['inside the sample that control runs are made of', 'samples/baseline/x_bob'],
     ['a dot-folder', '.x_bob'],
     ['out of the folder', '../x_bob'],
   ];
@@ -96,6 +97,16 @@ describe('shared-resources:sync', () => {
     const key = await scene();
     expect((await shared(key, { source: source('run'), dest_path })).json.error.code).toBe('INVALID_PATH');
     expect(central('shared_resources/')).toEqual([]);
+  });
+  it('a file of somebody else does not become a folder as well', async () => {
+    const key = await scene();
+    server.hub.seed(CENTRAL, { 'shared_resources/data_alice.bin': 'x' });
+    for (const dest_path of ['data_alice.bin/x_bob', 'data_alice.bin/y/x_bob'])
+      expect((await shared(key, { source: source('run'), dest_path })).json.error.message).toBe(
+        'shared_resources/data_alice.bin is a file, not a folder',
+      );
+    expect(central('shared_resources/')).toEqual(['shared_resources/data_alice.bin']);
+    expect((await shared(key, { source: source('run'), dest_path: 'data_alice/x_bob' })).status).toBe(200);
   });
   it('C28: the path its own error proposes is taken', async () => {
     const key = await scene();

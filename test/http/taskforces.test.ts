@@ -156,6 +156,24 @@ describe('taskforces', () => {
     expect((await get('/files')).count).toBe(5);
   });
 
+  it.each([
+    ['below a file', 'plot_eve.png/x_bob'],
+    ['below the README', 'README.md/x_bob'],
+    ['in the place of a folder', 'data_bob'],
+  ])('nothing becomes a file and a folder: %s', async (_name, dest_path) => {
+    await scene();
+    await create();
+    server.hub.seed(`${ORG}/test-main-bucket`, {
+      'taskforces/speed/plot_eve.png': 'x',
+      'taskforces/speed/data_bob/x_eve.txt': 'x',
+    });
+    await server.services.store.refresh();
+    server.hub.seed(SCRATCH, { 'x.txt': 'plain' });
+    const answer = await file({ source: `hf://buckets/${SCRATCH}/x.txt`, dest_path });
+    expect([answer.status, answer.json.error.code]).toEqual([400, 'INVALID_PATH']);
+    expect((await get('/files')).count).toBe(3);
+  });
+
   it('P7: contributors of 500 files among 200 agents are found in one pass', async () => {
     await scene();
     await create();

@@ -4,6 +4,7 @@ import { ApiError } from '@collab/contract/errors.ts';
 import { agentIdProblem } from '@collab/contract/identity.ts';
 import {
   folderOf,
+  foldersAbove,
   pathProblem,
   recordName,
   taskforcePrefix,
@@ -159,12 +160,17 @@ async function copyFile(s: Services, call: Call<typeof postTaskforceFile>) {
     throw new ApiError('INVALID_PATH', `dest_path must carry the marker _${source.agent}`, {
       hint: `for example plot_${source.agent}.png`,
     });
+  const path = `${taskforcePrefix(name)}${dest.replace(/\/+$/, '')}`;
+  if (
+    foldersAbove(path).some((folder) => s.store.get(folder) !== null) ||
+    s.store.below(`${path}/`).length > 0
+  )
+    throw new ApiError('INVALID_PATH', `dest_path: ${dest} would be a file and a folder`);
   const [file] = await s.hub.pathsInfo(source.bucket, [source.path]).catch(hubFailure('look at the source'));
   if (!file)
     throw new ApiError('SOURCE_NOT_FOUND', `no such file: hf://buckets/${source.bucket}/${source.path}`);
   if (file.size > s.settings.SYNC_MAX_BYTES)
     throw new ApiError('TOO_LARGE', `the file is over ${s.settings.SYNC_MAX_BYTES} bytes`);
-  const path = `${taskforcePrefix(name)}${dest.replace(/\/+$/, '')}`;
   const copies = [{ path, xetHash: file.xetHash, sourceBucket: source.bucket, size: file.size }];
   await s.store.submit({ locks: [`taskforce:${name}`], build: () => ({ files: { copies }, answer: null }) });
   const uri = `hf://buckets/${source.bucket}/${source.path}`;

@@ -1,8 +1,8 @@
-import { pathProblem, sharedPrefix } from '@collab/contract/paths.ts';
+import { pathProblem, SAMPLES, sharedPrefix } from '@collab/contract/paths.ts';
 
 /**
- * Where an agent may copy shared files to: a path of its own, marked `_{agent}`, never the harness, whose folder is
- * the organizers' alone. @returns the prefix with a trailing slash
+ * Where an agent may copy shared files to: a path of its own, marked `_{agent}`, never the folders of the harness and
+ * of the samples, which are the organizers' alone. @returns the prefix with a trailing slash
  */
 export function sharedDestination(
   destPath: string,
@@ -19,9 +19,9 @@ export function sharedDestination(
       hint: `for example tokenizers/bpe_${agent}`,
     };
   const prefix = sharedPrefix(`${path}/`);
-  const harness = `${harnessPrefix.replace(/\/+$/, '')}/`;
-  if (prefix.startsWith(harness) || harness.startsWith(prefix))
-    return { problem: 'the harness folder belongs to the organizers' };
+  const owned = [harnessPrefix, SAMPLES].map((folder) => `${folder.replace(/\/+$/, '')}/`);
+  if (owned.some((folder) => prefix.startsWith(folder) || folder.startsWith(prefix)))
+    return { problem: 'the folders of the harness and of the samples belong to the organizers' };
   if (/(^|\/)readme\.md$/i.test(path)) return { problem: 'README.md is reserved' };
   return { prefix };
 }
