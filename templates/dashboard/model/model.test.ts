@@ -362,13 +362,16 @@ describe('days and news', () => {
   });
   it('counts what is new, and says when there may be more', () => {
     const since = Date.UTC(2026, 5, 1, 13);
-    expect(newsSince(since, messages, [], 'desc', null)).toMatchObject({
+    const all = { messages, more: false };
+    expect(newsSince(since, { messages, more: true }, [], 'desc', null)).toMatchObject({
       messages: 1,
       messagesAtLeast: false,
       any: true,
+      latest: messages[0]?.time,
     });
-    expect(newsSince(0, messages, [], 'desc', null).messagesAtLeast).toBe(true);
-    expect(newsSince(null, messages, [row({})], 'desc', null).any).toBe(false);
+    expect(newsSince(0, { messages, more: true }, [], 'desc', null).messagesAtLeast).toBe(true);
+    expect(newsSince(0, all, [], 'desc', null).messagesAtLeast).toBe(false);
+    expect(newsSince(Date.UTC(2026, 6), all, [row({})], 'desc', null).any).toBe(false);
   });
 });
 
