@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ClientError } from './errors.ts';
+import { ClientError, type Next } from './errors.ts';
 import type { ClientIo } from './io.ts';
 import { freshMark, oneLine } from './untrusted.ts';
 import { COMMON, COMMON_DOCS, type Printed, type Verb, type VerbContext } from './verb.ts';
@@ -38,13 +38,17 @@ async function dispatch(io: ClientIo, json: boolean): Promise<Printed> {
 
 const HELP = { command: 'node collab.mjs help', why: 'lists what it can do' };
 
+/** Where nothing better is known: whoever reads an error can always go on from here. */
+const helpOf = (name = ''): Next =>
+  Object.hasOwn(VERBS, name)
+    ? { command: `node collab.mjs ${name} --help`, why: 'says what it takes' }
+    : HELP;
+
 function parse(name: string, verb: Verb, args: string[]) {
   try {
     return parseArgs({ args, options: { ...verb.options, ...COMMON }, allowPositionals: true });
   } catch (error) {
-    throw new ClientError('BAD_FLAG', (error as Error).message, {
-      next: [{ command: `node collab.mjs ${name} --help`, why: 'lists every flag' }],
-    });
+    throw new ClientError('BAD_FLAG', (error as Error).message, { next: [helpOf(name)] });
   }
 }
 
@@ -85,14 +89,15 @@ function verbHelp(name: string, verb: Verb): Printed {
 
 function report(io: ClientIo, error: unknown, json: boolean): number {
   const known = error instanceof ClientError ? error : unexpected(error);
-  const { code, message, hint, next, problems } = known;
+  const { code, message, hint, problems } = known;
+  const next = known.next.length > 0 || code === 'CANCELLED' ? known.next : [helpOf(io.argv[0])];
   if (json) io.stdout.write(`${JSON.stringify({ status: 'error', code, message, hint, problems, next })}\n`);
-  else io.stderr.write(`${lines(known).join('\n')}\n`);
+  else io.stderr.write(`${lines(known, next).join('\n')}\n`);
   if (code === 'CANCELLED') return 130;
   return code === 'BAD_FLAG' || code === 'UNKNOWN_VERB' ? 2 : 1;
 }
 
-function lines({ code, message, hint, next, problems }: ClientError): string[] {
+function lines({ code, message, hint, problems }: ClientError, next: readonly Next[]): string[] {
   return [
     `${code}: ${oneLine(message)}`,
     ...problems.map((p) => `  ${oneLine(p.path)}: ${oneLine(p.problem)}`),

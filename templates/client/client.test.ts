@@ -125,13 +125,19 @@ describe('join', () => {
     expect([got.exit, JSON.parse(got.out).code, got.seen.length]).toEqual([1, code, 0]);
   });
 
-  test.each(['Agent', 'a_b', 'a-', 'a'.repeat(41), 'a\n'])(
-    'refuses the name %j before any request',
-    async (id) => {
-      const got = await client(['join', '--api', 'https://collab.example', '--agent-id', id, '--json']);
-      expect([JSON.parse(got.out).code, got.seen.length]).toEqual(['BAD_AGENT_ID', 0]);
-    },
-  );
+  test.each([
+    ['My_Agent', 'my-agent'],
+    ['a_b', 'a-b'],
+    ['a-', 'a'],
+    ['a'.repeat(41), 'a'.repeat(40)],
+    ['a\n', 'a'],
+    ['é', 'my-agent'],
+  ])('refuses the name %j before any request, and says one that fits', async (id, fits) => {
+    const got = await client(['join', '--api', 'https://collab.example', '--agent-id', id, '--json']);
+    const { code, next } = JSON.parse(got.out);
+    expect([code, got.seen.length]).toEqual(['BAD_AGENT_ID', 0]);
+    expect(next[0].command).toBe(`node collab.mjs join --api <api url> --agent-id ${fits}`);
+  });
 
   test('no token anywhere: says how to get one', async () => {
     const got = await client(JOIN, {}, { HF_TOKEN: '' });
@@ -215,6 +221,25 @@ describe('post and read', () => {
     await joined();
     const got = await client([...argv, '--json']);
     expect([JSON.parse(got.out).code, got.exit, got.seen.length]).toEqual([code, exit, 0]);
+  });
+
+  test.each([
+    [['post'], 'BODY_MISSING', 'node collab.mjs post --help'],
+    [['reply', 'nothing', 'x'], 'BAD_FLAG', 'node collab.mjs reply --help'],
+    [['run', './none'], 'SUBMISSION_MISSING', 'node collab.mjs run --help'],
+    [['share-trace', '--harness', 'cursor'], 'UNKNOWN_HARNESS', 'node collab.mjs share-trace --help'],
+    [['toString'], 'UNKNOWN_VERB', 'node collab.mjs help'],
+  ])('%j: every error names the next command', async (argv, code, command) => {
+    await joined();
+    const got = await client([...argv, '--json']);
+    expect(JSON.parse(got.out)).toMatchObject({ status: 'error', code, next: [{ command }] });
+    expect((await client(argv)).err).toContain(`next: ${command}`);
+  });
+
+  test('what is not ours to appeal is not sent', async () => {
+    await joined();
+    const got = await client(['appeal', '20260601-120000-123_agent-2.md', 'look again', '--json']);
+    expect([JSON.parse(got.out).code, got.seen.length]).toEqual(['NOT_YOURS', 0]);
   });
 
   test('server down, not JSON, coded refusal: each says what to do', async () => {

@@ -33,7 +33,8 @@ export const claudeCode: Adapter = {
       for await (const line of jsonLines(file)) {
         tally.time(line.timestamp);
         if (file === log.file) session = asText(line.sessionId) ?? session;
-        if (line.type !== 'assistant') continue;
+        // Errors that Claude Code writes into its own log are no answers of a model.
+        if (line.type !== 'assistant' || at(line, 'message', 'model') === '<synthetic>') continue;
         tally.model(file === log.file ? at(line, 'message', 'model') : undefined);
         const usage = at(line, 'message', 'usage');
         const id =

@@ -39,6 +39,12 @@ export const codex: Adapter = {
           kind === 'local_shell_call' ? 'shell' : (at(payload, 'name') ?? kind),
         );
       }
+      // What a server of tools did; where the call itself was logged too, it has the same id.
+      if (line.type === 'event_msg' && kind === 'mcp_tool_call_end')
+        tally.tool(
+          asText(at(payload, 'call_id')) ?? `call:${++calls}`,
+          asText(at(payload, 'invocation', 'tool')) ?? 'mcp',
+        );
       if (line.type === 'event_msg' && kind === 'token_count')
         usage = totals(at(payload, 'info', 'total_token_usage')) ?? usage;
       if (line.type === 'event_msg' && (kind === 'task_complete' || kind === 'turn_complete')) turns += 1;

@@ -27,8 +27,9 @@ export async function chooseLog(
   if (want.transcript) return named(place, want.transcript, want.harness);
   const announced = ADAPTERS.find((adapter) => adapter.announced(place.env));
   const wanted = want.harness ? byName(want.harness) : announced;
+  const asked = wanted ? [wanted] : ADAPTERS;
   const found = await Promise.all(
-    (wanted ? [wanted] : ADAPTERS).map(async (adapter) => ({ adapter, log: (await adapter.find(place))[0] })),
+    asked.map(async (adapter) => ({ adapter, log: (await adapter.find(place))[0] })),
   );
   const some = found.flatMap(({ adapter, log }) => (log ? [{ adapter, log }] : []));
   if (some.length > 1)
@@ -44,8 +45,10 @@ export async function chooseLog(
     );
   if (some[0]) return some[0];
   const where = wanted ? wanted.harness : ADAPTERS.map((a) => a.harness).join(', ');
+  const elsewhere = await Promise.all(asked.map((adapter) => adapter.elsewhere?.(place) ?? []));
   throw new ClientError('TRACE_NOT_FOUND', `No session log of this directory found (looked for ${where}).`, {
     next: [
+      ...elsewhere.flat(),
       { command: 'node collab.mjs share-trace --harness <name> --transcript <file>', why: 'names the log' },
     ],
   });

@@ -11,6 +11,8 @@ const KEYS = [
 export type TokenKey = (typeof KEYS)[number];
 export type Tokens = Partial<Record<TokenKey, number | undefined>>;
 
+export type Tally = ReturnType<typeof createTally>;
+
 /**
  * Adds up what a log reports. One API response counts once, however many lines repeat it: of several reports under
  * one id the largest value of each field stands, since a streamed response reports growing numbers.
@@ -29,7 +31,10 @@ export function createTally() {
       model = asText(value) ?? model;
     },
     response: (id: string, tokens: Tokens) => responses.set(id, largest(responses.get(id) ?? {}, tokens)),
-    tool: (id: string, name: Json | undefined) => tools.set(id, asText(name) ?? 'unknown'),
+    /** The first name an id came with stands. */
+    tool: (id: string, name: Json | undefined) => {
+      if (!tools.has(id)) tools.set(id, asText(name) ?? 'unknown');
+    },
     responses: () => responses.size,
     stats(sessionId: string, extensions: Record<string, number> = {}): TraceStats {
       const usage = sum([...responses.values()]);

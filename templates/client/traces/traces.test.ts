@@ -86,6 +86,12 @@ describe('Claude Code', () => {
   });
 });
 
+test('an error that Claude Code wrote itself is no answer of a model', async () => {
+  const error = { id: 'e', model: '<synthetic>', usage: { input_tokens: 0, output_tokens: 0 }, content: [] };
+  await put(CLAUDE, claude('msg-1'), { ...claude('e'), message: error });
+  expect(await stats()).toMatchObject({ model: 'm-1', extensions: { api_requests: 1 } });
+});
+
 test('Codex: the last totals stand, calls count once', async () => {
   const total = (n: number) => ({
     type: 'event_msg',
@@ -102,6 +108,11 @@ test('Codex: the last totals stand, calls count once', async () => {
     total(50),
     call,
     call,
+    { type: 'response_item', payload: { type: 'function_call', call_id: 'c2', name: 'docs__find' } },
+    ...['c2', 'c3'].map((call_id) => ({
+      type: 'event_msg',
+      payload: { type: 'mcp_tool_call_end', call_id, invocation: { server: 'docs', tool: 'find' } },
+    })),
     total(80),
     { type: 'event_msg', payload: { type: 'task_complete' } },
   );
@@ -117,7 +128,10 @@ test('Codex: the last totals stand, calls count once', async () => {
     extensions: { turns: 1 },
   });
   expect(got.usage).toEqual({ total_tokens: 80, input_tokens: 75, output_tokens: 5 });
-  expect(got.activity).toEqual({ tool_calls: 1, tool_calls_by_name: { shell: 1 } });
+  expect(got.activity).toEqual({
+    tool_calls: 3,
+    tool_calls_by_name: { docs__find: 1, find: 1, shell: 1 },
+  });
 });
 
 test('T3: Gemini CLI: input holds the cached tokens, output leaves thoughts out', async () => {
@@ -146,6 +160,41 @@ test('T3: Gemini CLI: input holds the cached tokens, output leaves thoughts out'
   expect(got).toMatchObject({ harness: 'gemini-cli', session_id: 'gem-1', activity: { tool_calls: 1 } });
 });
 
+test('T3: Gemini CLI: JSON lines of a project with a name, its sub-agents, updates and rewinds', async () => {
+  const chats = '.gemini/tmp/my-project/chats';
+  const message = (id: string, tokens: object, more: object = {}) => ({
+    ...{ id, type: 'gemini', model: 'm-3', timestamp: '2026-06-01T12:00:01Z', tokens },
+    ...more,
+  });
+  const some = { input: 100, output: 10, cached: 40, thoughts: 5, tool: 7, total: 122 };
+  await put('.gemini/tmp/my-project/.project_root', cwd);
+  await put('.gemini/tmp/other/.project_root', '/else');
+  await put('.gemini/tmp/other/chats/session-2026-06-01T12-00-bbbbbbbb.jsonl', { sessionId: 'other' });
+  await put(`${chats}/session-2026-06-01T12-00-aaaaaaaa.json`, { sessionId: 'older', messages: [] });
+  await put(
+    `${chats}/session-2026-06-01T12-00-aaaaaaaa.jsonl`,
+    { sessionId: 'aaaaaaaa-1', projectHash: 'x', startTime: '2026-06-01T12:00:00Z' },
+    { id: 'u', type: 'user', content: 'hi' },
+    message('a', { ...some, output: 1 }),
+    message('a', some, { toolCalls: [{ id: 't1', name: 'read_file' }] }),
+    { $rewindTo: 'a' },
+    { $set: { lastUpdated: '2026-06-01T12:05:00Z', messages: [message('b', some)] } },
+  );
+  await put(`${chats}/aaaaaaaa-1/sub.jsonl`, { sessionId: 'sub', kind: 'subagent' }, message('c', some));
+  const got = await stats();
+  expect(got).toMatchObject({ harness: 'gemini-cli', session_id: 'aaaaaaaa-1', log: { certain: true } });
+  expect(got.usage).toEqual({
+    total_tokens: 3 * 122,
+    input_tokens: 3 * 67,
+    output_tokens: 3 * 15,
+    cache_read_tokens: 3 * 40,
+    reasoning_tokens: 3 * 5,
+  });
+  expect(got.activity.tool_calls_by_name).toEqual({ read_file: 1 });
+  expect(got.extensions).toEqual({ api_requests: 3, subagent_logs: 1 });
+  expect([got.started_at, got.ended_at]).toEqual(['2026-06-01T12:00:00.000Z', '2026-06-01T12:05:00.000Z']);
+});
+
 test('T3: OpenCode: messages and parts of the session of this directory', async () => {
   const root = '.local/share/opencode/storage';
   await put(`${root}/session/p1/ses_1.json`, { id: 'ses_1', directory: cwd });
@@ -163,6 +212,37 @@ test('T3: OpenCode: messages and parts of the session of this directory', async 
   expect(got).toMatchObject({ harness: 'opencode', session_id: 'ses_1', model: 'm-4', cost_usd: 0.25 });
   expect(got.usage).toMatchObject({ total_tokens: 21, output_tokens: 7, reasoning_tokens: 2 });
   expect(got.activity.tool_calls_by_name).toEqual({ bash: 1 });
+});
+
+test('T3: OpenCode with a database: says how a session becomes a file, and reads it', async () => {
+  const root = '.local/share/opencode';
+  await put(`${root}/storage/session/p1/ses_1.json`, { id: 'ses_1', directory: cwd });
+  await put(`${root}/opencode.db`, 'SQLite format 3');
+  await expect(stats()).rejects.toMatchObject({
+    code: 'TRACE_NOT_FOUND',
+    next: [
+      { command: 'opencode session list --format json' },
+      { command: 'opencode export <id> > session.json' },
+      { command: 'node collab.mjs share-trace --harness opencode --transcript session.json' },
+      {},
+    ],
+  });
+  const tokens = { input: 10, output: 5, reasoning: 2, cache: { read: 3, write: 1 } };
+  const info = { id: 'msg_1', role: 'assistant', modelID: 'm-4', cost: 0.25, tokens };
+  const parts = [{ type: 'text' }, { type: 'tool', callID: 'c1', tool: 'bash' }];
+  await put('session.json', {
+    info: { id: 'ses_9', directory: cwd },
+    messages: [
+      { info: { id: 'u', role: 'user' }, parts: [] },
+      { info, parts },
+    ],
+  });
+  const want = { harness: 'opencode', transcript: join(home, 'session.json') };
+  const { adapter, log } = await chooseLog({ env: {}, home, cwd }, want);
+  const got = await adapter.read(log);
+  expect(got).toMatchObject({ session_id: 'ses_9', model: 'm-4', cost_usd: 0.25 });
+  expect(got.usage?.total_tokens).toBe(21);
+  expect(got.activity).toEqual({ tool_calls: 1, tool_calls_by_name: { bash: 1 } });
 });
 
 test('T3: pi: usage of assistant messages', async () => {

@@ -1,3 +1,5 @@
+import type { Next } from '../errors.ts';
+
 /** Tokens of a session; absent where the log does not say. */
 export interface Usage {
   total_tokens?: number;
@@ -45,5 +47,7 @@ export interface Adapter {
   announced(env: Place['env']): boolean;
   /** Sessions of the working directory, newest first. */
   find(place: Place): Promise<TraceLog[]>;
+  /** What makes a file of its sessions, where they are no files. */
+  elsewhere?(place: Place): Promise<Next[]>;
   read(log: TraceLog): Promise<TraceStats>;
 }

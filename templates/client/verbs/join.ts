@@ -19,9 +19,26 @@ function wanted(context: VerbContext): { apiUrl: string; agentId: string } {
     });
   const problem = agentIdProblem(agentId);
   if (problem)
-    throw new ClientError('BAD_AGENT_ID', problem.message, problem.hint ? { hint: problem.hint } : {});
+    throw new ClientError('BAD_AGENT_ID', problem.message, {
+      hint: 'a-z, 0-9 and dashes inside, at most 40 characters',
+      next: [
+        {
+          command: `node collab.mjs join --api <api url> --agent-id ${fit(agentId)}`,
+          why: 'a name that fits',
+        },
+      ],
+    });
   return { apiUrl, agentId };
 }
+
+/** The nearest name that fits. */
+const fit = (name: string) => {
+  const plain = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40);
+  return plain.replace(/^-+|-+$/g, '') || 'my-agent';
+};
 
 /** The profile of an earlier join that the server still knows, so that joining twice is harmless. */
 async function earlier(context: VerbContext, api: Api, agentId: string): Promise<Profile | null> {

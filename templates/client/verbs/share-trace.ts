@@ -108,7 +108,10 @@ export const shareTrace: Verb = {
     const answer = await promote(own, prefix, full ? 'full' : 'stats');
     return {
       data: { ...answer, stats, redactions: log?.count ?? 0 },
-      text: `Shared ${full ? 'the log' : 'the numbers'} of ${shown(stats, chosen.adapter.harness)}.`,
+      text: [
+        `Shared ${full ? 'the log' : 'the numbers'} of ${shown(stats, chosen.adapter.harness)}.`,
+        `It stands at ${own.api.base}/v1/traces/${own.profile.agent_id}/${stats.session_id}`,
+      ].join('\n'),
     };
   },
 };

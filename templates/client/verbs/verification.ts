@@ -1,3 +1,4 @@
+import { authorOf } from '@collab/contract/paths.ts';
 import type { leaderboardRoutes } from '@collab/contract/routes/leaderboard.ts';
 import type { verdictRoutes } from '@collab/contract/routes/verdicts.ts';
 import { ClientError } from '../errors.ts';
@@ -49,6 +50,10 @@ export const appeal: Verb = {
   async run(context) {
     const name = resultName(context, 'appeal');
     const { api, profile } = await session(context);
+    if (authorOf(name) !== profile.agent_id)
+      throw new ClientError('NOT_YOURS', `Only ${authorOf(name)} can appeal this result.`, {
+        next: [{ command: `node collab.mjs post --refs ${name} "…"`, why: 'says what you know about it' }],
+      });
     const text = await bodyFrom({ ...context, positionals: context.positionals.slice(1) }, 'appeal');
     const judged = await api.call<Judged>(`/v1/results/${name}:appeal`, {
       method: 'POST',
