@@ -100,9 +100,14 @@ export function bucketCalls(transport: Transport, xet: XetUploads): BucketPort {
     deleteBucket: async (id) => {
       await transport.send({ method: 'DELETE', path: api(id), effect: 'upsert' });
     },
-    listFiles: async (id, prefix) => {
+    listFiles: async (id, prefix, options = {}) => {
       const path = `${api(id)}/tree${prefix ? `/${segment(prefix)}` : ''}?recursive=true&limit=${TREE_PAGE}`;
-      const entries = await allPages(transport, { method: 'GET', path, effect: 'read' }, Entries);
+      const entries = await allPages(
+        transport,
+        { method: 'GET', path, effect: 'read' },
+        Entries,
+        options.maxFiles,
+      );
       return entries && filesOf(entries, `${transport.endpoint}${path}`);
     },
     pathsInfo,

@@ -179,6 +179,19 @@ describe('a listing', () => {
     expect((await failure(hub.listFiles('a/b'))).kind).toBe('missing');
   });
 
+  it('a listing is not followed beyond what its caller has a use for', async () => {
+    const file = { type: 'file', path: 'f', size: 1, xetHash: 'a' };
+    const endless = await hubThat((request, response, call) => {
+      const link = `<http://${request.headers.host}/api/x?cursor=${call}>; rel="next"`;
+      answer(200, [file, file, file], { link })(request, response, call);
+    });
+    expect((await failure(endless.hub.listFiles('a/b', 'x/', { maxFiles: 5 }))).kind).toBe('invalid');
+    expect(endless.calls).toHaveLength(2);
+    const single = await hubThat(answer(200, [file, file, file]));
+    expect((await failure(single.hub.listFiles('a/b', 'x/', { maxFiles: 2 }))).kind).toBe('invalid');
+    expect(await single.hub.listFiles('a/b', 'x/', { maxFiles: 3 })).toHaveLength(3);
+  });
+
   it('S35: does not follow a page to another server, nor in a circle', async () => {
     const elsewhere = await hubThat(answer(200, [], { link: '<https://evil.example/x>; rel="next"' }));
     expect((await failure(elsewhere.hub.listFiles('a/b'))).kind).toBe('protocol');

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { protocolError } from './failure.ts';
+import { placeOf, protocolError } from './failure.ts';
+import { HubError } from './port.ts';
 import { type HubAnswer, type HubRequest, parseJson, type Transport } from './transport.ts';
 
 /** More pages than any listing of ours can have: a server that pages for ever is cut off. */
@@ -10,19 +11,27 @@ export async function allPages<T>(
   transport: Transport,
   request: HubRequest,
   schema: z.ZodType<T[]>,
+  maxItems = Number.POSITIVE_INFINITY,
 ): Promise<T[] | null> {
   const first = await transport.sendOrNull(request);
   if (first === null) return null;
   const items = parseJson(first, schema);
   const seen = new Set<string>();
   for (let next = nextPage(first, transport.endpoint); next; ) {
+    if (items.length > maxItems) throw tooMany(first.url, maxItems);
     if (seen.has(next) || seen.size >= MAX_PAGES) throw protocolError(next, 'the listing pages in a circle');
     seen.add(next);
     const answer = await transport.send({ ...request, path: next });
     for (const item of parseJson(answer, schema)) items.push(item);
     next = nextPage(answer, transport.endpoint);
   }
+  if (items.length > maxItems) throw tooMany(first.url, maxItems);
   return items;
+}
+
+function tooMany(url: string, maxItems: number): HubError {
+  const place = placeOf(url);
+  return new HubError('invalid', `${place} lists more than ${maxItems}`, { url: place });
 }
 
 /** Target of `Link: <…>; rel="next"`. It must lie on the Hub itself, for the token goes along. */

@@ -183,10 +183,11 @@ export interface HubPort {
   createBucket(id: RepoId, options: { private: boolean }, token?: string): Promise<BucketInfo>;
   deleteBucket(id: RepoId): Promise<void>;
   /**
-   * Files below `prefix` (a plain string prefix on the Hub: pass `dir/` for a folder), every page, or an error.
+   * Files below `prefix` (a plain string prefix on the Hub: pass `dir/` for a folder), every page, or an error. Over
+   * `maxFiles` it throws kind `invalid` and asks for no further page.
    * @returns `null` when the bucket does not exist.
    */
-  listFiles(id: RepoId, prefix?: string): Promise<BucketFile[] | null>;
+  listFiles(id: RepoId, prefix?: string, options?: { maxFiles?: number }): Promise<BucketFile[] | null>;
   /** Those of `paths` that exist. */
   pathsInfo(id: RepoId, paths: string[]): Promise<BucketFile[]>;
   /** `null`: no such file (or bucket). Over `maxBytes` it throws kind `invalid` without reading on. */

@@ -97,6 +97,19 @@ describe('the server with few calls left', () => {
     expect(server.services.store.stale).toBe(false);
   });
 
+  it('reads nothing from the Hub for strangers below two fifths, and writes on', async () => {
+    const told = await scene({ remaining: 390, limit: 1000, resetsAt: Number.MAX_SAFE_INTEGER });
+    const { json } = await post('still taken');
+    expect(json.filename).toBeDefined();
+    const paths = ['/v1/files?prefix=artifacts/x', '/v1/files/artifacts/x/y', '/v1/taskforces/x/files/y'];
+    for (const path of paths) {
+      const { status, headers } = await server.call('GET', path);
+      expect([path, status, Number(headers.get('retry-after')) > 0]).toEqual([path, 429, true]);
+    }
+    told.remaining = 410;
+    expect((await server.call('GET', '/v1/files?prefix=artifacts/x')).status).toBe(200);
+  });
+
   it('P1: warm reads of every kind cost no Hub call', async () => {
     await scene({});
     const { json } = await post('hello @agent-1');

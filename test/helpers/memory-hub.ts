@@ -181,10 +181,12 @@ export function memoryHub(options: { now(): number; serverToken: string; users?:
       await enter('deleteBucket', id);
       buckets.delete(id);
     },
-    async listFiles(id, prefix = '') {
+    async listFiles(id, prefix = '', options = {}) {
       await enter('listFiles', id, prefix);
       const bucket = buckets.get(id);
       if (!bucket) return null;
+      const count = [...bucket.files.keys()].filter((path) => path.startsWith(prefix)).length;
+      if (count > (options.maxFiles ?? count)) throw hubError('invalid', 'too many files');
       return [...bucket.files]
         .filter(([path]) => path.startsWith(prefix))
         .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -108,6 +108,23 @@ describe('shared-resources:sync', () => {
     expect(central('shared_resources/')).toEqual(['shared_resources/data_alice.bin']);
     expect((await shared(key, { source: source('run'), dest_path: 'data_alice/x_bob' })).status).toBe(200);
   });
+  it('a folder without an end is not listed to its end, whoever names it', async () => {
+    const key = await scene({ SYNC_MAX_FILES: '5', JOBS_ENABLED: 'true', SCORE_FIELD: 'tps' });
+    server.hub.seed(SCRATCH, Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`many/.f${n}`, 'x'])));
+    const result = { tps: 1, method: 'm', status: 'agent-run', description: 'd', submission: 'many' };
+    const answers = await Promise.all([
+      shared(key, { source: source('many'), dest_path: 'x_bob' }),
+      server.call('POST', '/v1/results', {
+        as: key,
+        body: { agent_id: 'bob', body: 't', frontmatter: result },
+      }),
+      server.call('POST', '/v1/jobs:run', {
+        as: key,
+        body: { agent_id: 'bob', submission_prefix: 'many', run_prefix: 'runs/1' },
+      }),
+    ]);
+    expect(answers.map(({ json }) => json.error?.code)).toEqual(Array(3).fill('SYNC_TOO_LARGE'));
+  });
   it('C28: the path its own error proposes is taken', async () => {
     const key = await scene();
     const { hint } = (await shared(key, { source: source('run'), dest_path: 'tokenizers' })).json.error;

@@ -5,24 +5,21 @@ import { getFile, listFiles } from '@collab/contract/routes/files.ts';
 import type { BucketFile } from '@collab/hub/port.ts';
 import { contentTag, isCurrent } from '../http/conditional.ts';
 import { handle, type Reply, type RouteModule } from '../http/handle.ts';
-import { networkOf, slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { limiter } from '../store/bodies.ts';
-import { hubFailure } from '../store/hub-failure.ts';
+import { hubFailure, isBeyondBound } from '../store/hub-failure.ts';
+import { readerLimit } from './reader-limit.ts';
 
 const AREAS = ['artifacts', 'submissions', 'shared_resources'];
 const SHOWN = 500;
+/** Two pages of the Hub's. */
+const MAX_LISTED = 10_000;
 const MAX_BYTES = 1024 * 1024;
-/** Nobody needs a credential for these, and each one asks the Hub. */
 const PER_MINUTE = 240;
 
 export const routes: RouteModule = (s) => {
-  const calls = slidingWindows([{ count: PER_MINUTE, spanMs: 60_000 }], s.now);
+  const admit = readerLimit(s, PER_MINUTE, 'files');
   const slot = limiter(4);
-  const admit = (ip: string | undefined) => {
-    const retryAfterS = calls(networkOf(ip));
-    if (retryAfterS !== null) throw new ApiError('RATE_LIMITED', 'too many files at once', { retryAfterS });
-  };
   return [
     handle(listFiles, ({ query, ip }) => {
       const prefix = allowed(query.prefix.replace(/\/+$/, ''));
@@ -51,8 +48,13 @@ function allowed(path: string): string {
 
 async function listing(s: Services, prefix: string) {
   const all = await s.hub
-    .listFiles(s.settings.CENTRAL_BUCKET, `${prefix}/`)
-    .catch(hubFailure('list the folder'));
+    .listFiles(s.settings.CENTRAL_BUCKET, `${prefix}/`, { maxFiles: MAX_LISTED })
+    .catch((error: unknown) => {
+      if (!isBeyondBound(error)) return hubFailure('list the folder')(error);
+      throw new ApiError('TOO_LARGE', `the folder has more than ${MAX_LISTED} files`, {
+        hint: `hf buckets list ${s.settings.CENTRAL_BUCKET}/${prefix} -R`,
+      });
+    });
   const files = (all ?? [])
     .filter((file) => file.path.startsWith(`${prefix}/`))
     .sort((a, b) => (a.path < b.path ? -1 : 1));

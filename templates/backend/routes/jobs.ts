@@ -10,6 +10,7 @@ import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import { MAX_JSON_BYTES, Preflight, preflight } from '../jobs/preflight.ts';
 import type { Services } from '../services.ts';
 import { hubFailure } from '../store/hub-failure.ts';
+import { listingBound, refuseBoundless } from '../store/source.ts';
 
 export const routes: RouteModule = (s) => [
   handle(runJob, async (call) => {
@@ -135,7 +136,10 @@ function refuseOverlap(submission: string, run: string): void {
 
 /** Every problem that costs nothing to find, before anything is reserved. */
 async function refuseBroken(s: Services, bucket: string, prefix: string): Promise<void> {
-  const listed = await s.hub.listFiles(bucket, `${prefix}/`).catch(hubFailure('list the submission'));
+  const listed = await s.hub
+    .listFiles(bucket, `${prefix}/`, listingBound(s.settings))
+    .catch(refuseBoundless(s.settings))
+    .catch(hubFailure('list the submission'));
   const files = (listed ?? []).map(({ path, size }) => ({ path: path.slice(prefix.length + 1), size }));
   if (files.length === 0)
     throw new ApiError('SOURCE_NOT_FOUND', `nothing below hf://buckets/${bucket}/${prefix}/`);

@@ -10,20 +10,18 @@ import { mayRead, type Reader, type RunLog, runName } from '../domain/results/lo
 import { locate, pointerValues } from '../domain/results/pointer.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import { LOG_FILE } from '../jobs/log-file.ts';
-import { networkOf, slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { hubFailure } from '../store/hub-failure.ts';
 import type { Entry } from '../store/types.ts';
+import { readerLimit } from './reader-limit.ts';
 
-/** Nobody needs a credential for these, and each one asks the Hub. */
 const PER_MINUTE = 120;
 const MAX_BYTES = 1024 * 1024;
 
 export const routes: RouteModule = (s) => {
-  const calls = slidingWindows([{ count: PER_MINUTE, spanMs: 60_000 }], s.now);
+  const admit = readerLimit(s, PER_MINUTE, 'logs');
   const admitted = ({ ip, params }: Pick<Call<typeof listLogs>, 'ip' | 'params'>): Entry => {
-    const retryAfterS = calls(networkOf(ip));
-    if (retryAfterS !== null) throw new ApiError('RATE_LIMITED', 'too many logs at once', { retryAfterS });
+    admit(ip);
     return found(s, params.filename);
   };
   return [

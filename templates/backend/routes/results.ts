@@ -13,6 +13,7 @@ import { refuseSecrets } from '../domain/secrets.ts';
 import { type Call, handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import { hubFailure } from '../store/hub-failure.ts';
+import { listingBound, refuseBoundless } from '../store/source.ts';
 import type { Draft, Entry } from '../store/types.ts';
 import { ownerOf, resolveSubmission, type Submission } from '../verify/resolve.ts';
 import { IndexUnreadable } from '../verify/verdict-book.ts';
@@ -100,7 +101,10 @@ async function prepare(s: Services, call: Post): Promise<Ready> {
     ownerOf(s.settings, ready.author),
     frontmatter,
     rules.compat,
-  ).catch(hubFailure('list the submission'));
+    listingBound(s.settings).maxFiles,
+  )
+    .catch(refuseBoundless(s.settings))
+    .catch(hubFailure('list the submission'));
   refuseUnfit(s, submission);
   return { ...ready, result, submission };
 }

@@ -18,20 +18,19 @@ import {
   taskforcesOf,
 } from '../domain/taskforces/taskforce.ts';
 import { handle, type RouteModule } from '../http/handle.ts';
-import { networkOf, slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { limiter } from '../store/bodies.ts';
 import { facetValue } from '../store/index-data.ts';
 import type { FolderView } from '../store/types.ts';
+import { readerLimit } from './reader-limit.ts';
 import { inTurn, listAnswer, recordBody, untrusted } from './records.ts';
 
 const RECENT_NOTES = 5;
 
-/** Nobody needs a credential for a file, and each one asks the Hub. */
 const FILES_PER_MINUTE = 240;
 
 export const routes: RouteModule = (s) => {
-  const calls = slidingWindows([{ count: FILES_PER_MINUTE, spanMs: 60_000 }], s.now);
+  const admit = readerLimit(s, FILES_PER_MINUTE, 'files');
   const slot = limiter(4);
   return [
     handle(listTaskforces, async (call) => {
@@ -98,8 +97,7 @@ export const routes: RouteModule = (s) => {
       return { body: { count: items.length, items } };
     }),
     handle(getTaskforceFile, ({ params, ip }) => {
-      const retryAfterS = calls(networkOf(ip));
-      if (retryAfterS !== null) throw new ApiError('RATE_LIMITED', 'too many files at once', { retryAfterS });
+      admit(ip);
       return slot(() => serveFile(s, params));
     }),
   ];

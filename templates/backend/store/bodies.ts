@@ -1,7 +1,8 @@
 /** Bodies of records: an LRU bounded in bytes, in front of a few downloads at a time. */
 import { ApiError } from '@collab/contract/errors.ts';
-import { HubError, type HubPort } from '@collab/hub/port.ts';
+import type { HubPort } from '@collab/hub/port.ts';
 import { parseRecord } from '../codec/frontmatter.ts';
+import { isBeyondBound } from './hub-failure.ts';
 import type { Entry } from './types.ts';
 
 /** A foreign record over this size is listed as malformed and never loaded. */
@@ -109,7 +110,7 @@ export class Bodies {
     if (entry.size > this.largest) return 'too large';
     const maxBytes = Math.min(entry.size + ROOM_BYTES, this.largest);
     return this.hub.readFile(this.bucket, entry.path, { maxBytes }).catch((error: unknown) => {
-      if (isTooLarge(error)) return 'too large' as const;
+      if (isBeyondBound(error)) return 'too large' as const;
       throw error;
     });
   }
@@ -118,7 +119,3 @@ export class Bodies {
     return `This file is too large to be shown here. Read it with: hf buckets cp hf://buckets/${this.bucket}/${path} .`;
   }
 }
-
-/** The client's own refusal to read on; what the Hub refuses has a status. */
-export const isTooLarge = (error: unknown): boolean =>
-  error instanceof HubError && error.kind === 'invalid' && error.status === undefined;

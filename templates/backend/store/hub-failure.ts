@@ -2,6 +2,10 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import { HubError } from '@collab/hub/port.ts';
 
+/** Larger than was asked for, found out by our own client: what the Hub refuses has a status. */
+export const isBeyondBound = (error: unknown): boolean =>
+  error instanceof HubError && error.kind === 'invalid' && error.status === undefined;
+
 /** `.catch(hubFailure('read x'))`: throws HUB_UNAVAILABLE with the cause attached. */
 export function hubFailure(what: string): (error: unknown) => never {
   return (error) => {

@@ -2,8 +2,9 @@
 import { boardTwin } from '@collab/contract/paths.ts';
 import type { BucketFile, HubPort } from '@collab/hub/port.ts';
 import type { Bodies } from './bodies.ts';
-import { isTooLarge, limiter } from './bodies.ts';
+import { limiter } from './bodies.ts';
 import { bare, entryOf, type Held } from './entry.ts';
+import { isBeyondBound } from './hub-failure.ts';
 import type { IndexData } from './index-data.ts';
 
 /** How long a write that no listing has shown yet is believed without one, in ms. */
@@ -82,7 +83,7 @@ async function load(r: Refresher, file: BucketFile): Promise<Loaded> {
   const twin = twinOf(r.index, file);
   if (twin) return { entry: { ...bare(path, { size, xetHash }), frontmatter: twin.frontmatter }, body: null };
   const bytes = await r.hub.readFile(r.bucket, path, { maxBytes }).catch((error: unknown) => {
-    if (isTooLarge(error)) return 'too large' as const;
+    if (isBeyondBound(error)) return 'too large' as const;
     throw error;
   });
   if (bytes === 'too large') return tooLarge;

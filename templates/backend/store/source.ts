@@ -1,9 +1,9 @@
 /** Files that agents hand over from their scratch buckets. */
 import { ApiError } from '@collab/contract/errors.ts';
 import { parseSource, pathProblem, type Source } from '@collab/contract/paths.ts';
-import { type BucketFile, HubError, type HubPort } from '@collab/hub/port.ts';
+import type { BucketFile, HubPort } from '@collab/hub/port.ts';
 import { isCompat, type Settings } from '../settings.ts';
-import { hubFailure } from './hub-failure.ts';
+import { hubFailure, isBeyondBound } from './hub-failure.ts';
 
 export interface SourceFile {
   /** Relative to the source path: `a/b.txt`. */
@@ -24,6 +24,20 @@ export interface Sources {
   files(source: Source): Promise<SourceFile[]>;
 }
 
+/** Dot-files are left out afterwards: twice as many are looked at as may be copied. */
+export const listingBound = (settings: Pick<Settings, 'SYNC_MAX_FILES'>) => ({
+  maxFiles: settings.SYNC_MAX_FILES * 2,
+});
+
+/** A folder without an end costs the Hub a call for every page: it is not listed further. */
+export const refuseBoundless = (settings: Settings) => (error: unknown) => {
+  if (!isBeyondBound(error)) throw error;
+  throw new ApiError('SYNC_TOO_LARGE', 'the folder has too many files', {
+    hint: `at most ${settings.SYNC_MAX_FILES} files and ${settings.SYNC_MAX_BYTES} bytes`,
+    cause: error,
+  });
+};
+
 export function createSources(hub: HubPort, settings: Settings): Sources {
   const compat = isCompat(settings);
   const home = { org: settings.ORG, slug: settings.COLLAB_SLUG };
@@ -43,7 +57,8 @@ export function createSources(hub: HubPort, settings: Settings): Sources {
           hint: 'name a folder in it',
         });
       const listed = await hub
-        .listFiles(source.bucket, folderPrefix(source))
+        .listFiles(source.bucket, folderPrefix(source), listingBound(settings))
+        .catch(refuseBoundless(settings))
         .catch(hubFailure('list the source'));
       return checked(listed ?? [], source, settings, compat);
     },
@@ -56,7 +71,7 @@ async function readSource(hub: HubPort, source: Source, maxBytes: number): Promi
     const bytes = await hub.readFile(source.bucket, source.path, { maxBytes });
     if (bytes !== null) return bytes;
   } catch (error) {
-    if (error instanceof HubError && error.kind === 'invalid')
+    if (isBeyondBound(error))
       throw new ApiError('TOO_LARGE', `the source is over ${maxBytes} bytes`, { cause: error });
     hubFailure('read the source')(error);
   }

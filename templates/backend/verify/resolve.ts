@@ -30,17 +30,23 @@ export async function resolveSubmission(
   owner: Owner,
   frontmatter: Record<string, unknown>,
   compat: boolean,
+  maxFiles?: number,
 ): Promise<Submission | null> {
   for (const pointer of pointerValues(frontmatter, compat)) {
     const location = locate(pointer, owner);
-    const found = location && (await submissionAt(hub, owner, location));
+    const found = location && (await submissionAt(hub, owner, location, maxFiles));
     if (found) return found;
   }
   return null;
 }
 
-async function submissionAt(hub: Hub, owner: Owner, location: Location): Promise<Submission | null> {
-  const files = await filesAt(hub, location);
+async function submissionAt(
+  hub: Hub,
+  owner: Owner,
+  location: Location,
+  maxFiles?: number,
+): Promise<Submission | null> {
+  const files = await filesAt(hub, location, maxFiles);
   const run = files.find((file) => RUN_FILES.includes(file.path));
   if (!run) return files.length > 0 ? { location, files } : null;
   const bytes = await hub.readFile(location.bucket, `${location.prefix}/${run.path}`, {
@@ -48,12 +54,12 @@ async function submissionAt(hub: Hub, owner: Owner, location: Location): Promise
   });
   const next = bytes && followRun(tryJson(new TextDecoder().decode(bytes)), owner);
   if (!next) return { location, files };
-  const behind = await filesAt(hub, next);
+  const behind = await filesAt(hub, next, maxFiles);
   return behind.length > 0 ? { location: next, files: behind } : null;
 }
 
-async function filesAt(hub: Hub, { bucket, prefix }: Location): Promise<SnapshotFile[]> {
-  const listed = (await hub.listFiles(bucket, `${prefix}/`)) ?? [];
+async function filesAt(hub: Hub, { bucket, prefix }: Location, maxFiles?: number): Promise<SnapshotFile[]> {
+  const listed = (await hub.listFiles(bucket, `${prefix}/`, { maxFiles })) ?? [];
   return listed.map((file) => relative(file, prefix)).filter((file) => !isHidden(file.path));
 }
 

@@ -19,7 +19,7 @@ export const listFiles = defineRoute({
       .array(z.object({ path: z.string(), size: z.number().int() }))
       .describe('The first 500, by path.'),
   }),
-  errors: ['INVALID_PATH', 'INVALID_QUERY', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
+  errors: ['INVALID_PATH', 'INVALID_QUERY', 'TOO_LARGE', 'RATE_LIMITED', 'HUB_UNAVAILABLE'],
   doc: 'Files that belong to results: artifacts, snapshots of submissions, shared resources.',
 });
 

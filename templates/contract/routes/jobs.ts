@@ -38,6 +38,7 @@ export const runJob = defineRoute({
     'IDENTITY_MISMATCH',
     'NOT_REGISTERED',
     'SOURCE_NOT_FOUND',
+    'SYNC_TOO_LARGE',
     'JOBS_DISABLED',
     'IDEMPOTENCY_MISMATCH',
     'INVALID_REQUEST',
