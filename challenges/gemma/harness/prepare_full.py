@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,10 +27,13 @@ from collab_harness.client import Client
 from collab_harness.faults import HarnessFault
 from collab_harness.serving import Server, Setting
 from collab_harness.staging import sha256_file, stage
+from collab_harness.stats import limit_below
+from collab_harness.summary import Measured, judge
 from engines import Engine, engine_of, setting_of
 from hub_engine import manifest_of, write_manifest
 from pictures import drawn, look, share
 from prepare_exam import letters_exam
+from report import GATE_CONFIDENCE
 from settings import limits_of, load_profile, read_json
 
 HERE = Path(__file__).resolve().parent
@@ -82,9 +86,27 @@ def agreement(client: Client, references: list[Json], profile: Json) -> Json:
     found = auditing.audit(emitted, client.prompt_logprobs)
     if found.top1.value < profile["reference_agreement"]:
         raise HarnessFault(f"the original agrees with itself in {found.top1.value:.4f} of its tokens only")
+    tightest = room(read_json(HERE / "gates.json")["gates"], found, profile["audit_answers"] / len(references))
     seen = look(client, drawn(profile["pictures"], 0))
     pictures = share(seen, seen)[1] if seen.right else None
-    return {"top1": found.top1.value, "nll_gap": found.nll_gap.value, "tokens": found.top1.n, "pictures": pictures}
+    return {"top1": found.top1.value, "nll_gap": found.nll_gap.value, "tokens": found.top1.n, "tightest": tightest, "pictures": pictures}
+
+
+def room(gates: list[Json], found: auditing.Audit, answers: float) -> dict[str, float]:
+    """The tightest limits of the audit that a run of the original itself rarely misses (the level of one gate).
+
+    A run reads `answers` times as many answers as were read here. Raises HarnessFault where a gate has a tighter limit.
+    """
+    wider, level = math.sqrt(1 + 1 / answers), 1 - GATE_CONFIDENCE
+    tightest = {
+        "audit_top1": limit_below(found.top1.value, found.top1.se * wider, level),
+        "audit_nll_gap": -limit_below(-found.nll_gap.value, found.nll_gap.se * wider, level),
+    }
+    for gate in gates:
+        bound = tightest.get(gate["id"])
+        if bound is not None and not judge(gate, Measured(bound, found.top1.n))["pass"]:
+            raise HarnessFault(f"gate {gate['id']}: the limit {gate['limit']} refuses honest runs here; {gate['op']} {bound:.4f} would not")
+    return tightest
 
 
 class Models:

@@ -17,6 +17,7 @@ sys.path[:0] = [str(HARNESS), str(HARNESS / "model")]
 
 import prepare  # noqa: E402
 import prepare_full  # noqa: E402
+from collab_harness.audit import Audit, Estimate  # noqa: E402
 from collab_harness.client import Client  # noqa: E402
 from collab_harness.faults import HarnessFault  # noqa: E402
 from collab_harness.speed import latency  # noqa: E402
@@ -86,6 +87,19 @@ class Full(unittest.TestCase):
         self.assertEqual([len(r["token_ids"]) for r in references], [32] * prepare_full.REFERENCES)
         self.assertEqual((about["agreement"]["top1"], about["agreement"]["nll_gap"]), (1, 0))
         self.assertEqual(set(about["files"]), {"prompts.json", "ppl_records.json", "references.json"})
+
+    def test_limits_that_refuse_the_original_itself_are_refused(self) -> None:
+        gates = [{"id": "audit_top1", "op": ">=", "limit": 0.97}, {"id": "audit_nll_gap", "op": "<=", "limit": 0.02}]
+
+        def room(top1: float, gap: float) -> dict[str, float]:
+            return prepare_full.room(gates, Audit(Estimate(top1, 0.001, 8192), Estimate(gap, 0.0005, 8192)), 2)
+
+        # 2.8782 = normal quantile of 1 - 0.01 / 5.
+        self.assertAlmostEqual(room(0.985, 0.001)["audit_top1"], 0.985 - 2.8782 * 0.001 * 1.5**0.5, places=6)
+        with self.assertRaisesRegex(HarnessFault, "audit_top1: the limit 0.97 refuses honest runs here; >= 0.9675"):
+            room(0.971, 0.001)
+        with self.assertRaisesRegex(HarnessFault, "audit_nll_gap"):
+            room(0.985, 0.019)
 
     def test_a_pool_that_is_too_small_is_refused(self) -> None:
         profile = {"passes": 3, "prompts_per_pass": 8}
