@@ -101,6 +101,34 @@ describe('a record that is larger than any may be', () => {
   });
 });
 
+it('whoever asks for the deep health again and again has the Hub asked every five seconds', async () => {
+  const { call, hub, clock } = await cold({});
+  const ask = async () => (await call('GET', '/v1/healthz?deep=1')).json.hub;
+  const before = hub.calls.bucketInfo ?? 0;
+  for (let i = 0; i < 20; i++) expect(await ask()).toBe('ok');
+  expect((hub.calls.bucketInfo ?? 0) - before).toBe(1);
+  hub.buckets.delete(CENTRAL);
+  await clock.advance(5_000);
+  expect(await ask()).toBe('central bucket missing');
+});
+
+it('whoever asks who he is again and again has the Hub asked once', async () => {
+  const { call, hub } = await cold({});
+  hub.users.push({
+    name: 'mailed',
+    token: 'hf_mailedmailedmailed',
+    orgs: { 'test-org': 'read' },
+    email: 'm@test.invalid',
+  });
+  hub.memberByEmail = async () => {
+    hub.calls.memberByEmail = (hub.calls.memberByEmail ?? 0) + 1;
+    throw new Error('not for this token');
+  };
+  for (let i = 0; i < 9; i++)
+    expect((await call('GET', '/v1/me', { as: 'hf_mailedmailedmailed' })).status).toBe(200);
+  expect([hub.calls.memberByEmail, hub.calls.orgMembers, hub.calls.whoami]).toEqual([1, 1, 1]);
+});
+
 it('a file of a taskforce is served up to sixteen megabytes', async () => {
   const head = '---\ncreator: bob\ncreated: 2026-01-01 00:00 UTC\n---\n\nWe go.\n';
   const { from, hub } = await cold({

@@ -20,7 +20,7 @@ const REFUSED_MS = 30_000;
  * @returns `null` when the user is no member. Throws ORGANIZER_CHECK_UNAVAILABLE.
  */
 export function createRoles(hub: HubPort, org: string, ttlMs: number, now: () => number): Roles {
-  const byMail = new Map<string, { role: string; since: number }>();
+  const byMail = new Map<string, { role: string | null; since: number }>();
   let askAgainAt = 0;
   let members: { map: Map<string, string>; since: number } | null = null;
 
@@ -29,22 +29,30 @@ export function createRoles(hub: HubPort, org: string, ttlMs: number, now: () =>
     const key = `${user.name.toLowerCase()}\n${user.email}`;
     const hit = byMail.get(key);
     if (hit && isYoung(hit.since, ttlMs, now())) return hit.role;
-    const found = await hub.memberByEmail(org, user.email);
-    if (!found?.role || found.user.toLowerCase() !== user.name.toLowerCase()) return null;
+    // That it is nobody, or that the Hub does not tell, is remembered too: each question counts there.
+    const found = await hub.memberByEmail(org, user.email).catch(() => null);
+    const own = found?.user.toLowerCase() === user.name.toLowerCase();
+    const role = (own && found?.role) || null;
     if (byMail.size >= MAX_CACHED) byMail.clear();
-    byMail.set(key, { role: found.role, since: now() });
-    return found.role;
+    byMail.set(key, { role, since: now() });
+    return role;
   };
 
+  let flight: Promise<Map<string, string>> | null = null;
+  /** Who asks at the same time shares one question. */
   const all = async () => {
-    if (!members || !isYoung(members.since, ttlMs, now()))
-      members = { map: await hub.orgMembers(org), since: now() };
-    return members.map;
+    if (members && isYoung(members.since, ttlMs, now())) return members.map;
+    flight ??= hub.orgMembers(org).finally(() => {
+      flight = null;
+    });
+    const map = await flight;
+    members = { map, since: now() };
+    return map;
   };
 
   return {
     async role(user) {
-      const mail = await viaMail(user).catch(() => null);
+      const mail = await viaMail(user);
       if (mail !== null) return mail;
       const map = await all().catch((cause: unknown) => {
         throw new ApiError('ORGANIZER_CHECK_UNAVAILABLE', 'roles could not be looked up', {
