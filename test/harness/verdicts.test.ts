@@ -1,6 +1,13 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
 import { python } from '../../generator/eval/process.ts';
+import { CALIBRATED } from '../bench/verdicts/author.ts';
+import { published, rankErrors } from '../bench/verdicts/published.ts';
+import { random } from '../bench/verdicts/random.ts';
+import { reposting } from '../bench/verdicts/reposting.ts';
 import { packageRoot } from './emitted.ts';
 import { machine } from './io.ts';
 
@@ -17,27 +24,35 @@ const bench = async (script: string, ...args: string[]) => {
   return output;
 };
 
-test('simulated verdicts: honest noise is not punished, and posting twenty times does not pay', async () => {
-  const found = JSON.parse(await bench('verdicts.py', '--trials', '10000', '--json'));
-  expect(found.false_rejection.ours).toBeLessThan(0.012);
-  expect(found.false_rejection.old).toBeGreaterThan(0.2);
-  expect(found.lossy_accepted).toMatchObject({ ours: 0 });
-  expect(found.lossy_accepted.old).toBeGreaterThan(0.99);
-  expect(Math.abs(found.gain_of_20_posts.ours_same_bytes)).toBeLessThan(0.002);
-  expect(found.gain_of_20_posts.ours_byte_changed_families).toBeLessThan(0.002);
-  for (const fresh of ['0', '1', '2', '3']) {
-    const rule = found.fresh_runs[fresh];
-    for (const gain of ['gain_20', 'gain_100', 'gain_20_after_a_worse_start'])
-      expect([gain, rule[gain]]).toEqual([gain, expect.toSatisfy((x: number) => Math.abs(x) < 0.0025)]);
-    expect(rule.gain_20).toBeLessThan(0.002);
-  }
-  const credit = (fresh: string, step: string) =>
-    found.fresh_runs[fresh][`credit_of_steps_of_${step}_percent`];
-  expect(credit('2', '0.25')).toBeGreaterThan(credit('0', '0.25'));
-  // Larger steps are credited well by either rule.
-  for (const fresh of ['0', '1', '2', '3']) expect(credit(fresh, '0.5')).toBeGreaterThan(0.85);
-  expect(found.false_rejection.ours_with_3_fresh_runs).toBeLessThan(0.012);
-  expect(found.rank_errors.ours).toBeLessThan(0.01);
+test('posting twenty times, or until the row looks lucky, does not pay; honest steps are shown', () => {
+  const found = reposting({ fresh: 2, calibration: () => CALIBRATED }, 20, random(1));
+  // 0.69 % is the noise of two runs: the mean of twenty authors scatters by a fifth of it.
+  for (const [what, value] of Object.entries(found).filter(([key]) => key.startsWith('gain')))
+    expect([what, value]).toEqual([what, expect.toSatisfy((gain: number) => gain < 0.005)]);
+  expect(found['of 1 %']).toBeGreaterThan(0.8);
+  expect(found['jobs per post, all equal']).toBeLessThan(3);
+});
+
+test('the published rule refuses honest work and orders by luck; ours does not', () => {
+  const old = published(2000, random(1));
+  expect(old.rejected).toBeGreaterThan(0.2);
+  expect(old.lossyAccepted).toBeGreaterThan(0.99);
+  expect(old.gain).toBeGreaterThan(0.01);
+  const ranks = rankErrors(400, random(1));
+  expect(ranks.published).toBeGreaterThan(0.2);
+  expect(ranks.ours).toBeLessThan(0.01);
+});
+
+test('the gates of the full profile hold honest work, however much of it repeats, and no lossy work', async () => {
+  const { gates, divisions } = parse(await readFile('challenges/gemma/profiles/full.yaml', 'utf8'));
+  const dir = await mkdtemp(join(tmpdir(), 'verdicts-'));
+  const rules = join(dir, 'gates.json');
+  await writeFile(rules, JSON.stringify({ gates, divisions }));
+  const found = JSON.parse(await bench('verdicts/gates.py', '--rules', rules, '--runs', '8'));
+  await rm(dir, { recursive: true });
+  for (const { refused } of Object.values<{ refused: number }>(found.honest)) expect(refused).toBe(0);
+  expect(found.lossy).toBe(0);
+  expect(found.accepted['0.05']).toBe(0);
 });
 
 test('a job of the full profile fits its forty minutes at every speed', async () => {

@@ -62,7 +62,7 @@ def answer(work: Work, number: int, rng: random.Random) -> tuple[auditing.Emitte
     """One timed answer and, for each token, how far it is from the original's first choice in nats."""
     length = PROFILE["output_tokens"]
     text = round(length * (1 - work.loops))
-    ids = [rng.randrange(VOCABULARY) for _ in range(text)]
+    ids = rng.choices(range(VOCABULARY), k=text)
     ids += [ids[-LOOP:][i % LOOP] for i in range(length - text)]
     ties = min(1.0, max(0.0, rng.gauss(ASSUMED["other_first_choice"], ASSUMED["sd_between_answers"])))
     gaps = [0.0] * length

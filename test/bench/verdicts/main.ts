@@ -3,11 +3,11 @@
  * [--trials N] [--seed N] [--json] [--write]. The rules are the product's own: gates and audit of the harness (gates.py),
  * verdicts, pooling, fresh runs and ranks of the server. --write renews the tables and the plot of docs/verdicts.md.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { judge } from '@collab/backend/domain/verification/judgement.ts';
 import type { StampedVerdict } from '@collab/backend/domain/verification/verdict.ts';
 import { parse } from 'yaml';
@@ -30,7 +30,7 @@ export interface GatesFound {
 }
 
 /** The gates of the full profile, judged by the harness itself. */
-function gates(runs: number, seed: number): GatesFound {
+async function gates(runs: number, seed: number): Promise<GatesFound> {
   const { gates, divisions } = parse(readFileSync('challenges/gemma/profiles/full.yaml', 'utf8'));
   const dir = mkdtempSync(join(tmpdir(), 'verdicts-'));
   try {
@@ -38,7 +38,8 @@ function gates(runs: number, seed: number): GatesFound {
     writeFileSync(rules, JSON.stringify({ gates, divisions }));
     const program = ['-B', 'test/bench/verdicts/gates.py', '--rules', rules];
     const asked = ['--runs', String(runs), '--seed', String(seed)];
-    return JSON.parse(execFileSync('python3', [...program, ...asked], { encoding: 'utf8' }));
+    const { stdout } = await promisify(execFile)('python3', [...program, ...asked]);
+    return JSON.parse(stdout);
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -67,8 +68,9 @@ function bySixRuns(random: Random) {
   return { ...CALIBRATED, machineRelSd: CALIBRATED.machineRelSd * spread * Math.sqrt(5 / 1.61) };
 }
 
-export function simulate(trials: number, seed: number) {
+export async function simulate(trials: number, seed: number) {
   const authors = Math.ceil(trials / 20);
+  const harness = gates(Math.ceil(trials / 40), seed);
   const columns: [string, Rule][] = [
     ...FRESH.map((fresh): [string, Rule] => [String(fresh), { fresh, calibration: () => CALIBRATED }]),
     ['2, calibrated by six runs', { fresh: 2, calibration: bySixRuns }],
@@ -76,15 +78,18 @@ export function simulate(trials: number, seed: number) {
   return {
     trials,
     seed,
-    gates: gates(Math.ceil(trials / 20), seed),
     rejectedAtOnePercent: FRESH.map((fresh) => rejected(0.01, fresh, trials, random(seed))),
     published: published(trials, random(seed)),
     ranks: rankErrors(Math.ceil(trials / 4), random(seed)),
-    reposting: columns.map(([name, rule], at) => ({ name, ...reposting(rule, authors, random(seed + at)) })),
+    reposting: columns.map(([name, rule], at) => ({
+      name,
+      ...reposting(rule, authors, random(seed + at)),
+    })),
+    gates: await harness,
   };
 }
 
-export type Simulated = ReturnType<typeof simulate>;
+export type Simulated = Awaited<ReturnType<typeof simulate>>;
 
 const { values } = parseArgs({
   options: {
@@ -94,7 +99,7 @@ const { values } = parseArgs({
     write: { type: 'boolean' },
   },
 });
-const found = simulate(Number(values.trials), Number(values.seed));
+const found = await simulate(Number(values.trials), Number(values.seed));
 process.stdout.write(values.json ? `${JSON.stringify(found)}\n` : `${tables(found)}\n`);
 if (values.write) {
   writeFileSync(PAGE, renewed(readFileSync(PAGE, 'utf8'), tables(found)));

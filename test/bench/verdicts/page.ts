@@ -12,7 +12,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 export function tables(found: Simulated): string {
   const { trials, seed } = found;
   return [
-    `Seed ${seed}, ${trials} trials, ${Math.ceil(trials / 20)} authors or runs per cell.`,
+    `Seed ${seed}: ${trials} verdicts, ${Math.ceil(trials / 20)} authors and ${Math.ceil(trials / 40)} runs of the harness per cell.`,
     rules(found),
     freshRuns(found),
     honestGates(found.gates),
