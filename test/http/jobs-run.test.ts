@@ -332,6 +332,19 @@ describe('jobs:run', () => {
     expect((await cancel(s.key)).json.error.code).toBe('NOT_FOUND');
   });
 
+  it('who asks again and again for what cannot run has the Hub asked a few times a minute', async () => {
+    const s = await scene({ BUCKET_WRITE_PER_MINUTE: '3' });
+    const codes: string[] = [];
+    for (let n = 0; n < 6; n++) codes.push((await run(s, { submission_prefix: 'none' })).json.error.code);
+    expect(codes).toEqual([...Array(3).fill('SOURCE_NOT_FOUND'), ...Array(3).fill('RATE_LIMITED')]);
+    const before = { ...s.server.hub.calls };
+    for (let n = 0; n < 9; n++) {
+      expect((await s.server.call('POST', '/v1/jobs/none:cancel')).json.error.code).toBe('NOT_FOUND');
+      expect((await run(s, { submission_prefix: 'none' })).status).toBe(429);
+    }
+    expect(s.server.hub.calls).toEqual(before);
+  });
+
   it('is not there when jobs are switched off', async () => {
     const s = await scene({ JOBS_ENABLED: 'false' });
     expect((await run(s)).json.error.code).toBe('JOBS_DISABLED');

@@ -7,7 +7,7 @@ import { register } from '@collab/contract/routes/agents.ts';
 import { inbox, listMessages, postMessage } from '@collab/contract/routes/messages.ts';
 import { createHubClient } from '@collab/hub/index.ts';
 import { serve } from '@hono/node-server';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp, type Server } from '../../templates/backend/app.ts';
 import { createLog } from '../../templates/backend/log.ts';
 import { parseSettings } from '../../templates/backend/settings.ts';
@@ -249,6 +249,22 @@ describe('on the embedded hub', () => {
       const forged = await fetch(`${url}/auth/callback?state=s&code=y`, { redirect: 'manual', headers });
       expect(forged.headers.get('location')).toBe('/?login_error=bad_state');
     }
+  });
+
+  it('a login that is begun does not let anybody try codes at the Hub without end', async () => {
+    const { url } = await boot();
+    const asked = vi.spyOn(globalThis, 'fetch');
+    const start = await fetch(`${url}/login`, { redirect: 'manual' });
+    const state = new URL(start.headers.get('location') as string).searchParams.get('state');
+    const cookie = (start.headers.get('set-cookie') as string).split(';')[0] as string;
+    const tries = Array.from({ length: 40 }, (_, n) =>
+      fetch(`${url}/auth/callback?state=${state}&code=x${n}`, { redirect: 'manual', headers: { cookie } }),
+    );
+    for (const { headers } of await Promise.all(tries))
+      expect(headers.get('location')).toBe('/?login_error=token_exchange');
+    const exchanges = asked.mock.calls.filter(([to]) => String(to).endsWith('/oauth/token'));
+    asked.mockRestore();
+    expect(exchanges).toHaveLength(30);
   });
 
   it('B10: no log line holds a token or key', () => {

@@ -4,6 +4,7 @@ import type { Context, Hono } from 'hono';
 import { deleteCookie, getCookie, getSignedCookie, setCookie, setSignedCookie } from 'hono/cookie';
 import { z } from 'zod';
 import type { Session } from '../auth/sessions.ts';
+import { networkOf, slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { SESSION_COOKIE, sameOrigin } from './app.ts';
 import { addressOf, headerOf } from './request.ts';
@@ -11,6 +12,8 @@ import { addressOf, headerOf } from './request.ts';
 const STATE_COOKIE = 'collab_login';
 const STATE_MS = 600_000;
 const SESSION_MS = 8 * 3_600_000;
+/** Codes of one address that are shown to the Hub in a minute. */
+const CODES_PER_MINUTE = 30;
 /** What the Space's card names; the Hub refuses more. Roles are read with the server's own token. */
 const SCOPES = 'openid profile';
 
@@ -54,6 +57,8 @@ export function addLogin(app: Hono<any>, s: Services): void {
     partitioned: secure,
   } as const;
 
+  const codes = slidingWindows([{ count: CODES_PER_MINUTE, spanMs: 60_000 }], s.now);
+
   app.get('/login', async (c) => {
     const attempt: Attempt = {
       state: b64(s.random(24)),
@@ -85,6 +90,7 @@ export function addLogin(app: Hono<any>, s: Services): void {
     deleteCookie(c, STATE_COOKIE, cookie);
     const code = c.req.query('code');
     if (!code) return fail('provider');
+    if (codes(networkOf(caller(s, c).ip)) !== null) return fail('token_exchange');
     const token = await exchange(s, attempt, code).catch((error: unknown) => {
       s.log('warn', 'login_failed', { error });
       return null;
@@ -122,12 +128,13 @@ function readAttempt(carried: string | false | undefined): Attempt | null {
   return parsed.success ? parsed.data : null;
 }
 
+const caller = (s: Services, c: Context) => ({
+  ip: addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)),
+  userAgent: headerOf(c, 'user-agent')?.slice(0, 300),
+});
+
 function audit(s: Services, c: Context, hfUser: string, status: number): void {
-  const caller = {
-    ip: addressOf(c, s.settings.TRUSTED_PROXY_HOPS, s.peer?.(c.env)),
-    userAgent: headerOf(c, 'user-agent')?.slice(0, 300),
-  };
-  s.audit.record(caller, {
+  s.audit.record(caller(s, c), {
     agent_id: null,
     route: c.req.path,
     via: 'dashboard',

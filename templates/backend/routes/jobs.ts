@@ -64,6 +64,8 @@ export const routes: RouteModule = (s) => [
 async function ownerOf(s: Services, credential: Credential, agent: string): Promise<Writer> {
   if (s.profile.compat) await s.auth.handshake(agent, credential);
   const writer = await s.auth.writer(credential, agent, { always: true });
+  // What follows asks the Hub several times, long before a quota is looked at.
+  s.limits.source(writer);
   if (!s.profile.compat) await s.auth.handshake(agent);
   return writer;
 }
@@ -98,7 +100,7 @@ function jobAnswer({ settings }: Services, entry: Reservation) {
 async function cancel(s: Services, call: Call<typeof cancelJob>) {
   requireJobs(s);
   const jobId = call.params.job_id.replace(/:cancel$/, '');
-  const { entries } = await s.evaluation.ledger.read();
+  const { entries } = await s.evaluation.ledger.recent();
   const entry = entries.find(
     (each) => each.job_id === jobId && each.kind === 'benchmark' && each.state === 'launched',
   );
