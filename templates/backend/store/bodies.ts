@@ -3,7 +3,7 @@ import { ApiError } from '@collab/contract/errors.ts';
 import type { HubPort } from '@collab/hub/port.ts';
 import { parseRecord } from '../codec/frontmatter.ts';
 import { isBeyondBound } from './hub-failure.ts';
-import type { Entry } from './types.ts';
+import type { Entry, StoredRecord } from './types.ts';
 
 /** A foreign record over this size is listed as malformed and never loaded. */
 const MAX_FOREIGN_BYTES = 4 * 1024 * 1024;
@@ -15,7 +15,7 @@ export const maxRecordBytes = (messageMaxBytes: number) =>
   Math.max(MAX_FOREIGN_BYTES, messageMaxBytes + ROOM_BYTES);
 
 /** UTF-16 units plus what an entry of the map costs, in bytes. */
-const cost = (body: string) => body.length * 2 + 200;
+const cost = (body: string) => body.length * 2 + 300;
 
 /** Runs at most `width` of them at a time. */
 export function limiter(width: number): <T>(task: () => Promise<T>) => Promise<T> {
@@ -35,8 +35,9 @@ export function limiter(width: number): <T>(task: () => Promise<T>) => Promise<T
 }
 
 export class Bodies {
-  private readonly cache = new Map<string, { entry: Entry; body: string }>();
-  private readonly flights = new Map<string, Promise<string>>();
+  /** Each record is made once, with the entry it was made of. */
+  private readonly cache = new Map<string, { entry: Entry; record: StoredRecord }>();
+  private readonly flights = new Map<string, Promise<StoredRecord>>();
   private readonly slot = limiter(16);
   private bytes = 0;
   private readonly hub: HubPort;
@@ -52,30 +53,32 @@ export class Bodies {
     this.maxBytes = maxBytes;
   }
 
-  put(entry: Entry, body: string): void {
+  put(entry: Entry, body: string): StoredRecord {
+    const record = { ...entry, body };
     this.drop(entry.path);
-    this.cache.set(entry.path, { entry, body });
+    this.cache.set(entry.path, { entry, record });
     this.bytes += cost(body);
     for (const [path] of this.cache) {
       if (this.bytes <= this.maxBytes || this.cache.size <= 1) break;
       this.drop(path);
     }
+    return record;
   }
 
   drop(path: string): void {
     const old = this.cache.get(path);
     if (!old) return;
-    this.bytes -= cost(old.body);
+    this.bytes -= cost(old.record.body);
     this.cache.delete(path);
   }
 
-  /** The body of an entry when it is in memory: most are, and a page of them then needs no promises. */
-  held(entry: Entry): string | undefined {
+  /** An entry with its body when it is in memory: most are, and a page of them then needs no promises. */
+  held(entry: Entry): StoredRecord | undefined {
     const hit = this.cache.get(entry.path);
     if (hit?.entry !== entry) return undefined;
     this.cache.delete(entry.path);
     this.cache.set(entry.path, hit);
-    return hit.body;
+    return hit.record;
   }
 
   /** How many of them would have to be asked for at the Hub. */
@@ -83,8 +86,8 @@ export class Bodies {
     return entries.filter((e) => this.cache.get(e.path)?.entry !== e && !this.flights.has(e.path)).length;
   }
 
-  /** The body of an entry, from memory or the Hub; of one that is too large where it is. @throws ApiError HUB_UNAVAILABLE when it cannot be had. */
-  async get(entry: Entry): Promise<string> {
+  /** An entry with its body, from memory or the Hub; of one that is too large where it is. @throws ApiError HUB_UNAVAILABLE when it cannot be had. */
+  async get(entry: Entry): Promise<StoredRecord> {
     const held = this.held(entry);
     if (held !== undefined) return held;
     const flight = this.flights.get(entry.path) ?? this.fetch(entry);
@@ -92,7 +95,7 @@ export class Bodies {
     return flight.finally(() => this.flights.delete(entry.path));
   }
 
-  private async fetch(entry: Entry): Promise<string> {
+  private async fetch(entry: Entry): Promise<StoredRecord> {
     const bytes = await this.slot(() => this.load(entry)).catch((cause: unknown) => {
       throw new ApiError('HUB_UNAVAILABLE', `could not read ${entry.path}`, { cause, retryAfterS: 5 });
     });
@@ -101,8 +104,7 @@ export class Bodies {
     const text = bytes === 'too large' ? null : new TextDecoder().decode(bytes);
     const body =
       text === null ? this.pointerTo(entry) : entry.path.endsWith('.md') ? parseRecord(text).body : text;
-    this.put(entry, body);
-    return body;
+    return this.put(entry, body);
   }
 
   /** Never more than the listing promised, whatever is sent. */

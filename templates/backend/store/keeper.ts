@@ -127,7 +127,10 @@ export class Keeper {
     const copies = async (path: string) => {
       const entry = index.get(path);
       if (!entry) return [];
-      const to = [...mentions(await bodies.get(entry)), ...refNames(entry.frontmatter.refs).map(authorOf)];
+      const to = [
+        ...mentions((await bodies.get(entry)).body),
+        ...refNames(entry.frontmatter.refs).map(authorOf),
+      ];
       return [...new Set(to)].map((handle) => inboxPath(handle, entry.name));
     };
     const wanted = (await Promise.all(this.untailed.map(copies))).flat();

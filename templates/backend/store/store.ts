@@ -151,8 +151,6 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
 
   const looks = slidingWindows([{ count: profile.looks, spanMs: 60_000 }], now);
 
-  const fetched = async (entry: Entry) => ({ ...entry, body: await bodies.get(entry) });
-
   const begin = async () => {
     await own.claim();
     await keeper.begin();
@@ -215,12 +213,7 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     async read(entries, asker) {
       const held = entries.map((entry) => bodies.held(entry));
       if (asker && held.includes(undefined)) admitDownloads(asker, bodies.missing(entries));
-      return Promise.all(
-        entries.map((entry, i) => {
-          const body = held[i];
-          return body === undefined ? fetched(entry) : { ...entry, body };
-        }),
-      );
+      return Promise.all(entries.map((entry, i) => held[i] ?? bodies.get(entry)));
     },
     bytes: (path, maxBytes) => hub.readFile(bucket, path, { maxBytes }).catch(hubFailure(`read ${path}`)),
     async ready() {
