@@ -3,20 +3,20 @@ import { HubError, type HubPort } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
-import { isKnown } from '../plan/adopt.ts';
 import { digest } from '../plan/digest.ts';
-import type { Inputs, TargetState, World } from '../plan/model.ts';
+import type { Inputs, World } from '../plan/model.ts';
 import { PROOFS } from '../plan/proofs.ts';
 import { isChange, planProvision, waitsForPerson } from '../plan/provision.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
 import { clientFor } from './hub-client.ts';
 import { readInputs } from './inputs.ts';
+import { learn } from './learn.ts';
 import { lockApply } from './lock.ts';
 import { observe } from './observe.ts';
 import type { OperationContext } from './operation.ts';
 import { operationsFor } from './operations.ts';
 import { isTransient, runOperations } from './run.ts';
-import { journal, saveState } from './state.ts';
+import { coalesced, journal, saveState } from './state.ts';
 import type { ApplyOptions, ApplyReport, OperationResult } from './types.ts';
 
 /** Looks again and goes on after a failure that may pass: so often, and no more. */
@@ -191,58 +191,6 @@ async function applyOnce(picture: Picture, options: ApplyOptions, hub: HubPort, 
   });
   const apiUrl = at.found.apiUrl ?? (world.space?.healthy ? world.space.info.host : null);
   return { results, errors, writes, apiUrl };
-}
-
-/** What looking alone has taught us: hashes of contents, and that files already as planned are as planned. */
-function learn(inputs: Inputs, world: World): TargetState {
-  const state = structuredClone(inputs.state);
-  // What we were about to make and is not there can be made by anybody until we are about to make it again.
-  state.making = state.making.filter((id) => isThere(id, world));
-  // Recorded by an older version, which did not ask when.
-  for (const [known, live] of [
-    [state.space, world.space],
-    [state.evaluator, world.evaluator],
-  ] as const)
-    if (known && live?.info.createdAt && isKnown(known, live.info)) known.createdAt ??= live.info.createdAt;
-  state.hashes = {};
-  for (const role of ['central', 'private'] as const) {
-    for (const file of Object.values(world.live[role])) state.hashes[file.xetHash] = file.sha256;
-    for (const { path, sha256 } of inputs.files[role])
-      if (world.live[role][path]?.sha256 === sha256) state.files[role][path] = { base: sha256 };
-  }
-  return state;
-}
-
-const isThere = (id: string, { buckets, space, evaluator }: World): boolean =>
-  [buckets.central?.id, buckets.private?.id, space?.info.id, evaluator?.info.id].includes(id);
-
-/** Writes one at a time, and only what is not on disk yet: those who ask while one is written share the next. */
-function coalesced(write: () => Promise<void>, state: TargetState): () => Promise<void> {
-  let written = '';
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-  const flush = async () => {
-    const text = JSON.stringify(state);
-    if (text === written) return;
-    await write();
-    written = text;
-  };
-  const start = (): Promise<void> => {
-    running = flush().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
-  return () => {
-    if (!running) return start();
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        return start();
-      });
-    return next;
-  };
 }
 
 function report(

@@ -16,7 +16,7 @@ import {
 } from '../plan/evaluator.ts';
 import type { KnownSpace, TargetState } from '../plan/model.ts';
 import type { PlanNode } from '../plan/types.ts';
-import { restart, waitForHealth } from './health.ts';
+import { restart, untilHealthy } from './health.ts';
 import { ignoreMissing } from './hub-failure.ts';
 import { forgetMaking, knownSpace, making } from './making.ts';
 import type { Operation, OperationContext } from './operation.ts';
@@ -105,7 +105,7 @@ async function giveKey(at: OperationContext, node: PlanNode): Promise<void> {
   state.variables = [...new Set([...state.variables, KEY_VARIABLE])].sort();
   await hub.setSpaceVariable(space, { key: KEY_VARIABLE, value: mine.key ?? '' });
   await restart(hub, space);
-  at.found.apiUrl = await healthy(at, space, at.found.sha);
+  at.found.apiUrl = await untilHealthy(at, space, at.found.sha);
 }
 
 async function setVariables(at: OperationContext): Promise<void> {
@@ -146,15 +146,5 @@ async function awaitWork(at: OperationContext): Promise<void> {
   const { id } = known(at);
   // Where files went up it starts by itself; new settings alone need not do that.
   if (!at.found.evaluatorSha) await restart(at.hub, id);
-  await healthy(at, id, at.found.evaluatorSha);
-}
-
-function healthy(
-  { options, hub }: OperationContext,
-  space: string,
-  sha: string | undefined,
-): Promise<string> {
-  const { io, token, hubUrl } = options;
-  const timeoutMs = options.healthTimeoutMs ?? (hubUrl.startsWith('https:') ? 900_000 : 120_000);
-  return waitForHealth({ io, hub, space, ...(sha ? { sha } : {}), timeoutMs, token });
+  await untilHealthy(at, id, at.found.evaluatorSha);
 }

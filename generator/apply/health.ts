@@ -2,6 +2,7 @@ import { HubError, type HubPort, type SpaceRuntime } from '@collab/hub/port.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { CommandOf } from '../plan/commands.ts';
+import type { OperationContext } from './operation.ts';
 
 const DEAD = new Set(['BUILD_ERROR', 'RUNTIME_ERROR', 'CONFIG_ERROR']);
 const ASLEEP = new Set(['STOPPED', 'PAUSED', 'SLEEPING']);
@@ -84,6 +85,17 @@ export async function waitForHealth(options: HealthOptions): Promise<string> {
     if (io.now() >= until) throw await late(options, stage);
     await io.sleep(wait, io.signal);
   }
+}
+
+/** {@link waitForHealth} as an operation does it. */
+export function untilHealthy(
+  { options, hub }: Pick<OperationContext, 'options' | 'hub'>,
+  space: string,
+  sha: string | undefined,
+): Promise<string> {
+  const { io, token, hubUrl } = options;
+  const timeoutMs = options.healthTimeoutMs ?? (hubUrl.startsWith('https:') ? 900_000 : 120_000);
+  return waitForHealth({ io, hub, space, ...(sha ? { sha } : {}), timeoutMs, token });
 }
 
 function revisionOf(runtime: SpaceRuntime, sha?: string): 'ours' | 'other' | 'unnamed' {

@@ -24,3 +24,15 @@ export interface OperationContext {
   /** Filled by `health`. */
   found: { apiUrl: string | null; sha?: string; evaluatorSha?: string };
 }
+
+/** The operation of one node. */
+export const single = (node: PlanNode, writes: boolean, run: () => Promise<void>): Operation => ({
+  id: node.id,
+  title: node.title,
+  nodes: [node],
+  writes,
+  run,
+});
+
+/** What a node is about: the part of its id after the kind. */
+export const pathOf = (node: PlanNode): string => node.id.slice(node.id.indexOf(':') + 1);

@@ -60,6 +60,35 @@ export async function saveState(dir: string, target: string, state: TargetState)
   await rename(draft, file);
 }
 
+/** Writes one at a time, and only what is not on disk yet: those who ask while one is written share the next. */
+export function coalesced(write: () => Promise<void>, state: TargetState): () => Promise<void> {
+  let written = '';
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const flush = async () => {
+    const text = JSON.stringify(state);
+    if (text === written) return;
+    await write();
+    written = text;
+  };
+  const start = (): Promise<void> => {
+    running = flush().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  return () => {
+    if (!running) return start();
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return start();
+      });
+    return next;
+  };
+}
+
 /** One line per step of an apply, for people who want to know what happened. Never a secret. */
 export interface JournalLine {
   at: string;
