@@ -93,7 +93,7 @@ export type Simulated = Awaited<ReturnType<typeof simulate>>;
 
 const { values } = parseArgs({
   options: {
-    trials: { type: 'string', default: '20000' },
+    trials: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean' },
     write: { type: 'boolean' },
