@@ -4,6 +4,7 @@ import { join, resolve as resolvePath } from 'node:path';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { requireTemplate, templateNames } from '../package-files.ts';
+import type { FieldPath } from './field.ts';
 import { answersOfFlags, applySets, type Given } from './flags.ts';
 import { type Answers, fields, type Problem, type Resolved, resolve } from './schema.ts';
 import type { ChallengeConfig } from './types.ts';
@@ -81,8 +82,29 @@ export function inherited(given: Answers, defaults: Answers): Answers {
   const title = given['challenge.title'];
   if (title !== undefined && title !== defaults['challenge.title']) delete next['challenge.slug'];
   if (given.gates !== undefined) next.divisions = divisionsFor(given.gates, defaults);
+  for (const path of outdated(given, defaults)) delete next[path];
   return next;
 }
+
+/** What the template says of a metric and of gates that were answered otherwise. */
+function outdated(given: Answers, defaults: Answers): FieldPath[] {
+  const field = given['metric.field'];
+  const otherMetric = field !== undefined && field !== defaults['metric.field'];
+  const gates = (given.gates ?? defaults.gates ?? []) as { field?: unknown }[];
+  const measured = [field ?? defaults['metric.field'], ...listed(gates).map((gate) => gate?.field)];
+  const second = measured.includes(defaults['metric.secondary_field']);
+  return [...(otherMetric ? OF_THE_METRIC : []), ...(second ? [] : OF_THE_SECOND)];
+}
+
+const OF_THE_METRIC: FieldPath[] = [
+  'metric.label',
+  'metric.unit',
+  'metric.formula',
+  'metric.baseline',
+  'metric.required_fields',
+];
+const OF_THE_SECOND: FieldPath[] = ['metric.secondary_field', 'metric.secondary_label'];
+const listed = <T>(list: T[]): T[] => (Array.isArray(list) ? list : []);
 
 /** The template's divisions with the gates of now: those that went leave, new ones join the headline. */
 function divisionsFor(gates: unknown, defaults: Answers): unknown {

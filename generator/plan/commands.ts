@@ -36,7 +36,7 @@ export const CommandOf = {
     why: 'writes them for these settings into a folder beside this one; nothing here is touched',
   },
   login: {
-    command: 'export HF_TOKEN=…',
+    command: 'put HF_TOKEN into .env',
     why: 'a login in the browser ends after hours and may do what its owner may; a token of its own does not',
   },
   noSpace: {
@@ -60,8 +60,8 @@ export const CommandOf = {
     why: 'or no jobs: participants measure on their own hardware, organizers enter the verdicts',
   },
   participant: {
-    command: 'PARTICIPANT_TOKEN=… create-collab doctor',
-    why: "with the token of a member whose role is contributor; without one this isn't tried",
+    command: 'put PARTICIPANT_TOKEN into .env, then create-collab doctor',
+    why: "the token of a member whose role is contributor; without one this isn't tried",
   },
   prepare: {
     command: 'create-collab eval prepare',
@@ -91,12 +91,12 @@ export const CommandOf = {
   destroy: { command: 'create-collab destroy', why: 'removes the Space; the buckets stay' },
   dev: { command: 'create-collab dev', why: 'starts the embedded hub and the Space here' },
   evaluatorToken: {
-    command: 'EVALUATOR_TOKEN=… create-collab apply',
-    why: "sets the evaluator's own token; from the environment, never from a flag",
+    command: 'put EVALUATOR_TOKEN into .env, then create-collab apply',
+    why: "sets the evaluator's own token",
   },
   byJobs: { command: 'challenge.yaml: verification.mode: jobs', why: 'a job re-runs each result instead' },
   spaceToken: {
-    command: 'SPACE_TOKEN=… create-collab apply',
-    why: "sets the Space's own token; from the environment, never from a flag",
+    command: 'put SPACE_TOKEN into .env, then create-collab apply',
+    why: "sets the Space's own token",
   },
 } satisfies Record<string, NextStep>;

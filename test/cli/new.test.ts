@@ -64,6 +64,27 @@ describe('new without a terminal', () => {
     expect(readdirSync(ran.io.cwd)).toEqual(['gemma-collab']);
   });
 
+  it('another metric and other gates take nothing along of the example they replace', async () => {
+    const cwd = tempDir();
+    writeFileSync(
+      join(cwd, 'a.yaml'),
+      `template: blank
+metric: { field: length, label: Tour length, order: asc }
+gates: [{ id: visits, field: visits, op: '>=', limit: 1 }]\n`,
+    );
+    const ran = await cli(['new', 'c', '--answers', 'a.yaml', '--yes'], { packageRoot: packageRoot(), cwd });
+    expect(ran.err).toBe('');
+    expect((await readChallenge(join(cwd, 'c'))).metric).toMatchObject({
+      field: 'length',
+      label: 'Tour length',
+      unit: 'points',
+      formula: 'As computed by the harness.',
+      required_fields: ['length', 'method', 'status', 'description'],
+      secondary_field: '',
+      secondary_label: '',
+    });
+  });
+
   it('names every missing answer with its flag, exits 2, writes nothing', async () => {
     const ran = await cli(['new', 'x', '--json']);
     expect(ran.code).toBe(2);
