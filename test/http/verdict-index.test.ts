@@ -1,4 +1,5 @@
 /** `results/verification_status.json`: one file that many writes change, written once per batch and never read as what it is not. */
+import { fileStamp } from '@collab/contract/stamps.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CENTRAL, PRIVATE, startTestServer, type TestServer, testClock, testHub } from '../helpers/server.ts';
 
@@ -139,5 +140,32 @@ describe('the index of verdicts', () => {
     expect(index(server)).toEqual({ [names[0] as string]: 'valid', [names[1] as string]: 'invalid' });
     await server.clock.advance(120_000);
     expect((await verdictOf(server, names[0] as string)).history).toHaveLength(1);
+  });
+
+  it.each([
+    ['older than the verdict is what a broken-off write left, and is put right', -60_000, 'valid', 1],
+    ['younger than the verdict is a person handing the result back', 60_000, 'pending', 2],
+  ])('C3: at a start, a `pending` that is %s', async (_, later, state, said) => {
+    const name = `${stampOf(1)}_a1.md`;
+    const clock = testClock();
+    const hub = testHub(clock);
+    const verdict = { schema: 1, result: name, state: 'valid', at: 'x', reason: 'r' };
+    const by = { kind: 'machine', id: 'verifier' };
+    hub.seed(CENTRAL, {
+      [`results/${name}`]: head(1),
+      [`results/verdicts/${name}/${fileStamp(clock.now())}_verifier.json`]: JSON.stringify({
+        ...verdict,
+        by,
+      }),
+      [INDEX]: `{"${name}": "pending"}`,
+    });
+    const file = hub.buckets.get(CENTRAL)?.files.get(INDEX);
+    if (file) file.mtime = clock.now() + later;
+    const server = await startTestServer({ clock, hub });
+    open.push(server);
+    await clock.advance(120_000);
+    const judged = await verdictOf(server, name);
+    expect([judged.verification, judged.history.length]).toEqual([state, said]);
+    expect(index(server)).toEqual({ [name]: state });
   });
 });

@@ -216,6 +216,10 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
       return Promise.all(entries.map((entry, i) => held[i] ?? bodies.get(entry)));
     },
     bytes: (path, maxBytes) => hub.readFile(bucket, path, { maxBytes }).catch(hubFailure(`read ${path}`)),
+    async uploadedAt(path) {
+      const [file] = await hub.pathsInfo(bucket, [path]).catch(hubFailure(`ask for ${path}`));
+      return file?.uploadedAt ? Date.parse(file.uploadedAt) : null;
+    },
     async ready() {
       if (loaded) return settings.LISTING_TTL_S > 0 ? undefined : keeper.again().catch(() => {});
       await (first ?? Promise.reject(new Error('not started'))).catch((cause: unknown) => {

@@ -67,6 +67,8 @@ export interface ReadStore {
   read(entries: readonly Entry[], asker?: Asker): Promise<StoredRecord[]>;
   /** A file of the central bucket that is not indexed, or raw bytes of one that is. `null`: no such file. */
   bytes(path: string, maxBytes: number): Promise<Uint8Array | null>;
+  /** When the file of the central bucket was last put there, in ms; `null`: there is none, or the Hub does not say. */
+  uploadedAt(path: string): Promise<number | null>;
   /** Resolves when the index has its first complete picture; throws HUB_UNAVAILABLE while it has none. */
   ready(): Promise<void>;
   /** Asks for a fresh listing of foreign edits now (verdict imports, tests). */

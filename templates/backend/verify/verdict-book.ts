@@ -1,5 +1,6 @@
 import { ApiError } from '@collab/contract/errors.ts';
 import { resultPath, VERDICTS, VERIFICATION_INDEX, verdictPath } from '@collab/contract/paths.ts';
+import { fileStamp } from '@collab/contract/stamps.ts';
 import { type HumanEdit, humanEdits, readIndex, writeIndex } from '../domain/verification/index-file.ts';
 import { type Judgement, judge, UNJUDGED } from '../domain/verification/judgement.ts';
 import {
@@ -162,13 +163,26 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
     );
     if (String([...foreign]) !== before) version++;
     if (unknown.length > 0) log('warn', 'verdict_states_unknown', { entries: unknown.slice(0, 20) });
-    const verdicts = edits
-      .filter(({ result, state }) => exists(result) && attempted.get(result) !== state)
-      .map(importedVerdict);
-    const left = attempted.size > 0 && text !== index.render(new Map());
+    const asked = edits.filter(({ result, state }) => exists(result) && attempted.get(result) !== state);
+    const verdicts = (await withoutStale(asked)).map(importedVerdict);
+    const left = (attempted.size > 0 || verdicts.length < asked.length) && text !== index.render(new Map());
     if (verdicts.length > 0) log('info', 'verdicts_imported', { count: verdicts.length });
     if (verdicts.length > 0 || left) await write(verdicts);
     attempted.clear();
+  }
+
+  /** A `pending` that is older than the verdict it would undo is what a broken-off write left behind, not a person's word. */
+  async function withoutStale(edits: readonly HumanEdit[]): Promise<readonly HumanEdit[]> {
+    if (!edits.some(({ state }) => state === 'pending')) return edits;
+    const at = await store.uploadedAt(VERIFICATION_INDEX);
+    if (at === null) return edits;
+    const since = fileStamp(at);
+    const newest = (result: string) =>
+      (known.get(result) ?? [])
+        .map(({ stamp }) => stamp)
+        .sort()
+        .at(-1) ?? '';
+    return edits.filter(({ result, state }) => state !== 'pending' || newest(result) <= since);
   }
 
   /** Whatever was asked for before it starts shares one look at the file and one group of writes. */
