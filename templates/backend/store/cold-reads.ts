@@ -7,11 +7,17 @@ export interface Asker {
   ip?: string | undefined;
 }
 
-/** A full page with room to spare. */
-const PER_MINUTE_OF_ONE = 300;
-/** 3,000 of the 5,000 files that the Hub gives a free account in five minutes: the rest is for writes. */
-const PER_MINUTE_OF_ALL = 600;
-/** Addresses remembered; one that has not asked for a minute is a new one anyway. */
+interface Rate {
+  /** At once. */
+  burst: number;
+  perMinute: number;
+}
+
+/** A hundred agents behind one address may each ask for a digest after a restart. */
+const OF_ONE: Rate = { burst: 1_500, perMinute: 250 };
+/** 4,500 of the 5,000 files that the Hub gives a free account in five minutes: the rest is for writes. */
+const OF_ALL: Rate = { burst: 2_000, perMinute: 500 };
+/** Addresses remembered; one that has not asked for a while is a new one anyway. */
 const MAX_ADDRESSES = 10_000;
 
 interface Bucket {
@@ -20,29 +26,29 @@ interface Bucket {
 }
 
 /**
- * Token buckets that fill in a minute. What is more than a whole bucket goes when it is full.
+ * Token buckets. What is more than a whole bucket goes when it is full.
  * @returns admits `count` downloads for `asker`, all or none. @throws ApiError RATE_LIMITED
  */
 export function coldReads(now: () => number): (asker: Asker, count: number) => void {
   const ones = new Map<string, Bucket>();
-  const all: Bucket = { left: PER_MINUTE_OF_ALL, at: now() };
-  const fill = (bucket: Bucket, size: number) => {
-    bucket.left = Math.min(size, bucket.left + (Math.max(0, now() - bucket.at) / 60_000) * size);
+  const all: Bucket = { left: OF_ALL.burst, at: now() };
+  const fill = (bucket: Bucket, { burst, perMinute }: Rate) => {
+    bucket.left = Math.min(burst, bucket.left + (Math.max(0, now() - bucket.at) / 60_000) * perMinute);
     bucket.at = now();
     return bucket;
   };
-  const waitS = ({ left }: Bucket, size: number, count: number) =>
-    Math.max(0, Math.ceil(((Math.min(count, size) - left) / size) * 60));
+  const waitS = ({ left }: Bucket, { burst, perMinute }: Rate, count: number) =>
+    Math.max(0, Math.ceil(((Math.min(count, burst) - left) / perMinute) * 60));
   return (asker, count) => {
     if (count === 0) return;
     const ip = networkOf(asker.ip);
-    const one = fill(ones.get(ip) ?? { left: PER_MINUTE_OF_ONE, at: now() }, PER_MINUTE_OF_ONE);
-    fill(all, PER_MINUTE_OF_ALL);
+    const one = fill(ones.get(ip) ?? { left: OF_ONE.burst, at: now() }, OF_ONE);
+    fill(all, OF_ALL);
     ones.delete(ip);
     ones.set(ip, one);
     const oldest = ones.size > MAX_ADDRESSES ? ones.keys().next().value : undefined;
     if (oldest !== undefined) ones.delete(oldest);
-    const retryAfterS = Math.max(waitS(one, PER_MINUTE_OF_ONE, count), waitS(all, PER_MINUTE_OF_ALL, count));
+    const retryAfterS = Math.max(waitS(one, OF_ONE, count), waitS(all, OF_ALL, count));
     if (retryAfterS > 0)
       throw new ApiError('RATE_LIMITED', 'too many old records at once', {
         retryAfterS,
