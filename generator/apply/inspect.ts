@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createHubClient } from '@collab/hub';
 import { secretIn } from '../config/checks.ts';
 import type { ChallengeConfig } from '../config/types.ts';
+import { cheatFolders, readCheat } from '../eval/samples.ts';
 import type { Io } from '../io.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { EXAM_ENTRYPOINT } from '../plan/places.ts';
@@ -32,6 +33,7 @@ export async function inspect(io: Io, dir: string, config: ChallengeConfig): Pro
     exampleComplaints(tasks, config),
     readmeComplaints(io, dir, config),
     harnessComplaints(dir, config),
+    cheatComplaints(dir),
     spaceComplaints(io, dir, config),
     tokenComplaints(io, config),
     textComplaints(io, dir, config),
@@ -116,6 +118,18 @@ async function readmeComplaints(io: Io, dir: string, config: ChallengeConfig): P
       hint: 'say it shorter, or link a file in bucket/shared_resources/',
     });
   return complaints;
+}
+
+/** A cheat that says nothing of what catches it: the red team would stop at it. */
+async function cheatComplaints(dir: string): Promise<Complaint[]> {
+  const found = (await cheatFolders(dir)).map(async (folder): Promise<Complaint | null> => {
+    const [at = '', ...rest] = await readCheat(folder).then(
+      () => [],
+      (error: Error) => error.message.split(': '),
+    );
+    return at ? { level: 'error', at, problem: rest.join(': '), hint: 'harness/README.md, Cheats' } : null;
+  });
+  return (await Promise.all(found)).filter((complaint) => complaint !== null);
 }
 
 async function harnessComplaints(dir: string, config: ChallengeConfig): Promise<Complaint[]> {

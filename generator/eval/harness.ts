@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { EXAM_ENTRYPOINT } from '../plan/places.ts';
 import { type Finished, python } from './process.ts';
+import { HARNESS_LOG } from './run-folder.ts';
 import { failedGates, Summary } from './summary.ts';
 
 /** A challenge repository with its settings. `dir` is absolute. */
@@ -51,7 +52,7 @@ export interface Ran {
   finished: Finished;
 }
 
-/** Runs the harness of the challenge on one submission, as a job would. */
+/** Runs the harness of the challenge on one submission, as a job would; what it prints stays in `harness.log`. */
 export async function runHarness(io: Io, challenge: Challenge, request: RunRequest): Promise<Ran> {
   await mkdir(request.state, { recursive: true });
   const finished = await python(io, command(challenge, request), {
@@ -59,6 +60,7 @@ export async function runHarness(io: Io, challenge: Challenge, request: RunReque
     timeoutMs: challenge.config.hardware.timeout_minutes * 60_000,
     onLine: request.onLine,
   });
+  if (finished.output) await writeFile(join(request.state, HARNESS_LOG), finished.output);
   return outcome(challenge.config, request, finished, await readSummary(request.state));
 }
 

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import type { CommandContext, Outcome } from '../command.ts';
+import { shellWord } from '../config/replay.ts';
 import { CollabError } from '../errors.ts';
 import { type Challenge, type Ran, runHarness } from './harness.ts';
+import { HARNESS_LOG, logsIn, stampOf } from './run-folder.ts';
 import type { Summary } from './summary.ts';
 import { digits, table } from './table.ts';
 
@@ -16,7 +18,7 @@ export async function run(context: CommandContext, challenge: Challenge): Promis
     private: context.options.private === true,
     seed: seedOf(context),
   });
-  if (ran.state !== 'measured') throw notMeasured(ran, state);
+  if (ran.state !== 'measured') throw await notMeasured(context, ran, state);
   return { status: 'ok', text: report(challenge, ran, context.io.stdout.columns), data: runData(ran, state) };
 }
 
@@ -31,7 +33,7 @@ export async function preflight(context: CommandContext, challenge: Challenge): 
     .map((line) => line.slice('preflight: '.length));
   if (ran.state === 'measured')
     return { status: 'ok', text: 'Preflight: no problem found.', data: { problems: [] } };
-  if (problems.length === 0) throw notMeasured(ran, state);
+  if (problems.length === 0) throw await notMeasured(context, ran, state);
   throw new CollabError('PREFLIGHT_FAILED', 'The submission would be refused before it is run.', {
     problems: problems.map((text) => {
       const [at = '', ...rest] = text.split(': ');
@@ -58,8 +60,7 @@ function submissionOf({ options, io }: CommandContext, dir: string): string {
 
 function stateOf({ options, io }: CommandContext, dir: string, name: string): string {
   if (typeof options.state === 'string') return resolve(io.cwd, options.state);
-  const stamp = new Date(io.now()).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return join(dir, 'runs', `${stamp}-${name}`);
+  return join(dir, 'runs', `${stampOf(io)}-${name}`);
 }
 
 function seedOf({ options }: CommandContext): number | undefined {
@@ -69,15 +70,19 @@ function seedOf({ options }: CommandContext): number | undefined {
   throw new CollabError('BAD_FLAG', '--seed must be a whole number, zero or more.');
 }
 
-function notMeasured(ran: Ran, state: string): CollabError {
-  const code = ran.state === 'submission-fault' ? 'SUBMISSION_FAULT' : 'HARNESS_FAULT';
-  const who =
-    ran.state === 'submission-fault'
-      ? 'The submission is at fault'
-      : 'The harness or this machine is at fault';
-  return new CollabError(code, `${who}: ${ran.error ?? 'no reason was given'}`, {
-    next: [{ command: `cat ${join(state, 'server.log')}`, why: 'what the submission printed' }],
-  });
+async function notMeasured({ io }: CommandContext, ran: Ran, state: string): Promise<CollabError> {
+  const own = ran.state === 'submission-fault';
+  const who = own ? 'The submission is at fault' : 'The harness or this machine is at fault';
+  const logs = await logsIn(state);
+  const next = logs
+    .map((log) => ({ log, harness: basename(log) === HARNESS_LOG }))
+    .sort((a, b) => Number(a.harness === own) - Number(b.harness === own))
+    .map(({ log, harness }) => ({
+      command: `cat ${shellWord(relative(io.cwd, log))}`,
+      why: harness ? 'what the harness printed, with the place of a fault' : 'what the submission printed',
+    }));
+  const code = own ? 'SUBMISSION_FAULT' : 'HARNESS_FAULT';
+  return new CollabError(code, `${who}: ${ran.error ?? 'no reason was given'}`, { next });
 }
 
 function runData(ran: Ran, state: string) {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
+import type { CheatRow } from '../../generator/eval/attack.ts';
 import { type RunRequest, runHarness } from '../../generator/eval/harness.ts';
 import { ensurePrepared } from '../../generator/eval/prepare.ts';
-import type { CheatRow } from '../../generator/eval/redteam.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
 

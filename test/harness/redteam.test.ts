@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
 import { folderSha256 } from '../../generator/content-hash.ts';
+import type { CheatRow } from '../../generator/eval/attack.ts';
 import { runHarness } from '../../generator/eval/harness.ts';
 import { proofs } from '../../generator/eval/record.ts';
-import type { CheatRow } from '../../generator/eval/redteam.ts';
-import { shippedCheats } from '../../generator/eval/samples.ts';
+import { cheatFolders, shippedCheats } from '../../generator/eval/samples.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => challenge.remove());
 
 test('at least fifteen cheats are shipped, each with its paragraph and what catches it', async () => {
-  const cheats = await shippedCheats(challenge.dir);
+  const cheats = await shippedCheats(await cheatFolders(challenge.dir));
   expect(cheats.length).toBeGreaterThanOrEqual(15);
   for (const cheat of cheats) {
     const text = await readFile(join(cheat.folder, 'README.md'), 'utf8');
@@ -56,7 +56,7 @@ test('S7: cheats are caught by what is named, and come through when that is swit
 }, 900_000);
 
 test('a defence that is gone is noticed: the red team fails', async () => {
-  const cheats = await shippedCheats(challenge.dir);
+  const cheats = await shippedCheats(await cheatFolders(challenge.dir));
   const cheat = cheats.find(({ name }) => name === 'early-eos');
   const through = await runHarness(machine(challenge.dir), challenge, {
     submission: cheat?.folder ?? '',

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
 import { proofs } from '../../generator/eval/record.ts';
-import type { CheatRow } from '../../generator/eval/redteam.ts';
-import { shippedCheats } from '../../generator/eval/samples.ts';
+import type { CheatRow } from '../../generator/eval/attack.ts';
+import { cheatFolders, shippedCheats } from '../../generator/eval/samples.ts';
 import { emitted } from '../harness/emitted.ts';
 import { contextOf, machine } from '../harness/io.ts';
 
@@ -13,7 +13,7 @@ test('every cheat is caught by what is named, and comes through when that is swi
   try {
     const outcome = await command.run(contextOf(machine(challenge.dir), ['redteam', '.']));
     const rows = outcome.data?.cheats as CheatRow[];
-    const shipped = await shippedCheats(challenge.dir);
+    const shipped = await shippedCheats(await cheatFolders(challenge.dir));
     expect(rows.map((row) => row.cheat)).toEqual(shipped.map(({ name }) => name));
     expect(rows.filter((row) => row.state !== 'caught' && row.state !== 'untestable here')).toEqual([]);
     expect(outcome.status).toBe('ok');
