@@ -4,6 +4,7 @@ import { ORG, PRIVATE, startTestServer, type TestServer, testClock, testHub } fr
 
 /** Gates of results near the top (`when: top-k`, `champion`) are measured by an exam of their own. */
 
+const ORGANIZER = 'hf_organizerorganizer';
 const ENV = {
   SCORE_FIELD: 'tps',
   REQUIRED_RESULT_FIELDS: 'tps,method,status,description',
@@ -182,6 +183,12 @@ describe('the exam of results near the top', () => {
         reason: expect.stringMatching(/^exam: 2 runs of it said nothing/),
       });
       expect((await s.verdict(names[good] as string)).verification).toBe('valid');
+      // A person who hands it back gives it new chances.
+      const body = { state: 'pending', reason: 'the harness was mended' };
+      await s.server.call('POST', `/v1/results/${names[bad]}/verdict`, { as: ORGANIZER, body });
+      await s.clock.advance(600_000);
+      expect(await s.verdict(names[bad] as string)).toMatchObject({ verification: 'valid' });
+      expect(s.exams()).toHaveLength(4);
     },
   );
 
