@@ -6,7 +6,6 @@ import { secretIn } from '../config/checks.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { cheatFolders, readCheat } from '../eval/samples.ts';
 import type { Io } from '../io.ts';
-import { CommandOf } from '../plan/commands.ts';
 import { EXAM_ENTRYPOINT } from '../plan/places.ts';
 import { readmeComposer, readTasks } from './bucket-readme.ts';
 import { readChallengeFiles } from './directory.ts';
@@ -41,15 +40,23 @@ export async function inspect(io: Io, dir: string, config: ChallengeConfig): Pro
   return groups.flat();
 }
 
-/** README and SETUP are the organizer's: what they should say is shown, and nothing is written. */
+const SHOWN_LINES = 12;
+
+/** README and SETUP that were edited are the organizer's: what they should say is shown, and nothing is written. */
 async function textComplaints(io: Io, dir: string, config: ChallengeConfig): Promise<Complaint[]> {
   const stale = await staleTexts(dir, config, io.packageRoot);
-  return stale.map(({ file, lines: [first = ''] }) => ({
+  return stale.map(({ file, lines }) => ({
     level: 'warning',
     at: file,
-    problem: `was written for other settings: it does not say "${first}"`,
-    hint: `${CommandOf.texts.command}: ${CommandOf.texts.why}`,
+    problem: `was written for other settings, and edited since. By these it says:${shown(lines)}`,
   }));
+}
+
+function shown(lines: string[]): string {
+  const more = lines.length > SHOWN_LINES ? [`… ${lines.length - SHOWN_LINES} more lines`] : [];
+  return [...lines.slice(0, SHOWN_LINES).map((line) => `+ ${line}`), ...more]
+    .map((line) => `\n      ${line}`)
+    .join('');
 }
 
 const PLACEHOLDER = /\b(?:TODO|TBD|FIXME|XXX)\b|\{\{|<(?:your|insert|fill|todo)\b[^>]*>|\blorem ipsum\b/gi;
@@ -159,7 +166,26 @@ async function harnessComplaints(dir: string, config: ChallengeConfig): Promise<
       at,
       problem: `nothing in harness/ measures "${name}"; a result without it is never valid`,
     }));
-  return [...unmeasured, ...(await examComplaints(dir, config))];
+  return [...unmeasured, ...columnComplaints(config, unknown), ...(await examComplaints(dir, config))];
+}
+
+/** Fields of results that stayed behind when metric and gates became others. */
+function columnComplaints({ metric }: ChallengeConfig, unknown: (name: string) => boolean): Complaint[] {
+  const { field, required_fields: required, secondary_field: second } = metric;
+  const found: Complaint[] = [];
+  if (field !== 'score' && required.includes('score'))
+    found.push({
+      level: 'warning',
+      at: 'metric.required_fields',
+      problem: `names "score", and the score is "${field}" (metric.field)`,
+    });
+  if (second && !required.includes(second) && unknown(second))
+    found.push({
+      level: 'warning',
+      at: 'metric.secondary_field',
+      problem: `nothing in harness/ measures "${second}", and no result has to name it: an empty column`,
+    });
+  return found;
 }
 
 /** Gates of results near the top are measured by a program of their own. */

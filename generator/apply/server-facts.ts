@@ -66,5 +66,9 @@ export function serverLine(facts: ServerFacts | null): string {
   if (!waiting) return `answers; results: ${results}; its queue could not be read`;
   const budget = waiting.budgetUsd ? ` of $${waiting.budgetUsd}` : '';
   const backlog = waiting.waiting === 0 ? 'nothing waits' : `${waiting.waiting} wait for verification`;
-  return `answers; results: ${results}; ${backlog}; $${waiting.spentUsd.toFixed(2)}${budget} spent`;
+  return `answers; results: ${results}; ${backlog}; $${dollars(waiting.spentUsd)}${budget} spent`;
 }
+
+/** Cents; what is less than a cent, and more than nothing, in hundredths of one, rounded up to the first. */
+const dollars = (usd: number): string =>
+  usd > 0 && usd < 0.01 ? Math.max(usd, 0.0001).toFixed(4) : usd.toFixed(2);

@@ -3,10 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChallengeConfig } from '../config/types.ts';
 import { writeChallenge } from '../config/yaml.ts';
-import { type StaleText, staleLines } from '../plan/texts.ts';
+import { RECORD, type StaleText, staleLines, TEXT_FILES } from '../plan/texts.ts';
 import { emitRepositoryText } from '../render/emit.ts';
-
-const FILES = ['README.md', 'SETUP.md'];
 
 /** The organizer's README and SETUP where challenge.yaml has moved on since they were written. */
 export async function staleTexts(
@@ -15,7 +13,7 @@ export async function staleTexts(
   packageRoot: string,
 ): Promise<StaleText[]> {
   if (!(await settingsChanged(dir, config))) return [];
-  const texts = await Promise.all(FILES.map((file) => staleText(dir, file, config, packageRoot)));
+  const texts = await Promise.all(TEXT_FILES.map((file) => staleText(dir, file, config, packageRoot)));
   return texts.filter(({ lines }) => lines.length > 0);
 }
 
@@ -36,7 +34,7 @@ async function staleText(
 
 /** Against what `new` recorded; without its record nothing is known. */
 async function settingsChanged(dir: string, config: ChallengeConfig): Promise<boolean> {
-  const record = await orNull(join(dir, '.collab', 'template.json'));
+  const record = await orNull(join(dir, RECORD));
   const then = record && /"answers_sha256":\s*"([0-9a-f]{64})"/.exec(record)?.[1];
   return Boolean(then) && then !== createHash('sha256').update(writeChallenge(config)).digest('hex');
 }

@@ -61,7 +61,7 @@ function reportLines(report: ApplyReport): string[] {
 }
 
 const waitLine = (steps: number, failed: boolean): string =>
-  `${counted(steps, 'step')} ${steps === 1 ? 'waits' : 'wait'} for what ${failed ? 'failed' : 'is left to you'}.`;
+  `${counted(steps, 'step')} ${steps === 1 ? 'follows' : 'follow'} once ${failed ? 'what failed works' : 'what is left to you is done'}.`;
 
 const nothingChanged = ({ status }: ApplyReport): string =>
   status === 'ok' ? 'Nothing was changed: everything is as planned.' : 'Nothing was changed.';

@@ -1,6 +1,7 @@
 import { resolve as resolvePath } from 'node:path';
 import { GATES_RENEWED, renewGates } from '../apply/gates.ts';
 import { type Complaint, inspect } from '../apply/inspect.ts';
+import { renewTexts } from '../apply/renew-texts.ts';
 import type { Command, CommandContext, Outcome } from '../command.ts';
 import { shellWord } from '../config/replay.ts';
 import { readChallenge } from '../config/yaml.ts';
@@ -20,6 +21,7 @@ async function run({ io, positionals }: CommandContext): Promise<Outcome> {
   const dir = resolvePath(io.cwd, positionals[0] ?? '.');
   const config = await readChallenge(dir);
   const renewed = await renewGates(dir, config, io.packageRoot);
+  const texts = await renewTexts(dir, config, io.packageRoot);
   const complaints = await inspect(io, dir, config);
   const errors = complaints.filter(({ level }) => level === 'error');
   const warnings = complaints.filter(({ level }) => level === 'warning');
@@ -33,12 +35,14 @@ async function run({ io, positionals }: CommandContext): Promise<Outcome> {
     text: [
       `ok: ${config.challenge.title} (${config.challenge.slug})`,
       ...(renewed ? [`  ${GATES_RENEWED.text}`] : []),
+      ...texts.map((file) => `  ${file} was written anew: it follows challenge.yaml`),
       ...lines,
     ].join('\n'),
     data: {
       dir,
       slug: config.challenge.slug,
       gates_renewed: renewed,
+      texts_renewed: texts,
       warnings: warnings.map(({ level: _level, ...warning }) => warning),
     },
     next: [{ command: `create-collab plan${place}`, why: 'shows what apply would do' }],

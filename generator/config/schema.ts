@@ -155,7 +155,7 @@ function entryOf(
   const given = value as Record<string, unknown>;
   for (const key of Object.keys(given))
     if (!Object.hasOwn(items, key))
-      report([...at, key], `is not known${didYouMean(key, Object.keys(items))}`);
+      report([...at, key], `is not known${didYouMean(key, Object.keys(items)) || unquoted(key, given[key])}`);
   const entry: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(items)) {
     const raw = given[key] ?? structuredClone(item.fallback);
@@ -164,6 +164,10 @@ function entryOf(
   }
   return withLimit(items, entry, at, report);
 }
+
+/** In a `{ … }` of YAML a comma ends a text without quotes: what follows becomes a key without a value. */
+const unquoted = (key: string, value: unknown): string =>
+  value === null && /[ .]/.test(key) ? '; a text with a comma needs quotes: "…"' : '';
 
 function checked(item: ItemKey, raw: unknown, at: ValuePath, report: Report): unknown {
   let bad = false;

@@ -32,8 +32,8 @@ export const CommandOf = {
     why: 'or hardware that is paid by the hour, which needs no plan',
   },
   texts: {
-    command: 'create-collab new ../renewed --answers challenge.yaml --yes',
-    why: 'writes them for these settings into a folder beside this one; nothing here is touched',
+    command: 'create-collab check',
+    why: 'writes those anew that nobody edited, and shows which lines the others lack',
   },
   login: {
     command: 'put HF_TOKEN into .env',

@@ -12,12 +12,27 @@ export interface StaleText {
 
 export const TEXTS = 'check:texts';
 
+/** Texts of the repository that say what challenge.yaml says. */
+export const TEXT_FILES = ['README.md', 'SETUP.md'];
+/** Seed of the central bucket's README: its managed sections are ours, what stands around them may be edited. */
+export const SEEDED_README = 'bucket/README.md';
+
+export const RECORD = '.collab/template.json';
+/** What was written, and from what. */
+export interface TemplateRecord {
+  template: string;
+  version: string;
+  answers_sha256: string;
+  /** Text → SHA-256 as it was written: one that still has it was not edited. */
+  texts?: Record<string, string>;
+}
+
 /**
  * Lines of a text as `new` would write it now that name a setting and are not in the one that lies here. What an
  * organizer wrote beside them does not count.
  */
 export function staleLines(text: string, fresh: string, config: ChallengeConfig): string[] {
-  const { hub, hardware, metric } = config;
+  const { hub, hardware, metric, gates } = config;
   const names = [
     hub.endpoint,
     hub.org,
@@ -28,6 +43,8 @@ export function staleLines(text: string, fresh: string, config: ChallengeConfig)
     hub.eval_space,
     hardware.flavor,
     metric.field,
+    metric.baseline === null ? '' : `Baseline: ${metric.baseline} `,
+    ...gates.map(({ field, op, limit }) => `${field} ${op} ${limit}`),
   ].filter((name) => name !== '');
   const has = new Set(text.split('\n').map((line) => line.trim()));
   const named = (line: string) => names.some((name) => line.includes(name));

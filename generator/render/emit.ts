@@ -1,8 +1,8 @@
 /** Config + package → every file of the emitted repository. The same config gives the same bytes, wherever it is written. */
-import { createHash } from 'node:crypto';
 import pkg from '../../package.json' with { type: 'json' };
 import type { ChallengeConfig } from '../config/types.ts';
 import { CHALLENGE_FILE, writeChallenge } from '../config/yaml.ts';
+import { sha256 } from '../plan/digest.ts';
 import {
   BUCKET_README,
   EVALUATOR_MOUNTS,
@@ -12,6 +12,7 @@ import {
   type TreeEntry,
 } from '../plan/files.ts';
 import { composeBucketReadme } from '../plan/sections.ts';
+import { RECORD, SEEDED_README, TEXT_FILES, type TemplateRecord } from '../plan/texts.ts';
 import type { PlannedFile } from '../plan/types.ts';
 import { apiRows } from './api.ts';
 import { renderText } from './handlebars.ts';
@@ -24,11 +25,12 @@ export async function emit(config: ChallengeConfig, files: PackageFiles): Promis
   const buildDependencies = needed(entries, pkg.devDependencies);
   const rendered = await renderTree(entries, viewOf(config, { version, api: apiRows(), buildDependencies }));
   const challenge = writeChallenge(config);
+  const filled = withSections(rendered, config);
   const own = [
     planned(CHALLENGE_FILE, challenge),
-    planned('.collab/template.json', templateRecord(config, challenge, version)),
+    planned(RECORD, templateRecord(config, challenge, version, filled)),
   ];
-  return [...withSections(rendered, config), ...own].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return [...filled, ...own].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** The files of `eval-space/` alone: for a repository whose verification mode was another one when it was written. */
@@ -80,10 +82,21 @@ const planned = (path: string, text: string): PlannedFile => ({
   mode: 0o644,
 });
 
-/** What `update` needs to find the common ancestor of a three-way merge. */
-function templateRecord(config: ChallengeConfig, challenge: string, version: string): string {
-  const answers = createHash('sha256').update(challenge).digest('hex');
-  return `${JSON.stringify({ template: config.template, version, answers_sha256: answers }, null, 2)}\n`;
+/** What `update` needs to find the common ancestor of a three-way merge, and `check` to tell which texts were edited. */
+function templateRecord(
+  config: ChallengeConfig,
+  challenge: string,
+  version: string,
+  files: PlannedFile[],
+): string {
+  const texts = files.filter(({ path }) => path === SEEDED_README || TEXT_FILES.includes(path));
+  const record: TemplateRecord = {
+    template: config.template,
+    version,
+    answers_sha256: sha256(Buffer.from(challenge)),
+    texts: Object.fromEntries(texts.map(({ path, content }) => [path, sha256(content)])),
+  };
+  return `${JSON.stringify(record, null, 2)}\n`;
 }
 
 function withSections(files: PlannedFile[], { hub }: ChallengeConfig): PlannedFile[] {
@@ -91,8 +104,6 @@ function withSections(files: PlannedFile[], { hub }: ChallengeConfig): PlannedFi
   const tasks = files.filter((file) => /^task\/[^/]+\.md$/.test(file.path));
   const byName = new Map(tasks.map((file) => [file.path.slice('task/'.length), text(file)]));
   return files.map((file) =>
-    file.path === 'bucket/README.md'
-      ? planned(file.path, composeBucketReadme(text(file), byName, hub))
-      : file,
+    file.path === SEEDED_README ? planned(file.path, composeBucketReadme(text(file), byName, hub)) : file,
   );
 }

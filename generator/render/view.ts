@@ -35,7 +35,7 @@ export function viewOf(config: ChallengeConfig, more: ViewExtras) {
     metric: {
       ...metric,
       better: metric.order === 'desc' ? 'higher is better' : 'lower is better',
-      baselineText: metric.baseline === null ? 'not measured yet' : `${metric.baseline} ${metric.unit}`,
+      hasBaseline: metric.baseline !== null,
       improvementText: `${Number((metric.min_improvement * 100).toPrecision(6))} %`,
       requiredText: requiredFields(metric.field, metric.required_fields).join(', '),
       example: metric.baseline ?? 1,

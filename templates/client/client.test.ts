@@ -262,6 +262,22 @@ describe('post and read', () => {
   });
 });
 
+test('queue: what is running is no number; an empty one says where verdicts are', async () => {
+  await joined();
+  const item = (position: number, state: string) => ({
+    filename: `r${position}.md`,
+    position,
+    state,
+    reason: 'its turn',
+    eta_seconds: null,
+  });
+  const queue = async (...items: unknown[]) =>
+    (await client(['queue'], { ...V1, '/v1/queue': { json: { items } } })).out;
+  const lines = (await queue(item(0, 'running'), item(1, 'waiting'))).trimEnd().split('\n');
+  expect(lines).toEqual(['now  r0.md  running: its turn', '  1  r1.md  waiting: its turn']);
+  expect(await queue()).toContain('node collab.mjs verdict <result.md>');
+});
+
 describe('profiles', () => {
   const io = () => ({ env: { HF_HOME: home }, home });
   test('the only one is meant; of several one must be named', async () => {

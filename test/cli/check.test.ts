@@ -77,6 +77,16 @@ describe('check', () => {
       const ran = await cli(['check', 'c', '--json'], { cwd: dir });
       expect(ran.json().warnings.map((w: { at: string }) => w.at)).toEqual(['gates.sorts_all.field']);
     });
+    it('fields of results that stayed behind another metric', async () => {
+      edit('challenge.yaml', (text) =>
+        text.replace('  field: score', '  field: answer').replace('y_field: correct', 'y_field: politeness'),
+      );
+      const ran = await check('--json');
+      expect(ran.json().warnings).toMatchObject([
+        { at: 'metric.required_fields', problem: 'names "score", and the score is "answer" (metric.field)' },
+        { at: 'metric.secondary_field', problem: expect.stringContaining('measures "politeness"') },
+      ]);
+    });
     it('and writes the gates of the harness anew, which plan insists on', async () => {
       const limit = () => JSON.parse(readFileSync(join(dir, 'harness/gates.json'), 'utf8')).gates[0].limit;
       edit('challenge.yaml', (text) => text.replace(/limit: 1$/m, 'limit: 0.5'));

@@ -21,6 +21,13 @@ const problemsOf = (text: string) => {
 };
 const minimal = 'challenge:\n  title: T\n  slug: t\n  objective: o\n';
 
+it('a comma in a text without quotes, where it ends the text, is told apart from a wrong key', () => {
+  const gate = '{ id: a, field: a, op: ">=", limit: 1, doc: Every city once, within 2 seconds of CPU. }';
+  expect(problemsOf(`${minimal}gates:\n  - ${gate}\n`)[0]).toContain(
+    'gates[0].within 2 seconds of CPU. is not known; a text with a comma needs quotes: "…"',
+  );
+});
+
 describe('the table', () => {
   it('has one flag per setting and a doc line that is a sentence', () => {
     expect(new Set(fields.map((f) => f.flag)).size).toBe(fields.length);

@@ -65,6 +65,8 @@ export const appeal: Verb = {
   },
 };
 
+const NOTHING_WAITS = 'Nothing waits for verification. What was judged: node collab.mjs verdict <result.md>';
+
 export const queue: Verb = {
   args: '',
   summary: 'results that wait for verification: place, reason, time',
@@ -75,8 +77,9 @@ export const queue: Verb = {
     const waiting = await api.call<AnswerOf<typeof leaderboardRoutes.queue>>('/v1/queue');
     const lines = waiting.items.map((item) => {
       const eta = item.eta_seconds === null ? '' : `, in about ${Math.ceil(item.eta_seconds / 60)} min`;
-      return `${String(item.position).padStart(3)}  ${oneLine(item.filename)}  ${item.state}: ${oneLine(item.reason)}${eta}`;
+      const place = item.position === 0 ? 'now' : String(item.position);
+      return `${place.padStart(3)}  ${oneLine(item.filename)}  ${item.state}: ${oneLine(item.reason)}${eta}`;
     });
-    return { data: { ...waiting }, text: lines.join('\n') || 'Nothing waits for verification.' };
+    return { data: { ...waiting }, text: lines.join('\n') || NOTHING_WAITS };
   },
 };
