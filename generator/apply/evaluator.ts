@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { EVALUATOR_KEY_PREFIX } from '@collab/contract/routes/evaluator.ts';
 import type { HubPort } from '@collab/hub/port.ts';
 import { FREE_HARDWARE } from '../config/prices.ts';
@@ -16,6 +16,8 @@ import {
 } from '../plan/evaluator.ts';
 import type { KnownSpace, TargetState } from '../plan/model.ts';
 import type { PlanNode } from '../plan/types.ts';
+import { EVALUATOR_FOLDER } from './directory.ts';
+import { writeTree } from './files.ts';
 import { restart, untilHealthy } from './health.ts';
 import { ignoreMissing } from './hub-failure.ts';
 import { forgetMaking, knownSpace, making } from './making.ts';
@@ -61,13 +63,19 @@ async function removeOrDisarm({ id, made }: KnownSpace, hub: HubPort): Promise<v
   for (const key of [KEY_SECRET, TOKEN_SECRET]) await ignoreMissing(() => hub.deleteSpaceSecret(id, key));
 }
 
-/** The repository was written for another verification mode. */
-async function writeSource({ options, inputs }: OperationContext): Promise<void> {
-  for (const { source, content } of inputs.evaluator?.files ?? []) {
-    const target = join(options.dir, source);
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, content);
-  }
+/** What a run that was killed had begun to write. */
+const BEGUN = /^\.eval-space-[0-9a-f]+\.part$/;
+
+/** The repository was written for another verification mode. Whole or not at all: what lies there is what is deployed. */
+async function writeSource({ options: { dir, io }, inputs }: OperationContext): Promise<void> {
+  for (const name of await readdir(dir))
+    if (BEGUN.test(name)) await rm(join(dir, name), { recursive: true, force: true });
+  const files = (inputs.evaluator?.files ?? []).map(({ path, content }) => ({
+    path,
+    content,
+    how: 'copy' as const,
+  }));
+  await writeTree(join(dir, EVALUATOR_FOLDER), files, io.signal);
 }
 
 async function makeSpace(at: OperationContext, node: PlanNode): Promise<void> {

@@ -1,12 +1,15 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHubClient } from '@collab/hub/client.ts';
 import { HubError } from '@collab/hub/port.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { applyChallenge, planChallenge } from '../../generator/apply/challenge.ts';
 import { planRemoval, remove } from '../../generator/apply/destroy.ts';
+import { evaluatorOperations } from '../../generator/apply/evaluator.ts';
+import type { OperationContext } from '../../generator/apply/operation.ts';
 import { readChallenge } from '../../generator/config/yaml.ts';
 import { printPlan } from '../../generator/plan/print.ts';
+import type { PlanNode } from '../../generator/plan/types.ts';
 import { type Bench, EVALUATED_SERVER, put, startBench, testIo, verifyBy } from './apply-fixture.ts';
 
 // Real processes, and a machine that may be busy.
@@ -97,6 +100,19 @@ describe("the evaluator's Space", () => {
     const evaluatorToken = bench.tokens[user];
     const found = await node('check:evaluator-token', { evaluatorToken });
     expect([found?.state, found?.reason.startsWith(reason)]).toEqual(['blocked', true]);
+  });
+
+  it('its files come into the directory whole or not at all: those that are there are deployed', async () => {
+    await put(bench.dir, '.eval-space-0123abcd.part/Dockerfile', 'of a run that was killed');
+    const before = await readdir(bench.dir);
+    const file = (path: string, content: unknown) => ({ path, source: `eval-space/${path}`, content });
+    const files = [file('Dockerfile', new Uint8Array()), file('evaluator/loop.py', 7)];
+    const at = { options: bench.options(), inputs: { evaluator: { files } } } as unknown as OperationContext;
+    const source = { id: 'eval-source' } as PlanNode;
+    await expect(evaluatorOperations([source], at)[0]?.run()).rejects.toThrow();
+    expect(await readdir(bench.dir)).toEqual(before.filter((name) => !name.endsWith('.part')));
+    expect((await apply()).status).toBe('ok');
+    expect(await readdir(join(bench.dir, 'eval-space'))).toContain('Dockerfile');
   });
 
   it('that is public is refused', async () => {
