@@ -11,7 +11,7 @@ export const command: Command = {
   name: 'check',
   args: '[dir]',
   summary:
-    'Validates challenge.yaml (errors at line:column), texts, harness, the Space and the token at hand.',
+    'Validates challenge.yaml (errors at line:column), texts, harness, the Space and the token at hand; writes anew what follows from it.',
   options: {},
   optionDocs: {},
   run,
