@@ -11,10 +11,13 @@ import type { HfUser } from './types.ts';
 const KNOWN_MS = 60_000;
 const REFUSED_MS = 10_000;
 const MAX_KNOWN = 2_000;
-/** Tokens of one address that the Hub may refuse in a minute before it is asked about no new one: it counts each. */
+/**
+ * Tokens of one address that the Hub may refuse in a minute before it is asked about no new one: it counts each. A token
+ * that was seen before is none of them, so nobody is kept out by a neighbour behind the same address.
+ */
 const REFUSED_PER_MINUTE = 30;
-/** Questions for one address that may be on their way at once. */
-const MAX_ASKED = 60;
+/** Questions about new tokens of one address that may be on their way at once. */
+const MAX_ASKED = 128;
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -34,12 +37,28 @@ export function createWhoami(
       hint: 'send a valid Hugging Face token: Authorization: Bearer hf_…',
     });
   const remember = (key: string, user: HfUser | null) => {
+    known.delete(key);
     known.set(key, { since: now(), user });
     const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined;
     if (oldest !== undefined) known.delete(oldest);
   };
   const asked = new Map<string, number>();
   const refusals = meter([{ count: REFUSED_PER_MINUTE, spanMs: 60_000 }], now);
+  /** @returns what to call when the Hub has answered. @throws ApiError RATE_LIMITED */
+  const admit = (from: string) => {
+    const retryAfterS = refusals.wait(from);
+    if (retryAfterS !== null)
+      throw new ApiError('RATE_LIMITED', 'too many tokens that the Hub does not know', { retryAfterS });
+    const under = asked.get(from) ?? 0;
+    if (under >= MAX_ASKED)
+      throw new ApiError('RATE_LIMITED', 'too many tokens at once that were never seen', { retryAfterS: 1 });
+    asked.set(from, under + 1);
+    return () => {
+      const left = (asked.get(from) ?? 1) - 1;
+      if (left > 0) asked.set(from, left);
+      else asked.delete(from);
+    };
+  };
   return async (token, ip) => {
     const key = sha256(token);
     const hit = known.get(key);
@@ -47,13 +66,9 @@ export function createWhoami(
       if (hit.user) return hit.user;
       throw refused();
     }
-    known.delete(key);
+    const isNew = hit === undefined;
     const from = networkOf(ip);
-    const under = asked.get(from) ?? 0;
-    const retryAfterS = under >= MAX_ASKED ? 1 : refusals.wait(from);
-    if (retryAfterS !== null)
-      throw new ApiError('RATE_LIMITED', 'too many tokens that the Hub does not know', { retryAfterS });
-    asked.set(from, under + 1);
+    const release = isNew ? admit(from) : () => {};
     try {
       const who = await hub.whoami(token);
       const isMember = who.orgs.some((o) => o.name.toLowerCase() === org.toLowerCase());
@@ -63,7 +78,7 @@ export function createWhoami(
     } catch (error) {
       if (error instanceof HubError && (error.kind === 'unauthorized' || error.kind === 'forbidden')) {
         remember(key, null);
-        refusals.count(from);
+        if (isNew) refusals.count(from);
         throw refused();
       }
       throw new ApiError('HUB_UNAVAILABLE', 'the Hub did not say who you are', {
@@ -71,9 +86,7 @@ export function createWhoami(
         retryAfterS: 5,
       });
     } finally {
-      const left = (asked.get(from) ?? 1) - 1;
-      if (left > 0) asked.set(from, left);
-      else asked.delete(from);
+      release();
     }
   };
 }
