@@ -54,7 +54,7 @@ export const command: Command = {
     from: { type: 'string' },
   },
   optionDocs: {
-    submission: 'run, preflight: folder of the submission',
+    submission: 'run, preflight: folder of the submission; calibrate --from: whose runs count',
     private: 'run: on the private prompts, as verification does it',
     seed: 'run: which prompts in which order; prepare: seed of the private data',
     state: 'run, preflight: folder for summary.json and logs (default: runs/…)',

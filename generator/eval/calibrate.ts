@@ -1,12 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import type { CommandContext, Outcome } from '../command.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { fetchedRuns, fetchRuns } from './fetched-runs.ts';
 import { type Challenge, runHarness } from './harness.ts';
 import { python } from './process.ts';
+import { submissionOf } from './run.ts';
 import { digits, table } from './table.ts';
 
 const GateNoise = z.object({
@@ -52,7 +54,8 @@ export async function calibrate(context: CommandContext, challenge: Challenge): 
   const { dir, config } = challenge;
   const from = typeof options.from === 'string' ? resolve(io.cwd, options.from) : null;
   if (!from && config.hub.endpoint !== 'local') throw elsewhere(config);
-  const summaries = from ? await summariesBelow(from) : await runs(context, challenge);
+  const asked = options.submission === undefined ? undefined : submissionOf(context, dir);
+  const summaries = from ? await fetchedRuns(from, challenge, asked) : await runs(context, challenge);
   const out = join(dir, 'harness', 'calibration.json');
   const found = await noiseOf(io, challenge, summaries, out);
   return {
@@ -105,26 +108,15 @@ async function runs(context: CommandContext, challenge: Challenge): Promise<stri
   return files;
 }
 
-async function summariesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-  const found = entries
-    .filter((e) => e.isFile() && e.name === 'summary.json')
-    .map((e) => join(e.parentPath, e.name));
-  if (found.length >= 2) return found.sort();
-  throw new CollabError(
-    'TOO_FEW_RUNS',
-    `Only ${found.length} summary.json below ${folder}; at least 2 are needed.`,
-  );
-}
-
 const elsewhere = (config: ChallengeConfig) =>
   new CollabError(
     'CALIBRATE_THERE',
     `Noise has to be measured on ${config.hardware.flavor}, not on this machine: run the baseline there in separate jobs, fetch their run folders, and give their folder with --from.`,
     {
       next: [
+        fetchRuns(config),
         {
-          command: 'create-collab eval calibrate . --from runs',
+          command: 'create-collab eval calibrate . --from got',
           why: 'computes it from the fetched summaries',
         },
       ],

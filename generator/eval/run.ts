@@ -42,7 +42,8 @@ export async function preflight(context: CommandContext, challenge: Challenge): 
   });
 }
 
-function submissionOf({ options, io }: CommandContext, dir: string): string {
+/** The folder of `--submission`, from here or from the challenge. @throws CollabError SUBMISSION_MISSING, SUBMISSION_NOT_FOUND */
+export function submissionOf({ options, io }: CommandContext, dir: string): string {
   if (typeof options.submission !== 'string')
     throw new CollabError('SUBMISSION_MISSING', 'Which submission? Give its folder with --submission.', {
       kind: 'action_required',

@@ -5,6 +5,7 @@ import { SETTINGS } from '@collab/contract/settings.ts';
 import { routeTable } from '@collab/contract/table.ts';
 import { describe, expect, test } from 'vitest';
 import { fieldRows } from '../../generator/config/docs.ts';
+import { HOW, WINS_IF } from '../../generator/eval/samples.ts';
 import { VERBS } from '../../generator/verbs.ts';
 import { VERBS as CLIENT_VERBS } from '../../templates/client/verbs/index.ts';
 import { weaknessTable } from './weaknesses.ts';
@@ -17,6 +18,12 @@ function table(head: string[], rows: string[][]): string {
   const line = (cells: string[]) => `| ${cells.map(cell).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
+
+const meanings = (field: string, known: Record<string, string>) =>
+  table(
+    [`\`${field}\``, field === 'how' ? 'what stops it' : 'when it has won'],
+    Object.entries(known).map(([name, doc]) => [`\`${name}\``, doc]),
+  );
 
 const TABLES: { file: string; name: string; text: string }[] = [
   {
@@ -61,6 +68,10 @@ const TABLES: { file: string; name: string; text: string }[] = [
       SETTINGS.map((s) => [`\`${s.env}\``, 'default' in s ? `\`${s.default || ' '}\`` : 'required', s.doc]),
     ),
   },
+  ...['blank', 'gemma'].flatMap((template) => [
+    { file: `challenges/${template}/harness/README.md`, name: 'how', text: meanings('how', HOW) },
+    { file: `challenges/${template}/harness/README.md`, name: 'wins_if', text: meanings('wins_if', WINS_IF) },
+  ]),
   {
     file: 'docs/weaknesses.md',
     name: 'weaknesses',

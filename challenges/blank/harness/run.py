@@ -18,6 +18,7 @@ import secrets
 import statistics
 import sys
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,8 @@ class Asked:
         return self.reply.text.strip() == str(answer(self.n))
 
 
-def ask_all(submission: Path, scratch: Path, layers: isolation.Isolation, passes: list[list[int]], strict: bool) -> list[list[Asked]]:
-    """Start the program, ask everything, end it."""
+def ask_all(submission: Path, scratch: Path, layers: isolation.Isolation, passes: list[list[int]], strict: bool, log: Path) -> list[list[Asked]]:
+    """Start the program, ask everything, end it. What it printed on standard error stays in `log`."""
     required = layers.required() if strict else []
     manifest = json.loads((submission / "manifest.json").read_text(encoding="utf-8"))
     program = Program(argv=manifest["run"], folder=submission, scratch=scratch, env={}, connect_ports=[])
@@ -82,6 +83,7 @@ def ask_all(submission: Path, scratch: Path, layers: isolation.Isolation, passes
         return [[Asked(n, talk.ask(str(n))) for n in numbers] for numbers in passes]
     finally:
         running.stop()
+        running.keep_log(log)
 
 
 def judged(passes: list[list[Asked]]) -> Json:
@@ -117,7 +119,8 @@ def evaluate(args: argparse.Namespace, provenance: Json) -> Json:
         provenance["submission_sha256"] = stage(args.submission_dir, work / "submission")
         layers = isolation.enter()
         try:
-            return judged(ask_all(work / "submission", work / "scratch", layers, passes, args.isolation == "strict"))
+            strict, log = args.isolation == "strict", args.state_dir / "submission.log"
+            return judged(ask_all(work / "submission", work / "scratch", layers, passes, strict, log))
         finally:
             provenance["isolation"] = layers.describe()
 
@@ -153,6 +156,7 @@ def attempt(args: argparse.Namespace, provenance: Json) -> tuple[int, Json]:
     except SubmissionFault as fault:
         return EXIT_SUBMISSION, {"error": str(fault), "gates": [], "shown": {}}
     except Exception as error:
+        traceback.print_exc()
         return EXIT_HARNESS, {"error": f"harness: {type(error).__name__}: {error}", "gates": [], "shown": {}}
 
 

@@ -97,6 +97,11 @@ class Running:
                 if folder.is_dir():
                     remove_owned(folder, self._own_user)
 
+    def keep_log(self, path: Path) -> None:
+        """After `stop`: append `log` to a file that several programs may share; it never grows above `limits.output_bytes`."""
+        with path.open("ab") as stream:
+            stream.write(self.log[: max(0, self.limits.output_bytes - stream.tell())])
+
     def _kill_tree(self) -> None:
         tree = descendants(self._process.pid)
         for pid in tree:
@@ -125,6 +130,9 @@ class Running:
 
     @staticmethod
     def _give_away(scratch: Path, isolation: Isolation) -> None:
+        if not scratch.parent.is_dir():
+            scratch.parent.mkdir(parents=True)
+            scratch.parent.chmod(0o711)
         scratch.mkdir(mode=0o700)
         if "unprivileged_user" in isolation.wanted:
             os.chown(scratch, isolation.uid, isolation.uid)
