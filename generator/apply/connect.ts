@@ -124,7 +124,7 @@ async function remoteAccess(io: Io, dir: string, config: ChallengeConfig): Promi
   if (!token)
     throw new CollabError(
       'TOKEN_MISSING',
-      'No Hugging Face token: set HF_TOKEN, or save a fine-grained one with `hf auth login --token`.',
+      'No Hugging Face token: put HF_TOKEN into .env, or save a fine-grained one with `hf auth login --token`.',
       {
         kind: 'action_required',
         next: [
