@@ -147,13 +147,13 @@ describe('fresh runs for a place in the top', () => {
     await s.settle();
     await s.post('bob', 'b');
     await s.settle();
-    expect(await s.board()).toMatchObject([{ score: 103.5, verified_runs: 1 }]);
+    expect(await s.board()).toMatchObject([{ score: 103.5, verified_runs: 2 }]);
     const without = await scene(['100a', '103.5b'], { VERIFIER_FRESH_RUNS: '0' });
     await without.post('bob', 'a');
     await without.settle();
     await without.post('bob', 'b');
     await without.settle();
-    expect(await without.board()).toMatchObject([{ score: 101.75, verified_runs: 2 }]);
+    expect(await without.board()).toMatchObject([{ score: 100, verified_runs: 1 }]);
   });
 
   it('are not for results that a person judged', async () => {

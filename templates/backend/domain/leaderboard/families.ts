@@ -28,7 +28,8 @@ type Interval = Estimate & { variance: number; ci95: [number, number] };
  * the first content measured, or the mean of all when that is worse. Otherwise an author would post again after an
  * unlucky run and stop after a lucky one. Contents that joined stand alone once they are clearly better together.
  * Fresh runs tell more apart than the run that put a content in front, which was itself the luckiest of several and
- * therefore neither compares nor ranks once there are fresh ones. Without a calibration every content stands alone.
+ * therefore neither compares nor ranks once there are fresh ones; contents that joined are weighed by all their runs.
+ * Without a calibration every content stands alone.
  * @returns the estimate that each content is ranked by.
  */
 export function families(
