@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { ChallengeConfig } from '../config/types.ts';
 import { folderSha256 } from '../content-hash.ts';
 import { CollabError, type NextStep } from '../errors.ts';
+import { REDTEAM } from './run-folder.ts';
 import { Summary } from './summary.ts';
 
 export interface Fetched {
@@ -19,7 +20,7 @@ export const fetchRuns = ({ hub, challenge }: ChallengeConfig): NextStep => ({
 
 /**
  * Measured runs of one submission below a folder, by path: of `submission` (a folder), or of the only one there is, or of
- * the baseline. Runs that failed are left out.
+ * the baseline. Runs that failed, and those of the red team, are left out.
  * @throws CollabError TOO_FEW_RUNS, NO_PASSES
  */
 export async function fetchedRuns(
@@ -49,7 +50,14 @@ function bySubmission(found: Fetched[]): Map<string, Fetched[]> {
 
 async function measuredBelow(from: string): Promise<Fetched[]> {
   const entries = await readdir(from, { withFileTypes: true, recursive: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile() && entry.name === 'summary.json');
+  const files = entries
+    .filter((entry) => entry.isFile() && entry.name === 'summary.json')
+    .filter(
+      ({ parentPath }) =>
+        !relative(from, parentPath)
+          .split(sep)
+          .some((name) => name.startsWith(REDTEAM)),
+    );
   const read = files.map(async ({ parentPath, name }): Promise<Fetched[]> => {
     const file = join(parentPath, name);
     const { data } = Summary.safeParse(parsed(await readFile(file, 'utf8')));

@@ -11,7 +11,7 @@ import { evidenceLine } from './evidence.ts';
 import type { Challenge } from './harness.ts';
 import { provingGround } from './proving-ground.ts';
 import { remember } from './record.ts';
-import { stampOf } from './run-folder.ts';
+import { REDTEAM, stampOf } from './run-folder.ts';
 import { cheatFolders, type ShippedCheat, shippedCheats } from './samples.ts';
 import { table } from './table.ts';
 
@@ -31,7 +31,7 @@ export async function redteam(context: CommandContext, asked: Challenge): Promis
     for (const cheat of cheats) {
       const began = context.io.now();
       context.progress({ id: cheat.name, state: 'start', text: cheat.name });
-      const kept = join(challenge.dir, 'runs', `redteam-${cheat.name}-${stampOf(context.io)}`);
+      const kept = join(challenge.dir, 'runs', `${REDTEAM}${cheat.name}-${stampOf(context.io)}`);
       const row = await attack({ io: context.io, challenge, work, kept, baselines }, cheat);
       rows.push({ ...row, dir: kept });
       const state = lets(row) ? 'failed' : 'done';

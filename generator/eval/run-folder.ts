@@ -9,6 +9,9 @@ export const stampOf = (io: Pick<Io, 'now'>): string =>
 /** What the harness printed, tracebacks too, as {@link runHarness} keeps it. */
 export const HARNESS_LOG = 'harness.log';
 
+/** What the folders of the red team's runs begin with: it asks private questions, and fewer of them. */
+export const REDTEAM = 'redteam-';
+
 /** Logs with something in them that a run left in its folder, absolute, by name. */
 export async function logsIn(state: string): Promise<string[]> {
   const names = (await readdir(state).catch(() => [])).filter((name) => name.endsWith('.log')).sort();

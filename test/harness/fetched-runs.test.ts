@@ -33,11 +33,12 @@ const summary = (submission_sha256: string, more: object = {}) => ({
   ...more,
 });
 
-test('of a mixed folder the runs of the baseline count; failed and torn ones are left out', async () => {
+test('of a mixed folder the runs of the baseline count; failed and torn ones, and those of the red team, are left out', async () => {
   const mine = [await put('a', summary(baseline)), await put('b', summary(baseline))];
   await put('c', summary(baseline, { score: undefined, error: 'too late', shown: {} }));
   await put('d', '{"schema": 1, ');
   await put('e', summary(OTHER));
+  await put('redteam-memo-20260101-000000/baseline', summary(baseline));
   expect(await fetchedRuns(got, { dir: blank.dir, config })).toEqual(mine);
 });
 
