@@ -166,8 +166,9 @@ function entryOf(
 }
 
 /** In a `{ … }` of YAML a comma ends a text without quotes: what follows becomes a key without a value. */
+export const UNQUOTED = '; a text with a comma needs quotes: "…"';
 const unquoted = (key: string, value: unknown): string =>
-  value === null && /[ .]/.test(key) ? '; a text with a comma needs quotes: "…"' : '';
+  value === null && /[ .]/.test(key) ? UNQUOTED : '';
 
 function checked(item: ItemKey, raw: unknown, at: ValuePath, report: Report): unknown {
   let bad = false;

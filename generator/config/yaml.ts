@@ -23,6 +23,7 @@ import {
   fields,
   type Problem,
   resolve,
+  UNQUOTED,
   type ValuePath,
   valueAt,
 } from './schema.ts';
@@ -130,7 +131,11 @@ function section(doc: Document.Parsed, name: string, pair: Pair, answers: Answer
   for (const inner of pair.value.items) {
     const path = `${name}.${keyOf(inner)}`;
     if (fieldOf.has(path)) answers[path as FieldPath] = plain(doc, inner, report);
-    else report(offset(inner.key), `"${path}" is not known${didYouMean(keyOf(inner), names)}`);
+    else
+      report(
+        offset(inner.key),
+        `"${path}" is not known${inner.value ? didYouMean(keyOf(inner), names) : UNQUOTED}`,
+      );
   }
 }
 

@@ -26,6 +26,10 @@ it('a comma in a text without quotes, where it ends the text, is told apart from
   expect(problemsOf(`${minimal}gates:\n  - ${gate}\n`)[0]).toContain(
     'gates[0].within 2 seconds of CPU. is not known; a text with a comma needs quotes: "…"',
   );
+  expect(problemsOf('challenge: { title: Primes, fast, slug: primes, objective: o }\n')[0]).toContain(
+    '"challenge.fast" is not known; a text with a comma needs quotes: "…"',
+  );
+  expect(problemsOf('challenge:\n  tagine:\n')[0]).toContain('did you mean "tagline"?');
 });
 
 describe('the table', () => {
