@@ -264,6 +264,33 @@ class Removed(unittest.TestCase):
             self.assertEqual(os.listdir(shared), [])
 
 
+# Two programs after one another, each with a home of its own below one that is not there yet, and one log.
+TWO = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+os.umask(0o077)
+from collab_harness import isolation
+from collab_harness.limits import Limits
+from collab_harness.process import Program, Running
+layers = isolation.enter()
+with isolation.work_folder() as work:
+    for name in ("a", "b"):
+        argv = ["sh", "-c", "echo in-$HOME > $HOME/file && printf %0100d 7"]
+        running = Running(Program(argv, Path("/usr"), work / "homes" / name, {}), layers, Limits(output_bytes=150))
+        assert running.ended_within(20) and running.exit_code == 0, running.death()
+        running.stop()
+        running.keep_log(work / "log")
+    print((work / "log").stat().st_size, sorted(os.listdir(work / "homes")))
+"""
+
+
+class Kept(unittest.TestCase):
+    def test_what_programs_printed_is_kept_within_the_limit_of_one(self) -> None:
+        done = subprocess.run([sys.executable, "-c", TWO, str(LIBRARY)], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.stdout, "150 []\n", done.stderr)
+
+
 class KeptOut(unittest.TestCase):
     def test_a_challenge_below_what_everybody_reads_is_refused(self) -> None:
         for folder in ("/opt/challenge/private", "/usr/src/challenge", "/etc", sys.base_prefix + "/challenge"):
