@@ -25,7 +25,7 @@ export interface RunRequest {
   submission: string;
   /** Where summary.json and the logs go, absolute. */
   state: string;
-  /** On the private prompts. */
+  /** As verification does it: on the private prompts, where the challenge has some. */
   private?: boolean;
   seed?: number;
   preflight?: boolean;
@@ -76,7 +76,9 @@ function command(challenge: Challenge, request: RunRequest): string[] {
     ...mutate,
     entry,
     ...['--submission-dir', request.submission, '--state-dir', request.state],
-    ...(request.private ? ['--private-dir', preparedDir(challenge)] : []),
+    ...(request.private && config.verification.private_split
+      ? ['--private-dir', preparedDir(challenge)]
+      : []),
     ...config.hardware.extra_args,
     ...(request.private ? config.verification.extra_args : []),
     ...(request.seed === undefined ? [] : ['--seed', String(request.seed)]),

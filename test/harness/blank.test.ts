@@ -42,6 +42,17 @@ test('known answers win on public questions and are invalid on private ones', as
   expect((await measure('cheats/known-answers', true)).failed).toEqual(['correct']);
 });
 
+test('a challenge without private questions needs none to be proven', async () => {
+  const verification = { ...challenge.config.verification, private_split: false };
+  const open = { ...challenge, config: { ...challenge.config, verification }, privateDir: '/nowhere' };
+  const ran = await runHarness(machine(challenge.dir), open, {
+    submission: join(challenge.dir, 'submissions', 'oracle'),
+    state: join(challenge.dir, 'runs', 'open'),
+    private: true,
+  });
+  expect(ran.valid).toBe(true);
+});
+
 /** The challenge with another text in run.py, and what `eval run` of one sample comes to. */
 async function withHarness(from: RegExp, to: string, sample: string) {
   const file = join(challenge.dir, 'harness', 'run.py');
