@@ -89,6 +89,7 @@ test('what a submission printed is kept, and next names it', async () => {
   const ran = command.run(contextOf(machine(challenge.dir), ['run', '.'], options));
   await expect(ran).rejects.toMatchObject({
     code: 'SUBMISSION_FAULT',
+    message: expect.stringContaining('it ended by itself with exit code 1'),
     next: [{ command: 'cat runs/broken/submission.log' }, { command: 'cat runs/broken/harness.log' }],
   });
   expect(await readFile(join(challenge.dir, 'runs/broken/submission.log'), 'utf8')).toMatch(

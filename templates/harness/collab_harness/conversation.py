@@ -11,6 +11,10 @@ from collab_harness.faults import SubmissionFault
 from collab_harness.process import Running
 
 
+# A program closes what it writes to before it is gone: so long is waited for the reason.
+_LAST_WORDS_S = 5.0
+
+
 @dataclass(frozen=True)
 class Reply:
     """One line without its end, and when it was asked for and complete, on the harness's own monotonic clock."""
@@ -38,9 +42,13 @@ class Conversation:
         try:
             os.write(self._in, line.encode() + b"\n")
         except OSError as error:
-            raise SubmissionFault(f"the program does not listen: {self._running.death()}") from error
+            raise SubmissionFault(f"the program does not listen: {self._death()}") from error
         text = self._line(time.monotonic() + self._timeout_s)
         return Reply(text.decode("utf-8", "replace").rstrip("\r"), sent, time.perf_counter())
+
+    def _death(self) -> str:
+        self._running.ended_within(_LAST_WORDS_S)
+        return self._running.death()
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._rest:
@@ -49,7 +57,7 @@ class Conversation:
                 raise SubmissionFault(f"no answer within {self._timeout_s:g} s")
             chunk = os.read(self._out, 65536)
             if not chunk:
-                raise SubmissionFault(f"the program ended its output: {self._running.death()}")
+                raise SubmissionFault(f"the program ended its output: {self._death()}")
             self._rest += chunk
             if len(self._rest) > self._max_bytes:
                 raise SubmissionFault(f"an answer of more than {self._max_bytes} bytes")
