@@ -344,7 +344,7 @@ describe('finding one’s way', () => {
 
   it('a plot opens the result that is clicked, and zooms', async () => {
     const { page } = await open(browser, `${served.url}/#/plots`);
-    const plot = page.getByRole('application').first();
+    const plot = page.getByRole('application', { name: 'over time' });
     await plot.focus();
     await page.keyboard.press('ArrowRight');
     await page.getByRole('status').filter({ hasText: 'tokens/s' }).waitFor();
