@@ -49,7 +49,7 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     settings.CONTENT_CACHE_MAX_BYTES,
     maxRecordBytes(settings.MESSAGE_MAX_BYTES),
   );
-  const admitDownloads = coldReads(now);
+  const admitDownloads = coldReads(now, hub.endpoint);
   const files = privateFiles(hub, settings.AUDIT_BUCKET);
   const own = owner(files, Buffer.from(deps.random(12)).toString('hex'), () => isoStamp(now()));
   let seq = 0;
