@@ -39,13 +39,14 @@ export interface Verifier {
   queue(): Promise<{ running: Reservation[]; waiting: Queued[]; ledger: Ledger; secondsPerRun: number }>;
 }
 
-/** A result whose launch failed is left alone for so long. */
+/** A result whose launch failed is left alone for so long, twice as long after each further failure. */
 const BACKOFF_MS = 60_000;
+const MAX_BACKOFF_MS = 30 * 60_000;
 
 /** @param leases runs that evaluators hold: they stand in the same queue. */
 export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Verifier {
   const { settings, rules, ledger, desk, standings, log, now, times } = deps;
-  const blocked = new Map<string, number>();
+  const blocked = new Map<string, { until: number; backoffMs: number }>();
   let pumping: Promise<void> | null = null;
   let again = false;
 
@@ -75,11 +76,15 @@ export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Veri
         book,
         inProgress(),
       );
-      const next = queue.find((item) => (blocked.get(item.filename) ?? 0) <= now());
+      const next = queue.find((item) => (blocked.get(item.filename)?.until ?? 0) <= now());
       if ((!next || next.fresh) && (await examine(book, busy, settings.VERIFIER_TOP_K))) continue;
       if (!next) return;
       // Blocked while it is being started; the reservation shows it as running once it has one.
-      blocked.set(next.filename, now() + BACKOFF_MS);
+      const backoffMs = blocked.get(next.filename)?.backoffMs ?? BACKOFF_MS;
+      blocked.set(next.filename, {
+        until: now() + backoffMs,
+        backoffMs: Math.min(2 * backoffMs, MAX_BACKOFF_MS),
+      });
       if (await launched(deps, next.filename, await admitRun(deps, next))) blocked.delete(next.filename);
     }
   }
