@@ -5,8 +5,8 @@ import { HEAVY, heavyFiles, heavyName, hostileFiles, VECTORS } from './hostile.t
 import { busyMs } from './measure.ts';
 import { type Served, SMALL, startServed } from './served.ts';
 
-/** Of processor time, which a busy machine makes longer as well. What this guards against took 20 seconds. */
-const SLACK = 5;
+/** Of processor time, which a busy machine makes longer as well. */
+const SLACK = 2;
 const START = Date.UTC(2026, 5, 20, 8);
 const files = hostileFiles(START);
 const named = (folder: string) =>

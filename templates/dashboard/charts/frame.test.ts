@@ -42,4 +42,17 @@ describe('times', () => {
     expect(labels.length).toBeGreaterThan(1);
     expect(new Set(labels).size).toBe(labels.length);
   });
+
+  it.each([0, 5, 65, 100, 600, 3_000, 40_000, 90_000, 700_000, 5_000_000])(
+    'of %i s have room beside each other',
+    (seconds) => {
+      const from = Date.UTC(2026, 5, 1, 12, 3, 7);
+      for (const width of [300, 480, 700, 1300]) {
+        const at = timeTicks(timeScale([from, from + seconds * 1000], width), width).map((tick) => tick.at);
+        const gaps = at.slice(1).map((x, i) => x - (at[i] as number));
+        expect([width, at.length]).toEqual([width, expect.toSatisfy((n: number) => n > 0 && n <= 8)]);
+        expect([width, Math.min(...gaps)]).toEqual([width, expect.toSatisfy((gap: number) => gap >= 60)]);
+      }
+    },
+  );
 });

@@ -63,12 +63,14 @@ function clock(t: Date, stepMs: number): string {
   });
 }
 
-/** Local midnights for spans over a day, else round times; at most about eight. */
+/** Local midnights for spans over a day, else round times; at most eight, and no more than have room beside each other. */
 export function timeTicks(scale: ScaleTime<number, number>, width: number): { at: number; label: string }[] {
   const [from, to] = scale.domain() as [Date, Date];
   const long = to.getTime() - from.getTime() > DAY_MS;
   const count = Math.max(2, Math.min(8, Math.floor(width / 90)));
-  const ticks = scale.ticks(count);
+  const round = scale.ticks(count);
+  const every = Math.ceil(round.length / count);
+  const ticks = round.filter((_, at) => at % every === 0);
   const step = Math.min(...ticks.slice(1).map((t, i) => t.getTime() - (ticks[i] as Date).getTime()));
   return ticks.map((t) => ({
     at: scale(t),
