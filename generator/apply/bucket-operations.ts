@@ -1,10 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { CollabError } from '../errors.ts';
 import { bucketIsPrivate } from '../plan/buckets.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { type BucketRole, bucketId } from '../plan/model.ts';
 import type { PlanNode } from '../plan/types.ts';
+import { writeWhole } from '../whole-file.ts';
 import { forgetMaking, isMade, making } from './making.ts';
 import { probe } from './observe.ts';
 import { type Operation, type OperationContext, pathOf, single } from './operation.ts';
@@ -84,8 +84,7 @@ async function pull(role: BucketRole, path: string, at: OperationContext): Promi
       'TAKE_THEIRS_MISSING',
       `${path} was deleted in the bucket; delete ${mine.source} as well`,
     );
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, content);
+  await writeWhole(target, content);
   at.state.files[role][path] = { base: live.sha256 };
 }
 

@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ProgressEvent } from '../command.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { emitGates } from '../render/emit.ts';
+import { writeWhole } from '../whole-file.ts';
 
 /** The copy of metric, gates and divisions that a harness reads: it follows challenge.yaml. */
 export const GATES = 'harness/gates.json';
@@ -43,7 +44,7 @@ export async function renewGates(
   packageRoot: string,
 ): Promise<boolean> {
   const wanted = await staleGates(dir, config, packageRoot);
-  if (wanted !== null) await writeFile(join(dir, GATES), wanted);
+  if (wanted !== null) await writeWhole(join(dir, GATES), wanted);
   return wanted !== null;
 }
 

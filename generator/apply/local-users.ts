@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
+import { writeWhole } from '../whole-file.ts';
 import type { LocalTokens } from './types.ts';
 
 const PARTICIPANTS = ['participant-1', 'participant-2', 'participant-3'];
@@ -18,9 +19,8 @@ export async function localUsers(dir: string, hub: LocalNames): Promise<LocalTok
   const tokens = (await readTokens(dir)) ?? {};
   for (const name of NAMES)
     tokens[name] ??= `hf_${randomBytes(24).toString('base64url').replace(/[-_]/g, 'x')}`;
-  await mkdir(join(dir, '.collab'), { recursive: true });
-  await writePrivate(tokensFile(dir), `${JSON.stringify(tokens, null, 2)}\n`);
-  await writePrivate(seedFile(dir), stringify(localSeed(hub, tokens)));
+  await writeWhole(tokensFile(dir), `${JSON.stringify(tokens, null, 2)}\n`, 0o600);
+  await writeWhole(seedFile(dir), stringify(localSeed(hub, tokens)), 0o600);
   return tokens;
 }
 
@@ -104,11 +104,4 @@ export function localSeed(hub: LocalNames, tokens: LocalTokens) {
       ...own.map((name) => ({ name, plan: 'team', members: [{ user: 'organizer', role: 'admin' }] })),
     ],
   };
-}
-
-async function writePrivate(file: string, text: string): Promise<void> {
-  const draft = `${file}.${process.pid}.tmp`;
-  await writeFile(draft, text, { mode: 0o600 });
-  await chmod(draft, 0o600);
-  await rename(draft, file);
 }

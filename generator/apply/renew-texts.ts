@@ -1,10 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChallengeConfig } from '../config/types.ts';
 import { readBucketTemplate } from '../package-files.ts';
 import { sha256 } from '../plan/digest.ts';
 import { RECORD, SEEDED_README, TEXT_FILES, type TemplateRecord } from '../plan/texts.ts';
 import { emitBucketReadme, emitRepositoryText } from '../render/emit.ts';
+import { writeWhole } from '../whole-file.ts';
 import { readmeComposer } from './bucket-readme.ts';
 
 /**
@@ -28,7 +29,7 @@ export async function renewTexts(
     const fresh = await freshText(dir, file, { config, packageRoot, text, ours });
     if (fresh === null) continue;
     if (fresh.text !== text) {
-      await writeFile(join(dir, file), fresh.text);
+      await writeWhole(join(dir, file), fresh.text);
       renewed.push(file);
     }
     if (fresh.whole) texts[file] = digest(fresh.text);
@@ -79,7 +80,7 @@ async function writeRecord(
   texts: Record<string, string>,
 ): Promise<void> {
   if (!record || JSON.stringify(texts) === JSON.stringify(record.texts ?? {})) return;
-  await writeFile(join(dir, RECORD), `${JSON.stringify({ ...record, texts }, null, 2)}\n`);
+  await writeWhole(join(dir, RECORD), `${JSON.stringify({ ...record, texts }, null, 2)}\n`);
 }
 
 const digest = (text: string) => sha256(Buffer.from(text));

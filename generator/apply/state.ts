@@ -1,7 +1,8 @@
-import { appendFile, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CollabError } from '../errors.ts';
 import { emptyState, type TargetState } from '../plan/model.ts';
+import { writeWhole } from '../whole-file.ts';
 
 interface StateFile {
   version: 1;
@@ -46,18 +47,8 @@ async function readStateFile(dir: string): Promise<StateFile> {
 /** Replaces the record of this Hub, whole or not at all. */
 export async function saveState(dir: string, target: string, state: TargetState): Promise<void> {
   const all = await readStateFile(dir);
-  const file = stateFile(dir);
-  await mkdir(join(dir, '.collab'), { recursive: true });
   const text = `${JSON.stringify({ ...all, targets: { ...all.targets, [target]: state } }, null, 2)}\n`;
-  const draft = `${file}.${process.pid}.tmp`;
-  const handle = await open(draft, 'w', 0o644);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
+  await writeWhole(stateFile(dir), text);
 }
 
 /** Writes one at a time, and only what is not on disk yet: those who ask while one is written share the next. */

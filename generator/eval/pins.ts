@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HubPort } from '@collab/hub/port.ts';
 import { z } from 'zod';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { writeWhole } from '../whole-file.ts';
 import { imageDigest } from './image-digest.ts';
 
 const Commit = z.string().regex(/^[0-9a-f]{40}$/);
@@ -73,7 +74,7 @@ export async function resolvePins(
     image: { reference: image, digest: await imageDigest(at.io, image) },
     resolved_at: new Date(at.io.now()).toISOString(),
   };
-  await writeFile(pinFile(at.dir), `${JSON.stringify(pins, null, 2)}\n`);
+  await writeWhole(pinFile(at.dir), `${JSON.stringify(pins, null, 2)}\n`);
   return pins;
 }
 

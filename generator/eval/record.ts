@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from '../whole-file.ts';
 
 const Entry = z.object({
   status: z.enum(['ok', 'error']),
@@ -72,9 +73,7 @@ export async function remember(
   const entry = { status, at, inputs: await provenContent(dir), detail, untestable };
   const record = { ...(await read(dir)), [proof]: entry };
   const file = join(dir, ...FILE);
-  await mkdir(join(dir, '.collab'), { recursive: true });
-  await writeFile(`${file}.tmp`, `${JSON.stringify(record, null, 2)}\n`);
-  await rename(`${file}.tmp`, file);
+  await writeWhole(file, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** Cheats that the last red team on these files could not test where it ran. */

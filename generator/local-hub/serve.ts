@@ -13,8 +13,8 @@ import { applySeed, type Seed } from './seed.ts';
 import { SpaceRuntimes } from './spaces/runtimes.ts';
 import { BlobStore } from './store/blobs.ts';
 import { Database } from './store/database.ts';
-import { removeUnfinished } from './store/durable.ts';
 import { lockStore } from './store/lock.ts';
+import { removeUnfinished } from './store/unfinished.ts';
 import { Cas } from './xet/cas.ts';
 import { CasKeys } from './xet/keys.ts';
 

@@ -1,8 +1,9 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join as path } from 'node:path';
 import type { ProgressEvent } from '../command.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { writeWhole } from '../whole-file.ts';
 import { openAgent, type TourAgent } from './agent.ts';
 import { CAST, type Role } from './cast.ts';
 import { answer, contribute, introduce, join } from './script.ts';
@@ -119,7 +120,6 @@ async function fetchClient({ io, apiUrl }: TourPlace, home: string): Promise<str
     );
   await mkdir(home, { recursive: true, mode: 0o700 });
   const file = path(home, 'collab.mjs');
-  await writeFile(`${file}.tmp`, new Uint8Array(await response.arrayBuffer()));
-  await rename(`${file}.tmp`, file);
+  await writeWhole(file, new Uint8Array(await response.arrayBuffer()));
   return file;
 }

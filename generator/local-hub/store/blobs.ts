@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDurably } from './durable.ts';
+import { createDurably } from '../../whole-file.ts';
 
 /** Contents of Space files, each stored once under its git blob id (sha1 over `blob {size}\0{content}`). */
 export class BlobStore {

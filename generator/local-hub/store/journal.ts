@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createDurably } from './durable.ts';
+import { createDurably } from '../../whole-file.ts';
 import { decodeRecords, encodeRecord, type Op } from './records.ts';
 
 interface Waiting {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileHash, hashToHex, verificationHash } from '@huggingface/xetchunk-wasm';
+import { createDurably } from '../../whole-file.ts';
 import { type Database, put } from '../store/database.ts';
-import { createDurably } from '../store/durable.ts';
 import type { ReconstructionRow } from '../store/tables.ts';
 import { CHUNK_HEADER_BYTES, decodeChunkHeader, unpackChunk } from './chunk.ts';
 import { parseShard, type ShardFile } from './shard.ts';

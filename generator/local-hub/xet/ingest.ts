@@ -9,7 +9,7 @@ import {
   hashToHex,
   nextBlock,
 } from '@huggingface/xetchunk-wasm';
-import { createDurably, syncFolder } from '../store/durable.ts';
+import { createDurably, syncFolder } from '../../whole-file.ts';
 import type { ReconstructionRow } from '../store/tables.ts';
 import { type Cas, EMPTY_HASH } from './cas.ts';
 import { chunkHash, encodeChunkHeader } from './chunk.ts';

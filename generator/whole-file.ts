@@ -1,10 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** What a killed process may have left of a file it was writing. */
+export const UNFINISHED = /\.[0-9a-f]{12}\.tmp$/;
+
+/** Puts `content` in the place of the file at `path`, whole or not at all. @param mode of the new file. */
+export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await createDurably(path, async (file) => {
+    await file.chmod(mode);
+    await file.writeFile(content);
+  });
+}
 
 /**
  * Makes a file appear at `path` whole or not at all, and survive a crash once the promise is kept: temporary file,
- * fsync, rename, fsync of the folder. `fill` writes the content.
+ * fsync, rename, fsync of the folder. `fill` writes the content; folders and file are the user's alone.
  */
 export async function createDurably<T>(path: string, fill: (file: FileHandle) => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -21,16 +33,6 @@ export async function createDurably<T>(path: string, fill: (file: FileHandle) =>
     await file.close().catch(() => undefined);
     await unlink(temporary).catch(() => undefined);
     throw error;
-  }
-}
-
-/** Removes what a killed process had begun to write in `dir` and the folders right below it. */
-export async function removeUnfinished(dir: string): Promise<void> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
-  for (const entry of entries) {
-    const path = join(dir, entry.name);
-    const names = entry.isDirectory() ? (await readdir(path)).map((name) => join(path, name)) : [path];
-    await Promise.all(names.filter((name) => name.endsWith('.tmp')).map((name) => unlink(name)));
   }
 }
 
