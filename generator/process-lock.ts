@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { isAlive } from './alive.ts';
+import { draftOf } from './whole-file.ts';
 
 interface Holder {
   pid: number;
@@ -25,7 +26,7 @@ export async function takeLock(path: string): Promise<(() => Promise<void>) | nu
 
 /** A hard link either appears with its content or fails: nobody reads a lock without a holder. */
 async function claim(path: string): Promise<boolean> {
-  const draft = `${path}.${process.pid}.${randomUUID()}.tmp`;
+  const draft = draftOf(path);
   const own: Holder = { pid: process.pid, started: await startOf(process.pid) };
   await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
   return linked(draft, path).finally(() => rm(draft, { force: true }));
@@ -44,7 +45,7 @@ async function linked(from: string, to: string): Promise<boolean> {
 
 /** Several may find it left behind at the same moment, and the first has its own there by now: what is taken away is looked at. */
 async function sweep(path: string): Promise<void> {
-  const aside = `${path}.${process.pid}.${randomUUID()}.tmp`;
+  const aside = draftOf(path);
   try {
     await rename(path, aside);
   } catch (error) {
@@ -68,16 +69,6 @@ async function holderOf(path: string): Promise<Holder | null> {
 
 const isHeld = async ({ pid, started }: Holder): Promise<boolean> =>
   isAlive(pid) && (await startOf(pid)) === started;
-
-/** Whether a process with this id exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 /** Start time of a process where the system tells it (Linux): a process id comes back, and a zombie holds nothing. */
 async function startOf(pid: number): Promise<string | null> {

@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createDurably, UNFINISHED, writeWhole } from './whole-file.ts';
+import { createDurably, DRAFT, draftOf, sweepDrafts, writeWhole } from './whole-file.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -21,16 +22,25 @@ it('takes the place of what was there, with the rights it is given, and leaves n
   expect(await readdir(join(dir, 'deep'))).toEqual(['a.md']);
 });
 
-it('a write that breaks off leaves the old file, and one that is killed a name that is known as unfinished', async () => {
+it('a write that breaks off leaves the old file, and one that is killed a draft of its process', async () => {
   const path = join(dir, 'a.md');
   await writeFile(path, 'old');
   const during: string[] = [];
   const broken = createDurably(path, async (file) => {
     await file.writeFile('ha');
-    during.push(...(await readdir(dir)).filter((name) => UNFINISHED.test(name)));
+    for (const name of await readdir(dir)) during.push(DRAFT.exec(name)?.[1] ?? 'no draft');
     throw new Error('disk full');
   });
   await expect(broken).rejects.toThrow('disk full');
-  expect(during).toHaveLength(1);
+  expect(during.sort()).toEqual([String(process.pid), 'no draft'].sort());
   expect([await readdir(dir), await readFile(path, 'utf8')]).toEqual([['a.md'], 'old']);
+});
+
+it('drafts of a process that is gone are swept, those of others and other files are not', async () => {
+  const { pid: gone } = spawnSync(process.execPath, ['-e', '']);
+  const kept = [draftOf('state.json'), 'state.json', 'mine.tmp', 'mine.7.tmp'];
+  for (const name of [...kept, draftOf('state.json', gone), draftOf('apply.lock', gone)])
+    await writeFile(join(dir, name), '');
+  await sweepDrafts(dir);
+  expect((await readdir(dir)).sort()).toEqual(kept.sort());
 });

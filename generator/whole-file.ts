@@ -1,9 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isAlive } from './alive.ts';
 
-/** What a killed process may have left of a file it was writing. */
-export const UNFINISHED = /\.[0-9a-f]{12}\.tmp$/;
+/** Name of a draft: what a killed process may have left of a file it was writing. */
+export const DRAFT = /\.(\d+)\.[0-9a-f]{12}\.tmp$/;
+
+/** Where a process writes what is to be put at `path`; no two are the same. */
+export const draftOf = (path: string, pid = process.pid): string =>
+  `${path}.${pid}.${randomBytes(6).toString('hex')}.tmp`;
+
+/** Removes the drafts right in `dir` whose process is gone. */
+export async function sweepDrafts(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    const pid = DRAFT.exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) await rm(join(dir, name), { force: true });
+  }
+}
 
 /** Puts `content` in the place of the file at `path`, whole or not at all. @param mode of the new file. */
 export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
@@ -15,23 +28,23 @@ export async function writeWhole(path: string, content: string | Uint8Array, mod
 }
 
 /**
- * Makes a file appear at `path` whole or not at all, and survive a crash once the promise is kept: temporary file,
+ * Makes a file appear at `path` whole or not at all, and survive a crash once the promise is kept: draft,
  * fsync, rename, fsync of the folder. `fill` writes the content; folders and file are the user's alone.
  */
 export async function createDurably<T>(path: string, fill: (file: FileHandle) => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  const file = await open(temporary, 'wx', 0o600);
+  const draft = draftOf(path);
+  const file = await open(draft, 'wx', 0o600);
   try {
     const result = await fill(file);
     await file.sync();
     await file.close();
-    await rename(temporary, path);
+    await rename(draft, path);
     await syncFolder(dirname(path));
     return result;
   } catch (error) {
     await file.close().catch(() => undefined);
-    await unlink(temporary).catch(() => undefined);
+    await unlink(draft).catch(() => undefined);
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { CollabError } from '../errors.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { LocalFile } from '../plan/model.ts';
 import { HARNESS_PREFIX, PRIVATE_PREFIX } from '../plan/places.ts';
-import { UNFINISHED } from '../whole-file.ts';
+import { DRAFT } from '../whole-file.ts';
 import { withComposedReadme } from './bucket-readme.ts';
 
 /** Samples that participants may read. The oracle and the cheats never leave the directory. */
@@ -103,7 +103,7 @@ async function listTree(dir: string, folder: string): Promise<string[]> {
   );
   const nested = await Promise.all(
     entries
-      .filter(({ name }) => !IGNORED.test(name) && !UNFINISHED.test(name))
+      .filter(({ name }) => !IGNORED.test(name) && !DRAFT.test(name))
       .map(async (entry) => {
         const at = `${folder}/${entry.name}`;
         if (entry.isSymbolicLink())

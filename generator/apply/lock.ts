@@ -1,28 +1,21 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CollabError } from '../errors.ts';
-import { isAlive, takeLock } from '../process-lock.ts';
+import { takeLock } from '../process-lock.ts';
+import { sweepDrafts } from '../whole-file.ts';
 
 /**
- * One apply at a time per challenge directory. The lock of a run that was killed is taken over.
+ * One apply at a time per challenge directory. Of a run that was killed the lock is taken over
+ * and what it was writing is removed.
  * @returns what gives it back. @throws CollabError APPLY_RUNNING.
  */
 export async function lockApply(dir: string): Promise<() => Promise<void>> {
-  await mkdir(join(dir, '.collab'), { recursive: true });
-  const taken = await takeLock(join(dir, '.collab', 'apply.lock'));
+  const folder = join(dir, '.collab');
+  await mkdir(folder, { recursive: true });
+  const taken = await takeLock(join(folder, 'apply.lock'));
   if (typeof taken !== 'function') throw running(taken);
-  await sweepDrafts(dir);
+  await sweepDrafts(folder);
   return taken;
-}
-
-/** `plan-state.json.<pid>.tmp`, `apply.lock.<pid>.<uuid>.tmp`: what a killed run was writing. */
-const DRAFT = /^(?:plan-state\.json|apply\.lock)\.(\d+)\..*tmp$/;
-
-async function sweepDrafts(dir: string): Promise<void> {
-  for (const name of await readdir(join(dir, '.collab'))) {
-    const pid = Number(DRAFT.exec(name)?.[1] ?? process.pid);
-    if (pid !== process.pid && !isAlive(pid)) await rm(join(dir, '.collab', name), { force: true });
-  }
 }
 
 function running(pid: number): CollabError {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyChallenge, planChallenge } from '../../generator/apply/challenge.ts';
 import type { ApplyReport } from '../../generator/apply/types.ts';
 import { isChange } from '../../generator/plan/provision.ts';
+import { draftOf } from '../../generator/whole-file.ts';
 import { type Bench, put, startBench } from './apply-fixture.ts';
 
 const CENTRAL = 'gemma-collab/gemma-main-bucket';
@@ -83,7 +84,7 @@ describe('two at once', () => {
     ]);
     // Process ids end far below this one.
     await put(bench.dir, '.collab/apply.lock', '2147483646');
-    await put(bench.dir, '.collab/plan-state.json.2147483646.tmp', '{"half":');
+    await put(bench.dir, draftOf('.collab/plan-state.json', 2147483646), '{"half":');
     expect((await applyChallenge(bench.options())).status).toBe('ok');
     const left = (await readdir(join(bench.dir, '.collab'))).filter((name) => /lock|tmp/.test(name));
     expect(left).toEqual([]);
