@@ -11,15 +11,25 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true }));
 
-it('takes the place of what was there, with the rights it is given, and leaves nothing else', async () => {
+it('takes the place of what was there, with the rights that had or those it is given, and leaves nothing else', async () => {
   const path = join(dir, 'deep/a.md');
+  const rights = async () => (await stat(path)).mode & 0o777;
   await writeWhole(path, 'old');
-  await chmod(path, 0o600);
+  expect(await rights()).toBe(0o666 & ~process.umask());
+  await chmod(path, 0o640);
   await writeWhole(path, 'new');
-  expect([await readFile(path, 'utf8'), (await stat(path)).mode & 0o777]).toEqual(['new', 0o644]);
+  expect([await readFile(path, 'utf8'), await rights()]).toEqual(['new', 0o640]);
   await writeWhole(path, 'mine', 0o600);
-  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await rights()).toBe(0o600);
   expect(await readdir(join(dir, 'deep'))).toEqual(['a.md']);
+});
+
+it('sweeps what a killed process had begun to write there, and nothing of other files', async () => {
+  const { pid: gone } = spawnSync(process.execPath, ['-e', '']);
+  const others = [draftOf('a.md'), draftOf('b.md', gone), draftOf('a.md.old', gone)];
+  for (const name of [...others, draftOf('a.md', gone)]) await writeFile(join(dir, name), '');
+  await writeWhole(join(dir, 'a.md'), 'new');
+  expect((await readdir(dir)).sort()).toEqual(['a.md', ...others].sort());
 });
 
 it('a write that breaks off leaves the old file, and one that is killed a draft of its process', async () => {

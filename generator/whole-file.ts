@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { isAlive } from './alive.ts';
 
 /** Name of a draft: what a killed process may have left of a file it was writing. */
@@ -10,21 +10,36 @@ export const DRAFT = /\.(\d+)\.[0-9a-f]{12}\.tmp$/;
 export const draftOf = (path: string, pid = process.pid): string =>
   `${path}.${pid}.${randomBytes(6).toString('hex')}.tmp`;
 
-/** Removes the drafts right in `dir` whose process is gone. */
-export async function sweepDrafts(dir: string): Promise<void> {
+/** Removes the drafts right in `dir` whose process is gone. @param of only those of the file with this name. */
+export async function sweepDrafts(dir: string, of?: string): Promise<void> {
   for (const name of await readdir(dir)) {
-    const pid = DRAFT.exec(name)?.[1];
-    if (pid && !isAlive(Number(pid))) await rm(join(dir, name), { force: true });
+    const [ending, pid] = DRAFT.exec(name) ?? [''];
+    if (!pid || (of !== undefined && name !== of + ending)) continue;
+    if (!isAlive(Number(pid))) await rm(join(dir, name), { force: true });
   }
 }
 
-/** Puts `content` in the place of the file at `path`, whole or not at all. @param mode of the new file. */
-export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+/**
+ * Puts `content` in the place of the file at `path`, whole or not at all. What a killed process began to put there
+ * is removed. @param mode of the file; without one it keeps its own, and a new one has that of any new file.
+ */
+export async function writeWhole(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
+  await sweepDrafts(dirname(path), basename(path));
+  const rights = mode ?? (await modeOf(path)) ?? 0o666 & ~process.umask();
   await createDurably(path, async (file) => {
-    await file.chmod(mode);
+    await file.chmod(rights);
     await file.writeFile(content);
   });
+}
+
+/** `undefined`: there is no such file. */
+async function modeOf(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return found && found.mode & 0o777;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createHubClient } from '@collab/hub/client.ts';
@@ -8,7 +8,8 @@ import { HubError, type HubPort } from '@collab/hub/port.ts';
 import { isAlive } from '../alive.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { isFree } from '../ports.ts';
+import { freePort } from '../ports.ts';
+import { writeWhole } from '../whole-file.ts';
 import { endChild } from './child.ts';
 import { localUsers, seedFile } from './local-users.ts';
 import type { LocalHub, StartHubOptions } from './types.ts';
@@ -83,7 +84,7 @@ export async function startLocalHub(options: StartHubOptions): Promise<LocalHub>
   try {
     const { url } = await listening(child, io);
     const pid = child.pid ?? 0;
-    await writeFile(hubFile(dir), `${JSON.stringify({ url, pid })}\n`);
+    await writeWhole(hubFile(dir), `${JSON.stringify({ url, pid })}\n`);
     const text = `Embedded hub at ${url}`;
     options.progress?.({ id: 'hub', state: 'done', text, ms: io.now() - began });
     return { url, pid, tokens, resumed, stop };
@@ -127,12 +128,8 @@ function hubEnvironment(env: Io['env']): NodeJS.ProcessEnv {
 }
 
 /** The port of last time when it is free: URLs in agents' prompts stay good. */
-async function portFor(last: Listening | null, host = '127.0.0.1'): Promise<number> {
-  const port = last ? Number(new URL(last.url).port) : 0;
-  for (const candidate of port ? [port, port + 1, port + 2] : [])
-    if (await isFree(candidate, host)) return candidate;
-  return 0;
-}
+const portFor = (last: Listening | null, host = '127.0.0.1'): Promise<number> =>
+  freePort(host, last && Number(new URL(last.url).port));
 
 /** Waits for the line the hub prints when it listens. */
 async function listening(child: ChildProcess, io: Io): Promise<Listening> {
@@ -183,5 +180,5 @@ async function stopChild(child: ChildProcess, dir: string): Promise<void> {
   // The port is worth remembering; the process is gone.
   const last = await lastHub(dir);
   if (last?.pid === child.pid)
-    await writeFile(hubFile(dir), `${JSON.stringify({ url: last?.url, pid: 0 })}\n`);
+    await writeWhole(hubFile(dir), `${JSON.stringify({ url: last?.url, pid: 0 })}\n`);
 }

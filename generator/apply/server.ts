@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { urlAt } from '../address.ts';
@@ -10,6 +10,7 @@ import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { CommandOf } from '../plan/commands.ts';
 import { unwatchGroup, watchGroup } from '../reaper.ts';
+import { writeWhole } from '../whole-file.ts';
 import { endChild } from './child.ts';
 import type { ServerAccess } from './connect.ts';
 import { answers } from './health.ts';
@@ -162,7 +163,7 @@ export async function servedHere(io: Io, dir: string): Promise<Served | null> {
 }
 
 const remember = (dir: string, served: Served) =>
-  writeFile(serverFile(dir), `${JSON.stringify(served)}\n`, { mode: 0o600 });
+  writeWhole(serverFile(dir), `${JSON.stringify(served)}\n`, 0o600);
 
 /** Two servers would write the same record side by side. */
 async function refuseSecond(io: Io, dir: string): Promise<void> {

@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { HubError, type HubPort, type JobInfo } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { digest, sha256 } from '../plan/digest.ts';
+import { writeWhole } from '../whole-file.ts';
 import type { Profile } from './pins.ts';
 
 /** Folder of the private bucket with what prepare jobs read and wrote. */
@@ -174,8 +175,7 @@ async function fetched(at: PrepareJob, folder: string): Promise<string[]> {
       const content = await at.hub.readFile(bucketOf(at), path, { maxBytes: MAX_BYTES });
       if (content === null) throw new HubError('missing', `${path} is gone`, { url: at.hub.endpoint });
       const place = join(target, path.slice(prefix.length));
-      await mkdir(dirname(join(at.dir, place)), { recursive: true });
-      await writeFile(join(at.dir, place), content);
+      await writeWhole(join(at.dir, place), content);
       written.push(place);
     }
   }

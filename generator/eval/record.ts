@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeWhole } from '../whole-file.ts';
+import { DRAFT, writeWhole } from '../whole-file.ts';
 
 const Entry = z.object({
   status: z.enum(['ok', 'error']),
@@ -28,7 +28,9 @@ export async function provenContent(dir: string): Promise<string> {
     const files = entries
       .filter(
         (entry) =>
-          entry.isFile() && !/__pycache__|calibration\.json$/.test(join(entry.parentPath, entry.name)),
+          entry.isFile() &&
+          !DRAFT.test(entry.name) &&
+          !/__pycache__|calibration\.json$/.test(join(entry.parentPath, entry.name)),
       )
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();

@@ -81,7 +81,7 @@ async function killed(scenario: Scenario, bench: Bench, point: Point | null, whe
     deepEqual([code, victim.child.signalCode], hit() ? [null, 'SIGKILL'] : [0, null], out);
     await scenario.between?.(bench);
     proxy.arm(null, when, () => {});
-    const next = await cli(bench.dir, [...scenario.argv, '--json']).done;
+    const next = await cli(bench.dir, [...(scenario.after ?? scenario.argv), '--json']).done;
     const { status, code: fault } = JSON.parse(next.out);
     ok(['ok', 'action_required', 'PLAN_STALE'].includes(fault ?? status), next.out);
     await scenario.again(bench);

@@ -9,6 +9,7 @@ import type { Seed } from '../../generator/local-hub/seed.ts';
 import { startHub } from '../../generator/local-hub/serve.ts';
 import type { TargetState } from '../../generator/plan/model.ts';
 import { printPlan } from '../../generator/plan/print.ts';
+import { draftOf } from '../../generator/whole-file.ts';
 import { createHubClient } from '../../templates/hub/client.ts';
 import { type Bench, put, startBench, testIo, writeChallenge } from './apply-fixture.ts';
 
@@ -58,6 +59,11 @@ describe('on this machine', () => {
     ]);
     expect(seen.text).toMatch(/⚠ Self-test and red team: [\s\S]*?next: create-collab eval selftest/);
     expect((await applyChallenge(bench.options())).status).toBe('ok');
+  });
+
+  it('what a killed process had begun to write beside the harness makes no proof stale', async () => {
+    await put(bench.dir, draftOf('harness/gates.json', 2147483646), '{"half":');
+    expect((await nodes(bench.options())).proofs?.reason).toBe('both passed on this harness');
   });
 
   it('what the red team could not test is said; a record that cannot be read proves nothing', async () => {

@@ -25,6 +25,8 @@ export interface Scenario {
   act(bench: Bench, options: ApplyOptions): Promise<unknown>;
   /** The same as a command line. */
   argv: string[];
+  /** What is typed after that one was killed, where it is not the same once more. */
+  after?: string[];
   /** What somebody else does between the two runs. */
   between?(bench: Bench): Promise<void>;
   /** The next run, without a fault: it has to end with everything as planned. */
@@ -165,6 +167,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     },
     act: (_bench, options) => applyChallenge(options),
     argv: ['apply'],
+    after: ['destroy', '--yes', '--delete-bucket', CENTRAL, '--delete-bucket', PRIVATE],
     again: async (bench) => {
       await removalOf(bench, bench.options(), [CENTRAL, PRIVATE]);
       const hub = clientOf(bench);

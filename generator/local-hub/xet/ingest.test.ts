@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashToHex, xorbHash } from '@huggingface/xetchunk-wasm';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Database } from '../store/database.ts';
+import { removeUnfinished } from '../store/unfinished.ts';
 import { Cas, EMPTY_HASH } from './cas.ts';
 import { chunkHash, encodeChunkHeader } from './chunk.ts';
 import { ingestFile } from './ingest.ts';
@@ -57,6 +58,19 @@ describe('the content store', () => {
         ).toBe(true);
     },
   );
+
+  it('what a write that ended halfway left is removed at the next start', async () => {
+    const place = cas.xorbPath.bind(cas);
+    vi.spyOn(cas, 'xorbPath').mockImplementation((hash) => {
+      if (hash.length === 64) throw new Error('ended here');
+      return place(hash);
+    });
+    await expect(store(randomBytes(10_000))).rejects.toThrow('ended here');
+    const left = () => readdir(join(dir, 'xorbs/00'));
+    expect((await left()).length).toBe(1);
+    await removeUnfinished(join(dir, 'xorbs'));
+    expect(await left()).toEqual([]);
+  });
 
   it('plans the reading of a range: whole chunks, the offset into the first, the stored bytes', async () => {
     const content = randomBytes(500_000);

@@ -73,7 +73,7 @@ function xorbGroups(chunks: Chunk[]): Chunk[][] {
 }
 
 async function storeXorb(cas: Cas, source: FileHandle, chunks: Chunk[], position: number): Promise<string> {
-  const temporary = cas.xorbPath(`00.ingest.${randomBytes(6).toString('hex')}`);
+  const temporary = cas.xorbPath(`00.ingest.${randomBytes(6).toString('hex')}.tmp`);
   const hash = await createDurably(temporary, async (file) => {
     const writer = new XorbWriter(file);
     let at = position;
