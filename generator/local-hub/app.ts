@@ -73,10 +73,13 @@ function identify(hub: HubContext): MiddlewareHandler<HubEnv> {
 
 function countCall(hub: HubContext, limits: RateLimits): MiddlewareHandler<HubEnv> {
   return async (c, next) => {
-    const { kind, quota, remaining, resetS } = limits.count(hub.db, c.var.who, c.req.path, hub.options.now());
-    c.header('RateLimit', `"${kind}";r=${Math.max(0, remaining)};t=${resetS}`);
+    const { enforceLimits, now } = hub.options;
+    const { kind, quota, remaining, resetS } = limits.count(hub.db, c.var.who, c.req.path, now());
+    // Clients spare calls when few are left: what is not enforced never runs out.
+    const left = enforceLimits ? Math.max(0, remaining) : quota;
+    c.header('RateLimit', `"${kind}";r=${left};t=${resetS}`);
     c.header('RateLimit-Policy', `"fixed window";"${kind}";q=${quota};w=${WINDOW_S}`);
-    if (hub.options.enforceLimits && remaining < 0) {
+    if (enforceLimits && remaining < 0) {
       c.header('Retry-After', String(resetS));
       throw new HubFault(429, 'You have reached the rate limit of your plan');
     }
