@@ -26,6 +26,17 @@ export function slugify(text: string): string {
     .replace(/-+$/, '');
 }
 
+/** A short name that is still whole words, where the text has them: `{slug}-collab` and a bucket's name are made of it. */
+export function shortSlug(text: string): string {
+  const slug = slugify(text);
+  const cut = slug.slice(0, SHORT + 1).lastIndexOf('-');
+  return slug.length <= SHORT || cut < 1 ? slug : slug.slice(0, cut);
+}
+const SHORT = 28;
+
+/** Organization of a challenge on this machine: within what a namespace may be long, whatever the slug. */
+export const localOrg = (slug: string): string => `${slug.slice(0, 35).replace(/-+$/, '')}-collab`;
+
 export const METRIC_FIELD = (value: string) =>
   /^[a-z][a-z0-9_]{0,39}$/.test(value)
     ? undefined
@@ -46,7 +57,7 @@ export const COMMAND = (value: string) =>
 export const namespace = (value: string) =>
   /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,40}[A-Za-z0-9])?$/.test(value) && !value.includes('--')
     ? undefined
-    : 'must be a user or organization name: letters, digits and single dashes';
+    : 'must be a user or organization name: letters, digits and single dashes, at most 42 characters';
 
 /** `namespace/name`; when `owner` is given the namespace must be that setting. */
 export function repoId(owner?: FieldPath) {

@@ -3,7 +3,17 @@
  * comments, the docs and the defaults are readers of it. What reaches the Space is listed by @collab/contract/settings.ts.
  */
 import { PUBLIC_HUB } from '@collab/contract/settings.ts';
-import { COMMAND, GATE_ID, httpUrl, METRIC_FIELD, namespace, repoId, SLUG, slugify } from './checks.ts';
+import {
+  COMMAND,
+  GATE_ID,
+  httpUrl,
+  localOrg,
+  METRIC_FIELD,
+  namespace,
+  repoId,
+  SLUG,
+  shortSlug,
+} from './checks.ts';
 import { type FieldPath, field } from './field.ts';
 import { FLAVORS, FREE_HARDWARE, flavorLabel } from './prices.ts';
 
@@ -49,7 +59,7 @@ export const FIELDS = [
     doc: 'Short name used in every bucket name: a-z, 0-9 and single dashes, at most 40 characters.',
     question: 'Short name for buckets and URLs?',
     ask: 'always',
-    fallback: (known) => slugify(known('challenge.title') ?? '') || undefined,
+    fallback: (known) => shortSlug(known('challenge.title') ?? '') || undefined,
     check: SLUG,
   }),
   field('challenge.tagline', {
@@ -485,7 +495,7 @@ export const FIELDS = [
     ask: 'always',
     own: true,
     fallback: (known) =>
-      known('hub.endpoint') === 'local' ? `${known('challenge.slug')}-collab` : undefined,
+      known('hub.endpoint') === 'local' ? localOrg(known('challenge.slug') ?? 'my') : undefined,
     check: namespace,
   }),
   field('hub.private_namespace', {

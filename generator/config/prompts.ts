@@ -179,16 +179,17 @@ async function warnAboutAccount(terminal: Terminal, gathered: Gathered, facts: F
 }
 
 async function review(terminal: Terminal, gathered: Gathered, dir: string): Promise<'write' | Field> {
-  const resolved = settle(gathered);
+  const { known, problems } = settle(gathered);
+  const [problem] = problems;
+  if (problem) {
+    clack.log.error(wrapped(terminal, [`${problem.field.path} ${problem.problem}`]), terminal.common);
+    return problem.field;
+  }
   clack.note(
-    summaryLines(resolved.known, dir, terminal.io.stdout.columns).join('\n'),
+    summaryLines(known, dir, terminal.io.stdout.columns).join('\n'),
     'This will be written',
     terminal.common,
   );
-  for (const problem of resolved.problems) {
-    clack.log.error(`${problem.field.path} ${problem.problem}`, terminal.common);
-    return problem.field;
-  }
   const next = await answered(
     clack.select({
       ...terminal.common,

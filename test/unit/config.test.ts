@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { SETTINGS } from '@collab/contract/settings.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slugify } from '../../generator/config/checks.ts';
+import { localOrg, namespace, shortSlug, slugify } from '../../generator/config/checks.ts';
 import { spaceVariables } from '../../generator/config/env.ts';
 import { answersOf, fields, nearest, resolve } from '../../generator/config/schema.ts';
 import type { ChallengeConfig } from '../../generator/config/types.ts';
@@ -175,6 +175,23 @@ it.each([
   [`${'a'.repeat(39)} b`, 'a'.repeat(39)],
 ])('slugify %s', (text, slug) => {
   expect(slugify(text)).toBe(slug);
+});
+it.each([
+  ['Smallest sorting network for ten inputs', 'smallest-sorting-network-for'],
+  ['Primes, fast', 'primes-fast'],
+  ['a'.repeat(50), 'a'.repeat(40)],
+])('a short name of %s is whole words', (title, slug) => {
+  expect(shortSlug(title)).toBe(slug);
+});
+it('every title and every short name has an organization on this machine', () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-z0-9](-?[a-z0-9]){0,19}-?[a-z0-9]{0,20}$/), (text) => {
+      const slug = slugify(text);
+      expect(namespace(localOrg(slug)) ?? namespace(localOrg(shortSlug(text)))).toBeUndefined();
+    }),
+  );
+  const config = parseChallenge(minimal.replace('slug: t', `slug: ${'ab-'.repeat(13)}z`));
+  expect(config.hub?.org).toBe(`${'ab-'.repeat(11)}ab-collab`);
 });
 it.each([
   ['titel', 'title'],
