@@ -24,5 +24,11 @@ it('a port in use is refused when it was asked for, and passed over when not', a
   const any = await choosePort('0', taken, HOST);
   expect([any === taken, any > 0]).toEqual([false, true]);
   expect(await freePort(HOST, taken)).not.toBe(taken);
+  expect(await freePort(HOST, any)).toBe(any);
   await new Promise((closed) => server.close(closed));
+});
+
+it('a port that is chosen for later is none that the system gives to others meanwhile', async () => {
+  const ports = await Promise.all(Array.from({ length: 20 }, () => freePort(HOST, null)));
+  expect(ports.filter((port) => port < 20_000 || port >= 32_768)).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { CollabError } from './errors.ts';
 
@@ -16,9 +17,20 @@ function tryListen(host: string, port: number): Promise<number | null> {
 export const isFree = async (port: number, host: string): Promise<boolean> =>
   (await tryListen(host, port)) !== null;
 
-/** `wanted` when nobody listens there, any free port otherwise. */
+/** Below what systems hand out by themselves (Linux from 32768, others from 49152), above what browsers refuse. */
+const QUIET = { from: 20_000, to: 32_768 };
+const DRAWS = 20;
+
+/**
+ * `wanted` when nobody listens there, any free port otherwise: one that the system gives to nobody else until the
+ * program that it is for listens there, or comes back to it.
+ */
 export async function freePort(host: string, wanted: number | null): Promise<number> {
   if (wanted !== null && (await isFree(wanted, host))) return wanted;
+  for (let draw = 0; draw < DRAWS; draw++) {
+    const port = randomInt(QUIET.from, QUIET.to);
+    if (await isFree(port, host)) return port;
+  }
   const port = await tryListen(host, 0);
   if (port === null) throw new Error(`no free port on ${host}`);
   return port;
