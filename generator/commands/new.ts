@@ -49,11 +49,12 @@ async function run(context: CommandContext): Promise<Outcome> {
   const dir = asked?.dir ?? positionals[0] ?? config.challenge.slug;
   const target = resolvePath(io.cwd, dir);
   const files = await emit(config, readPackage(io.packageRoot, config.template));
-  const again = replay(config, gathered.defaults, dir);
+  const again = replay(config, final.defaults, dir);
   if (options['dry-run']) return dryRun(target, files, again);
   if (io.signal.aborted) throw new Cancelled();
   await writeTree(target, files, io.signal);
-  const done = written(dir, config, files, again);
+  const ownGoal = config.challenge.objective !== final.defaults['challenge.objective'];
+  const done = written(dir, config, files, again, ownGoal);
   return asked ? (await import('./new-next.ts')).whatNext(context, target, done) : done;
 }
 
@@ -117,10 +118,20 @@ function dryRun(target: string, files: PlannedFile[], again: string): Outcome {
   };
 }
 
-function written(dir: string, config: ChallengeConfig, files: PlannedFile[], again: string): Outcome {
+/** Task and harness are the template's, whatever the goal. */
+const EXAMPLE =
+  '\nIt still measures the example of the template: harness/README.md says, step by step, how it becomes your question.';
+
+function written(
+  dir: string,
+  config: ChallengeConfig,
+  files: PlannedFile[],
+  again: string,
+  ownGoal: boolean,
+): Outcome {
   return {
     status: 'ok',
-    text: `Wrote ${files.length} files to ${dir}. The same again, without questions:\n  ${again}`,
+    text: `Wrote ${files.length} files to ${dir}. The same again, without questions:\n  ${again}${ownGoal ? EXAMPLE : ''}`,
     data: {
       dir,
       template: config.template,

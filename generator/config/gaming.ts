@@ -21,7 +21,7 @@ const METRICS: Pattern[] = [
   {
     matches: /per second|\/s\b|tps|through|latency|speed|seconds|\bms\b|fast/i,
     attack:
-      'Faster by doing less: shorter or emptier answers, a smaller vocabulary, removed layers, answers remembered from an earlier pass, work done before the clock starts.',
+      'Faster by doing less: shorter or emptier answers, steps left out, answers remembered from an earlier pass, work done before the clock starts.',
     advice:
       'Audit what was emitted while being timed, count it yourself, and compare a question with its second time.',
     counter: {
@@ -77,7 +77,14 @@ const GATES: Pattern[] = [
     },
   },
   {
-    matches: /mmlu|gpqa|gsm|aime|accura|correct|downstream/i,
+    matches: /^(?=.*correct)(?!.*(?:mmlu|gpqa|gsm|aime|downstream))/i,
+    attack:
+      'Right where it is asked and nowhere else: answers prepared for known questions, or a check that takes an empty, malformed or half answer for a right one.',
+    advice:
+      'Ask what nobody has seen, or check every case there is; count what does not parse as wrong, and what was not answered too.',
+  },
+  {
+    matches: /mmlu|gpqa|gsm|aime|accura|downstream/i,
     attack:
       'A small sample cannot see a small loss (80 questions: standard error 5.6 points), and public questions can be prepared for.',
     advice: 'Pair each question with the stored answer of the baseline, and keep the questions private.',
@@ -91,8 +98,8 @@ const GATES: Pattern[] = [
 
 const GENERAL: Omit<Pattern, 'matches'> = {
   attack:
-    'Whatever the submission says about itself can be made up, and best of many posts beats a noisy limit.',
-  advice: 'Let the harness measure it on its own run, and rank on the mean of several.',
+    'Whatever the submission says about itself can be made up; where there is noise, the best of many posts is luck.',
+  advice: 'Let the harness measure it on its own run, and where there is noise rank on the mean of several.',
 };
 
 /** Hints for the metric, then for each gate; a counter-gate only when nothing like it is there yet. */

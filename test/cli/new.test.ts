@@ -261,6 +261,8 @@ describe('new on a terminal', () => {
 
   it('blank asks everything; a gate, its counter-gate and a changed answer end up in challenge.yaml', async () => {
     const keys: Keys = {
+      'Which template?': [KEY.up, KEY.enter],
+      'How many more runs': ['0', KEY.enter],
       'What must stay true': (time) => (time === 0 ? [KEY.down, KEY.enter] : KEY.enter),
       'Which value of summary.json?': ['ppl', KEY.enter],
       'ppl must be': [KEY.down, KEY.enter],
@@ -276,9 +278,7 @@ describe('new on a terminal', () => {
       'And now?': [KEY.down, KEY.enter],
     };
     const root = packageRoot();
-    const { io, err, asked, out } = await terminal(['new', 'x', '--template', 'blank'], keys, {
-      packageRoot: root,
-    });
+    const { io, err, asked, out } = await terminal(['new', 'x'], keys, { packageRoot: root });
     expect(err).toBe('');
     expect(asked).toContain('Hardware of one job?');
     expect(plain(out)).toContain('How could "ppl" be gamed?');
@@ -291,7 +291,7 @@ describe('new on a terminal', () => {
       { id: 'strict', label: 'Strict', gates: ['correct', 'ppl', 'audit_top1'], headline: true },
       { id: 'open', label: 'Open', gates: ['correct'], headline: false },
     ]);
-    expect(config.metric.baseline).toBe(4.5);
+    expect(config.metric).toMatchObject({ baseline: 4.5, repeats: 0 });
     const again = replayOf(plain(out).replace(/\n│\s*/g, ' ')).map((word) => (word === 'x' ? 'y' : word));
     expect((await cli(again, { packageRoot: root, cwd: io.cwd })).err).toBe('');
     expect(treeOf(join(io.cwd, 'y'))).toBe(treeOf(join(io.cwd, 'x')));
