@@ -34,7 +34,7 @@ export default defineConfig({
     // One more than there are cores: the long suites wait for processes of their own.
     maxWorkers: availableParallelism() + 1,
     // For what hangs. A slow machine is no fault of the program.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

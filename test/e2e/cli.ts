@@ -75,9 +75,9 @@ export async function processesOf(folder: string): Promise<string[]> {
 
 /** Processes that were told to end need a moment to be gone. */
 export async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 120_000;
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error('still not so after 20 s');
+    if (Date.now() > end) throw new Error('still not so after 120 s');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

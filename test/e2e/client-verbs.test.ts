@@ -25,7 +25,7 @@ beforeAll(async () => {
     hubUrl: ready.hub_url,
     bucket: 'gemma-collab/gemma-main-bucket',
   }).split('\n');
-}, 90_000);
+});
 afterAll(async () => {
   dev.child.kill('SIGTERM');
   await dev.done;
@@ -89,7 +89,7 @@ describe('a coding agent that follows the prompt', () => {
     );
   });
 
-  test('runs a submission, publishes it, sees its place in line', { timeout: 90_000 }, async () => {
+  test('runs a submission, publishes it, sees its place in line', async () => {
     await cp(join(cwd, 'c/submissions/faster'), join(cwd, 'mine'), { recursive: true });
     const ran = await client<{ run_prefix: string; summary: { tps: number } }>('run mine --agent-id smoke');
     expect(ran.summary.tps).toBeGreaterThan(0);
@@ -107,7 +107,7 @@ describe('a coding agent that follows the prompt', () => {
     expect(board.rows.map((r) => r.agent)).toContain('smoke');
   });
 
-  test('a broken submission: the reason, and nothing to publish', { timeout: 60_000 }, async () => {
+  test('a broken submission: the reason, and nothing to publish', async () => {
     await mkdir(join(cwd, 'broken'), { recursive: true });
     await writeFile(join(cwd, 'broken/manifest.json'), '{');
     const code = await refused('run broken --agent-id smoke');

@@ -72,5 +72,5 @@ describe('the published package', () => {
     expect(await otherThanEmitted(join(cwd, 'mine'), join(cwd, 'node_modules/create-collab'))).toEqual([]);
     const checked = await npm(['run', '--silent', 'check'], join(cwd, 'mine'));
     expect(checked.stdout).toContain('ok: The Gemma challenge (gemma)');
-  }, 120_000);
+  });
 });

@@ -31,4 +31,4 @@ it('a fork changes the source, is told to build, builds, and goes on', async () 
   expect(readFileSync(join(space, 'public/index.html'), 'utf8')).toContain('<script');
   expect(readdirSync(join(space, 'client'))).toEqual(['collab.mjs']);
   expect((await cli(['check', 'fork'], { cwd })).err).toBe('');
-}, 120_000);
+});

@@ -49,7 +49,7 @@ function check(ran: Ran) {
 describe('the guided tour', () => {
   let first: ReturnType<typeof check>;
 
-  test('from nothing to three verdicts', { timeout: 150_000 }, async () => {
+  test('from nothing to three verdicts', async () => {
     first = check(await start(cwd, ['c', '--once', '--json']).done);
     expect(first.resumed).toBe(false);
     const [best] = first.leaderboard;
@@ -61,9 +61,7 @@ describe('the guided tour', () => {
     expect(Object.keys(first.timings_ms)).toEqual(['generate', 'apply', 'space_ready', 'jobs', 'total']);
   });
 
-  test('again, with npm start --silent: the same collaboration, nothing twice', {
-    timeout: 90_000,
-  }, async () => {
+  test('again, with npm start --silent: the same collaboration, nothing twice', async () => {
     const again = check(await npmStart(['--silent'], ['c', '--once', '--json']));
     expect(again.resumed).toBe(true);
     expect(again.results.map((r: { filename: string }) => r.filename)).toEqual(
@@ -90,11 +88,11 @@ describe('the guided tour', () => {
     }
     expect(heard.length).toBeGreaterThan(1);
     for (const secret of tokens) expect(heard.join('\n')).not.toContain(secret);
-  }, 90_000);
+  });
 });
 
 describe('interrupted', () => {
-  test.runIf(onLinux)('Ctrl-C while it stays up: exit 0, nothing runs on', { timeout: 90_000 }, async () => {
+  test.runIf(onLinux)('Ctrl-C while it stays up: exit 0, nothing runs on', async () => {
     const tour = start(cwd, ['c', '--json']);
     await tour.said('"event":"ready"');
     expect((await processesOf(cwd)).length).toBeGreaterThan(2);
@@ -105,24 +103,20 @@ describe('interrupted', () => {
     expect(await processesOf(cwd)).toEqual([]);
   });
 
-  test.runIf(onLinux)(
-    'Ctrl-C while jobs run: exit 130; killed: the next run finishes it',
-    { timeout: 180_000 },
-    async () => {
-      const cancelled = start(cwd, ['k', '--once', '--json']);
-      await cancelled.said('"id":"run:steady-heron"');
-      cancelled.child.kill('SIGINT');
-      const ran = await cancelled.done;
-      expect([ran.code, JSON.parse(ran.out).code]).toEqual([130, 'CANCELLED']);
-      expect(await processesOf(join(cwd, 'k'))).toEqual([]);
-      const killed = start(cwd, ['k', '--once', '--json']);
-      await killed.said('"id":"run:swift-otter"');
-      killed.child.kill('SIGKILL');
-      await killed.done;
-      check(await start(cwd, ['k', '--once', '--json']).done);
-      expect(await processesOf(join(cwd, 'k'))).toEqual([]);
-    },
-  );
+  test.runIf(onLinux)('Ctrl-C while jobs run: exit 130; killed: the next run finishes it', async () => {
+    const cancelled = start(cwd, ['k', '--once', '--json']);
+    await cancelled.said('"id":"run:steady-heron"');
+    cancelled.child.kill('SIGINT');
+    const ran = await cancelled.done;
+    expect([ran.code, JSON.parse(ran.out).code]).toEqual([130, 'CANCELLED']);
+    expect(await processesOf(join(cwd, 'k'))).toEqual([]);
+    const killed = start(cwd, ['k', '--once', '--json']);
+    await killed.said('"id":"run:swift-otter"');
+    killed.child.kill('SIGKILL');
+    await killed.done;
+    check(await start(cwd, ['k', '--once', '--json']).done);
+    expect(await processesOf(join(cwd, 'k'))).toEqual([]);
+  });
 });
 
 describe('faults', () => {
@@ -155,9 +149,7 @@ describe('faults', () => {
     await rm(other, { recursive: true });
   });
 
-  test('the port of last time is taken: another one, same collaboration; npm start ends with the JSON', {
-    timeout: 90_000,
-  }, async () => {
+  test('the port of last time is taken: another one, same collaboration; npm start ends with the JSON', async () => {
     const { url } = JSON.parse(await readFile(join(cwd, 'c/.collab/hub.json'), 'utf8'));
     const thief = await listen(Number(new URL(url).port));
     const ran = await npmStart([], ['c', '--once', '--json']);
@@ -169,9 +161,7 @@ describe('faults', () => {
 });
 
 describe('faults while it runs', () => {
-  test('a Space that does not come up: coded, with the end of its log, no process left', {
-    timeout: 90_000,
-  }, async () => {
+  test('a Space that does not come up: coded, with the end of its log, no process left', async () => {
     const broken = await mkdtemp(join(tmpdir(), 'tour-broken-'));
     await cli(broken, ['new', 'b', '--template', 'gemma', '--yes', '--json']).done;
     await writeFile(join(broken, 'b/space/server.mjs'), 'console.error("boom"); process.exit(3);');
@@ -183,22 +173,18 @@ describe('faults while it runs', () => {
     await rm(broken, { recursive: true });
   });
 
-  test.runIf(onLinux)(
-    'the hub gone: coded, the command that goes on, no process left',
-    { timeout: 90_000 },
-    async () => {
-      const tour = start(cwd, ['h', '--once', '--json']);
-      await tour.said('"id":"run:steady-heron","state":"start"');
-      const { pid } = JSON.parse(await readFile(join(cwd, 'h/.collab/hub.json'), 'utf8'));
-      process.kill(pid, 'SIGKILL');
-      const ran = await tour.done;
-      const answer = JSON.parse(ran.out);
-      expect([ran.code, answer.status]).toEqual([1, 'error']);
-      expect(answer.code).toMatch(/^(HUB_|API_|SPACE_)/);
-      expect(answer.next.length).toBeGreaterThan(0);
-      await eventually(async () => (await processesOf(join(cwd, 'h'))).length === 0);
-    },
-  );
+  test.runIf(onLinux)('the hub gone: coded, the command that goes on, no process left', async () => {
+    const tour = start(cwd, ['h', '--once', '--json']);
+    await tour.said('"id":"run:steady-heron","state":"start"');
+    const { pid } = JSON.parse(await readFile(join(cwd, 'h/.collab/hub.json'), 'utf8'));
+    process.kill(pid, 'SIGKILL');
+    const ran = await tour.done;
+    const answer = JSON.parse(ran.out);
+    expect([ran.code, answer.status]).toEqual([1, 'error']);
+    expect(answer.code).toMatch(/^(HUB_|API_|SPACE_)/);
+    expect(answer.next.length).toBeGreaterThan(0);
+    await eventually(async () => (await processesOf(join(cwd, 'h'))).length === 0);
+  });
 });
 
 function listen(port: number): Promise<Server> {

@@ -103,5 +103,5 @@ describe('dev', () => {
     const again = await ran('--once');
     expect([again.code, again.json?.status], again.err).toEqual([0, 'ok']);
     expect((await ran('--once')).json.writes).toBe(0);
-  }, 90_000);
+  });
 });

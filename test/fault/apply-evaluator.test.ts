@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHubClient } from '@collab/hub/client.ts';
 import { HubError } from '@collab/hub/port.ts';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyChallenge, planChallenge } from '../../generator/apply/challenge.ts';
 import { planRemoval, remove } from '../../generator/apply/destroy.ts';
 import { evaluatorOperations } from '../../generator/apply/evaluator.ts';
@@ -11,9 +11,6 @@ import { readChallenge } from '../../generator/config/yaml.ts';
 import { printPlan } from '../../generator/plan/print.ts';
 import type { PlanNode } from '../../generator/plan/types.ts';
 import { type Bench, EVALUATED_SERVER, put, startBench, testIo, verifyBy } from './apply-fixture.ts';
-
-// Real processes, and a machine that may be busy.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const SPACE = 'organizer/gemma-evaluator';
 const CENTRAL = 'gemma-collab/gemma-main-bucket';

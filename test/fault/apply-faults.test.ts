@@ -21,5 +21,5 @@ describe.each(Object.entries(SCENARIOS))('%s', (name, scenario) => {
     } finally {
       await forget(folder);
     }
-  }, 240_000);
+  });
 });

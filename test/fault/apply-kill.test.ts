@@ -20,5 +20,5 @@ describe.each(['first', 'update'])('%s', (name) => {
     } finally {
       await forget(folder);
     }
-  }, 240_000);
+  });
 });

@@ -146,5 +146,5 @@ describe('SETUP.md on huggingface.co', () => {
     const ran = await collabOn(dir, 'http://127.0.0.1:9/never', own, ['dev', '--once']);
     expect([ran.code, ran.json.status, ran.json.message]).toEqual([0, 'ok', undefined]);
     expect(ran.json.api_url).toMatch(/^http:\/\/127/);
-  }, 30_000);
+  });
 });

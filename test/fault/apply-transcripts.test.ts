@@ -23,7 +23,7 @@ const plain = (text: string): string =>
     .replace(/http:\/\/127\.0\.0\.1:\d+/g, 'https://acme-gemma-collab.hf.space')
     .replace(/\d+\.\d+\.\d+/g, '…')
     .replace(/in \d+\.\d s/g, 'in … s')
-    .replace(/\b(?:599|600|601) s/g, '600 s')
+    .replace(/\b(?:599|6[0-5]\d) s ahead/g, '600 s ahead')
     .replace(/, \d+ K?B/g, ', … KB')
     .replace('sudo sntp -sS time.apple.com', 'sudo timedatectl set-ntp true')
     .replace('brew install python', 'sudo apt-get install -y python3')

@@ -234,7 +234,7 @@ describe('variables, saved plans, blocked plans', () => {
 
   it('says why a Space does not come up, with the end of its log', async () => {
     await put(bench.dir, 'space/server.mjs', "console.error('no settings, no server'); process.exit(3);\n");
-    const report = await applyChallenge(bench.options({ healthTimeoutMs: 8000 }));
+    const report = await applyChallenge(bench.options({ healthTimeoutMs: 60_000 }));
     const health = report.operations.find(({ id }) => id === 'health');
     expect([report.status, health?.state]).toEqual(['error', 'failed']);
     expect(health?.error?.message).toContain('no settings, no server');

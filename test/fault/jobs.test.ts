@@ -264,5 +264,5 @@ describe('jobs under faults', () => {
       }),
       { numRuns: Number(process.env.FC_RUNS ?? 8), seed: Number(process.env.FC_SEED ?? 1) },
     );
-  }, 120_000);
+  });
 });

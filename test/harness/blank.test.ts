@@ -1,15 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
 import type { CollabError } from '../../generator/errors.ts';
 import { runHarness } from '../../generator/eval/harness.ts';
 import { ensurePrepared } from '../../generator/eval/prepare.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
-
-// Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let challenge: Awaited<ReturnType<typeof emitted>>;
 
@@ -111,4 +108,4 @@ test('selftest, redteam and calibrate work on it as they are', async () => {
     const outcome = await command.run(contextOf(machine(challenge.dir), [what, '.'], { runs: '2' }));
     expect(outcome.status, outcome.text).toBe('ok');
   }
-}, 120_000);
+});

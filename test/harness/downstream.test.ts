@@ -1,14 +1,11 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
 import type { CheatRow } from '../../generator/eval/attack.ts';
 import { type RunRequest, runHarness } from '../../generator/eval/harness.ts';
 import { ensurePrepared } from '../../generator/eval/prepare.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
-
-// Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
 let challenge: Awaited<ReturnType<typeof emitted>>;
 

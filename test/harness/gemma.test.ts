@@ -1,14 +1,11 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
 import { CollabError } from '../../generator/errors.ts';
 import { runHarness } from '../../generator/eval/harness.ts';
 import { ensurePrepared, isPrepared } from '../../generator/eval/prepare.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
-
-// Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let challenge: Awaited<ReturnType<typeof emitted>>;
 const io = () => machine(challenge.dir);

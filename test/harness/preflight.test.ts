@@ -1,14 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { python } from '../../generator/eval/process.ts';
 import { Preflight, preflight } from '../../templates/backend/jobs/preflight.ts';
 import { packageRoot } from './emitted.ts';
 import { machine } from './io.ts';
 
-// The server refuses before it bills, the harness before it starts: two readers of one preflight.json must agree.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+/** The server refuses before it bills, the harness before it starts: two readers of one preflight.json must agree. */
 
 const properties = {
   name: { type: 'string', pattern: '^[a-z]+$', maxLength: 8 },
@@ -72,7 +71,7 @@ beforeAll(async () => {
   });
   const library = join(packageRoot, 'templates/harness');
   const asked = ['-c', ASK, library, JSON.stringify(RULES), ...folders];
-  const { code, output } = await python(machine(root), asked, { cwd: root, timeoutMs: 30_000 });
+  const { code, output } = await python(machine(root), asked, { cwd: root, timeoutMs: 240_000 });
   expect(code, output).toBe(0);
   harness = JSON.parse(output);
 });

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareFacts } from '../../generator/apply/prepare-facts.ts';
 import { command } from '../../generator/commands/eval.ts';
 import { writeChallenge } from '../../generator/config/yaml.ts';
@@ -13,9 +13,6 @@ import { createHubClient } from '../../templates/hub/client.ts';
 import { TOKENS, testHub } from '../helpers/hub.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
-
-// Real processes, and a machine that may be busy.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const DIGEST = `sha256:${'ab'.repeat(32)}`;

@@ -1,13 +1,10 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { python, requirePython } from '../../generator/eval/process.ts';
 import { emitted, packageRoot } from './emitted.ts';
 import { machine } from './io.ts';
-
-// Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const tests = (folder: string) =>
   readdirSync(join(packageRoot, folder)).filter((f) => /^test_.*\.py$/.test(f));
@@ -17,7 +14,7 @@ async function unittest(file: string, libraries: string) {
   const start = `import sys, unittest; sys.path.insert(0, sys.argv[2]); sys.argv[2:] = []; unittest.main(module=None, argv=['x', 'discover', '-s', sys.argv[1].rpartition('/')[0], '-p', sys.argv[1].rpartition('/')[2]])`;
   const { code, output } = await python(machine(packageRoot), ['-c', start, file, libraries], {
     cwd: libraries,
-    timeoutMs: 120_000,
+    timeoutMs: 240_000,
   });
   expect(code, output).toBe(0);
   expect(output).toMatch(/Ran [1-9]\d* tests? in/);

@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inspect } from '../../generator/apply/inspect.ts';
 import { command } from '../../generator/commands/eval.ts';
 import { parseChallenge, writeChallenge } from '../../generator/config/yaml.ts';
 import type { CheatRow } from '../../generator/eval/attack.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
-
-// Real processes, and a machine that may be busy.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 /** A harness that measures what the submission says it is worth: no noise, no time. Lower is better. */
 const HARNESS = `

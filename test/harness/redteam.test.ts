@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
 import { folderSha256 } from '../../generator/content-hash.ts';
 import type { CheatRow } from '../../generator/eval/attack.ts';
@@ -9,9 +9,6 @@ import { proofs } from '../../generator/eval/record.ts';
 import { cheatFolders, shippedCheats } from '../../generator/eval/samples.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
-
-// Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 /** Another defence is named by each; `npm run test:proofs` tries every cheat. */
 const ONE_PER_DEFENCE = [

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { python } from '../../generator/eval/process.ts';
 import { CALIBRATED } from '../bench/verdicts/author.ts';
@@ -11,14 +11,11 @@ import { reposting } from '../bench/verdicts/reposting.ts';
 import { packageRoot } from './emitted.ts';
 import { machine } from './io.ts';
 
-// Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
-
 const bench = async (script: string, ...args: string[]) => {
   const at = join(packageRoot, 'test/bench', script);
   const { code, output } = await python(machine(packageRoot), [at, ...args], {
     cwd: packageRoot,
-    timeoutMs: 60_000,
+    timeoutMs: 240_000,
   });
   expect(code, output).toBe(0);
   return output;

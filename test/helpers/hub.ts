@@ -82,7 +82,7 @@ export function caller(hub: Pick<HubServer, 'url'>) {
 }
 
 /** Waits until `probe` gives a value; polls because the thing waited for is another process. */
-export async function until<T>(probe: () => Promise<T | undefined | false>, ms = 45_000): Promise<T> {
+export async function until<T>(probe: () => Promise<T | undefined | false>, ms = 240_000): Promise<T> {
   const deadline = performance.now() + ms;
   for (;;) {
     const value = await probe();

@@ -106,16 +106,16 @@ describe('Jobs', () => {
       stage: 'ERROR',
       message: 'Job failed with exit code: 3',
     });
-    const slow = await run('import time; time.sleep(60)', { timeoutSeconds: 1 });
+    const endless = await run('import time; time.sleep(600)');
     const waiting = await run('print(1)');
-    expect((await job(waiting.id)).status.stage).toBe('SCHEDULING');
-    await cancelJob({ ...writer(), namespace: 'acme', jobId: waiting.id });
-    expect((await ended(waiting.id)).status.stage).toBe('CANCELED');
-    expect((await ended(slow.id)).status.message).toContain('timeout');
-    const endless = await run('import time\nprint("up")\ntime.sleep(60)');
     await until(async () => (await job(endless.id)).status.stage === 'RUNNING');
-    await cancelJob({ ...writer(), namespace: 'acme', jobId: endless.id });
-    expect((await ended(endless.id)).status.stage).toBe('CANCELED');
+    expect((await job(waiting.id)).status.stage).toBe('SCHEDULING');
+    for (const { id } of [waiting, endless]) {
+      await cancelJob({ ...writer(), namespace: 'acme', jobId: id });
+      expect((await ended(id)).status.stage).toBe('CANCELED');
+    }
+    const slow = await run('import time; time.sleep(600)', { timeoutSeconds: 1 });
+    expect((await ended(slow.id)).status.message).toContain('timeout');
     const missing = await run('', { command: ['no-such-program'] });
     expect((await ended(missing.id)).status.message).toContain('no-such-program');
   });

@@ -1,6 +1,6 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { command } from '../../generator/commands/eval.ts';
 import type { Gate } from '../../generator/config/types.ts';
 import { CollabError } from '../../generator/errors.ts';
@@ -9,9 +9,6 @@ import { proofs } from '../../generator/eval/record.ts';
 import type { Check } from '../../generator/eval/selftest.ts';
 import { emitted } from '../harness/emitted.ts';
 import { contextOf, machine } from '../harness/io.ts';
-
-// Real processes, and a machine that may be busy: the limits of the harness itself are what is tested.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let challenge: Awaited<ReturnType<typeof emitted>>;
 
@@ -42,7 +39,7 @@ test('calibrate: A/A runs give the noise between and within jobs, for this hub a
   const config = structuredClone(challenge.config);
   config.hub.endpoint = 'https://huggingface.co';
   expect(await usableCalibration({ dir: challenge.dir, config })).toBeNull();
-}, 120_000);
+});
 
 test('the full profile is proven here with the parameters of the rehearsal, and leaves private/ alone', async () => {
   const { provingGround } = await import('../../generator/eval/proving-ground.ts');

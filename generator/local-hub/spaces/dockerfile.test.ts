@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../../../test/helpers/cpu.ts';
 import { oauthScopes, readCard } from './card.ts';
 import { readDockerfile } from './dockerfile.ts';
 
@@ -28,17 +29,15 @@ describe('readDockerfile', () => {
 it.each([
   ['blanks inside a line', `RUN x${' '.repeat(100_000)}x`],
   ['a long word', `ENV ${'a'.repeat(100_000)}`],
-])('a Dockerfile ends soon: %s', (_name, line) => {
-  const started = performance.now();
-  expect(readDockerfile(`FROM x\n${line}\nCMD ["node","a"]`).args).toEqual(['a']);
-  expect(performance.now() - started).toBeLessThan(1_000);
+])('a Dockerfile ends soon: %s', async (_name, line) => {
+  const read = () => expect(readDockerfile(`FROM x\n${line}\nCMD ["node","a"]`).args).toEqual(['a']);
+  expect(await cpuMs(read)).toBeLessThan(4_000);
 });
 
 describe('readCard', () => {
-  it('a long one is none: whoever asks for the Space would have it read again', () => {
-    const started = performance.now();
-    expect(readCard(`---\na: ${'"x" '.repeat(300_000)}\n---\n`)).toEqual({});
-    expect(performance.now() - started).toBeLessThan(1_000);
+  it('a long one is none: whoever asks for the Space would have it read again', async () => {
+    const read = () => expect(readCard(`---\na: ${'"x" '.repeat(300_000)}\n---\n`)).toEqual({});
+    expect(await cpuMs(read)).toBeLessThan(4_000);
   });
   it('reads the front matter and what it says about logins', () => {
     const card = readCard('---\ntitle: A\nhf_oauth: true\nhf_oauth_scopes:\n  - email\n---\ntext');
