@@ -1,4 +1,5 @@
-import { HubError, type SpaceInfo } from '@collab/hub/port.ts';
+import { isRefused } from '@collab/hub/failure.ts';
+import type { SpaceInfo } from '@collab/hub/port.ts';
 import type { KnownSpace } from '../plan/model.ts';
 import type { PlanNode } from '../plan/types.ts';
 import type { OperationContext } from './operation.ts';
@@ -11,12 +12,10 @@ export async function making<T>(id: string, at: OperationContext, make: () => Pr
     return await make();
   } catch (error) {
     // Refused: whatever is there under that name is somebody else's.
-    if (error instanceof HubError && REFUSED.has(error.kind)) forgetMaking(id, at);
+    if (isRefused(error)) forgetMaking(id, at);
     throw error;
   }
 }
-
-const REFUSED = new Set(['unauthorized', 'forbidden', 'missing', 'conflict', 'payment', 'invalid']);
 
 /** Once it is recorded as made. */
 export function forgetMaking(id: string, { state }: OperationContext): void {

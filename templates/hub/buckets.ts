@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { writeBucket } from './bucket-write.ts';
-import { protocolError } from './failure.ts';
+import { protocolError, restOfWrite } from './failure.ts';
 import { allPages } from './pages.ts';
 import { filePath, repo, segment } from './paths.ts';
 import { type BucketFile, type BucketInfo, HubError, type HubPort } from './port.ts';
@@ -43,6 +43,7 @@ export function bucketCalls(transport: Transport, xet: XetUploads): BucketPort {
   };
 
   async function create(id: string, options: { private: boolean }, token?: string): Promise<BucketInfo> {
+    let lost: unknown;
     try {
       // Said in any case: an organization may make what is not said private. As the clients of huggingface_hub 2.4 and
       // @huggingface/hub 2.17 say it; what the Hub makes of it is looked at below.
@@ -55,12 +56,14 @@ export function bucketCalls(transport: Transport, xet: XetUploads): BucketPort {
       });
     } catch (error) {
       if (!(error instanceof HubError && error.kind === 'unknown_outcome')) throw error;
-      if ((await info(id, token)) === null) throw error;
+      lost = error;
     }
-    const made = await info(id, token);
-    if (made === null) throw protocolError(`${transport.endpoint}${api(id)}`, 'created, and then not there');
-    if (made.private === options.private) return made;
-    return corrected(id, options.private, token);
+    return restOfWrite(async () => {
+      const made = await info(id, token);
+      if (made === null)
+        throw lost ?? protocolError(`${transport.endpoint}${api(id)}`, 'created, and then not there');
+      return made.private === options.private ? made : corrected(id, options.private, token);
+    });
   }
 
   /** The other way to say it, while nothing is in the bucket yet. */

@@ -18,6 +18,33 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** The Hub said no: nothing has happened. */
+const REFUSED: ReadonlySet<HubErrorKind> = new Set([
+  'unauthorized',
+  'forbidden',
+  'missing',
+  'conflict',
+  'payment',
+  'invalid',
+]);
+
+export const isRefused = (error: unknown): boolean => error instanceof HubError && REFUSED.has(error.kind);
+
+/** The rest of a write of several calls, the first of which may have taken effect: a refusal now is none of the whole. */
+export async function restOfWrite<T>(rest: () => Promise<T>): Promise<T> {
+  try {
+    return await rest();
+  } catch (error) {
+    if (!(error instanceof HubError && isRefused(error))) throw error;
+    const { message, url, status } = error;
+    throw new HubError('unknown_outcome', message, {
+      url,
+      ...optional('status', status),
+      cause: error,
+    });
+  }
+}
+
 /** Where it went wrong, safe to print: neither query (cursors, signatures) nor credentials. */
 export function placeOf(url: string): string {
   const parsed = new URL(url);

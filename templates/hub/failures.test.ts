@@ -219,6 +219,19 @@ describe('a write', () => {
     }
   });
 
+  const makes: typeof writes = [
+    ['bucket', (hub) => hub.createBucket('a/b', { private: false })],
+    ['Space', (hub) => hub.createSpace('a/b', { sdk: 'docker', private: false })],
+  ];
+  it.each(makes)('%s made, and a token that ends before it is looked at: unknown', async (_name, work) => {
+    const { hub, calls } = await hubThat((request, response, call) =>
+      answer(call === 1 ? 200 : 401, { error: 'expired' })(request, response, call),
+    );
+    expect([(await failure(work(hub))).kind, calls.length]).toEqual(['unknown_outcome', 2]);
+    const refusing = await hubThat(answer(401, { error: 'expired' }));
+    expect((await failure(work(refusing.hub))).kind).toBe('unauthorized');
+  });
+
   it.each(writes)('%s: a timeout is unknown', async (_name, work) => {
     const { hub, calls, timePasses } = await hubThat(() => timePasses(), { timeoutMs: 50 });
     const error = await failure(work(hub));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { protocolError } from './failure.ts';
+import { protocolError, restOfWrite } from './failure.ts';
 import { allPages } from './pages.ts';
 import { filePath, repo, splitRepo } from './paths.ts';
 import { HubError, type HubPort, type SpaceInfo } from './port.ts';
@@ -74,21 +74,23 @@ export function spaceCalls(transport: Transport, xet: XetUploads): SpacePort {
   return {
     spaceInfo: info,
     createSpace: async (id, options) => {
-      await createRepo(transport, id, options, info);
-      const made = await info(id);
-      if (made?.private === options.private) return made;
-      const at = `${transport.endpoint}${api(id)}`;
-      if (!made) throw protocolError(at, 'created, and then not there');
-      const visibility = options.private ? 'private' : 'public';
-      await transport.send({
-        method: 'PUT',
-        path: `${api(id)}/settings`,
-        effect: 'upsert',
-        json: { visibility },
+      const lost = await createRepo(transport, id, options);
+      return restOfWrite(async () => {
+        const made = await info(id);
+        if (made?.private === options.private) return made;
+        const at = `${transport.endpoint}${api(id)}`;
+        if (!made) throw lost ?? protocolError(at, 'created, and then not there');
+        const visibility = options.private ? 'private' : 'public';
+        await transport.send({
+          method: 'PUT',
+          path: `${api(id)}/settings`,
+          effect: 'upsert',
+          json: { visibility },
+        });
+        const now = await info(id);
+        if (now?.private === options.private) return now;
+        throw protocolError(at, `the Hub made it ${made.private ? 'private' : 'public'}`);
       });
-      const now = await info(id);
-      if (now?.private === options.private) return now;
-      throw protocolError(at, `the Hub made it ${made.private ? 'private' : 'public'}`);
     },
     deleteSpace: async (id) => {
       const { namespace, name } = splitRepo(id);
@@ -133,12 +135,12 @@ export function spaceCalls(transport: Transport, xet: XetUploads): SpacePort {
   };
 }
 
+/** @returns what was thrown when the answer got lost: it may be there all the same. */
 async function createRepo(
   transport: Transport,
   id: string,
   options: Parameters<HubPort['createSpace']>[1],
-  info: (id: string) => Promise<SpaceInfo | null>,
-): Promise<void> {
+): Promise<HubError | null> {
   const { namespace, name } = splitRepo(id);
   const variables = Object.entries(options.variables ?? {}).map(([key, value]) => ({ key, value }));
   const json = {
@@ -152,9 +154,10 @@ async function createRepo(
   };
   try {
     await transport.send({ method: 'POST', path: '/api/repos/create', effect: 'write', json });
+    return null;
   } catch (error) {
-    if (!(error instanceof HubError && error.kind === 'unknown_outcome')) throw error;
-    if ((await info(id)) === null) throw error;
+    if (error instanceof HubError && error.kind === 'unknown_outcome') return error;
+    throw error;
   }
 }
 

@@ -13,6 +13,7 @@ export const FAULTS = [
   'rate-limited',
   'garbage-after',
   'partial-list',
+  'token-ends',
   'kill-before',
   'kill-after',
 ] as const;
@@ -72,6 +73,7 @@ export function faultyFetch(hubUrl: string, dir: string, point: Point | null, fa
     if (fault === 'lost-before') throw lost('ECONNRESET');
     if (fault === 'kill-before') throw kill();
     if (fault === 'error-500-before') return Response.json({ error: 'internal' }, { status: 500 });
+    if (fault === 'token-ends') return refused();
     if (fault === 'rate-limited')
       return Response.json({ error: 'slow down' }, { status: 429, headers: { 'retry-after': '1' } });
     const response = await send();
@@ -92,7 +94,7 @@ export function faultyFetch(hubUrl: string, dir: string, point: Point | null, fa
       if (!url.startsWith(hubUrl)) return fetch(input, init);
       const shape = shapeOf(init?.method ?? 'GET', url);
       calls.push(shape);
-      if (!isPoint(shape)) return fetch(input, init);
+      if (!isPoint(shape)) return hit && fault === 'token-ends' ? refused() : fetch(input, init);
       hit = true;
       return broken(() => fetch(input, init));
     },
@@ -103,6 +105,8 @@ export function faultyFetch(hubUrl: string, dir: string, point: Point | null, fa
     },
   };
 }
+
+const refused = () => Response.json({ error: 'Invalid credentials' }, { status: 401 });
 
 /** A JSON list without its second half; anything else as it is. */
 function halved(body: Uint8Array): Uint8Array<ArrayBuffer> {
