@@ -72,8 +72,17 @@ const needsAJob = (price = '') =>
 /** `eval prepare`: makes private prompts and reference outputs once. `--force` makes new ones, `--job` on the Hub. */
 export async function prepare(context: CommandContext, challenge: Challenge): Promise<Outcome> {
   const { options } = context;
+  const profile = await readProfile(challenge.dir, challenge.config.profile);
+  if (!challenge.config.verification.private_split && !needsModels(profile)) return nothingPrivate;
   if (!existsSync(join(challenge.dir, 'harness', 'prepare.py')))
-    throw new CollabError('NOTHING_TO_PREPARE', 'The harness of this challenge has no prepare.py.');
+    throw new CollabError('NOTHING_TO_PREPARE', 'The harness of this challenge has no prepare.py.', {
+      next: [
+        {
+          command: 'create-collab check',
+          why: 'after harness/prepare.py was written (harness/README.md), or verification.private_split: false',
+        },
+      ],
+    });
   const there = await isPrepared(privateDirOf(challenge));
   if (there && !options.force)
     return {
@@ -81,7 +90,6 @@ export async function prepare(context: CommandContext, challenge: Challenge): Pr
       text: 'The private data is complete; --force makes new data.',
       data: { made: false },
     };
-  const profile = await readProfile(challenge.dir, challenge.config.profile);
   const found =
     options.job || needsModels(profile)
       ? await prepareThere(context, challenge, profile)
@@ -90,11 +98,21 @@ export async function prepare(context: CommandContext, challenge: Challenge): Pr
     status: 'ok',
     text: 'The private data is in private/. It is never uploaded to a place that participants can read.',
     data: { made: true, ...found },
-    next: [
-      { command: 'create-collab eval selftest', why: 'proves that the harness accepts and refuses rightly' },
-    ],
+    next: [selftest],
   };
 }
+
+const selftest = {
+  command: 'create-collab eval selftest',
+  why: 'proves that the harness accepts and refuses rightly',
+};
+
+const nothingPrivate: Outcome = {
+  status: 'ok',
+  text: 'Nothing to prepare: this challenge has no private questions (verification.private_split: false).',
+  data: { made: false },
+  next: [selftest],
+};
 
 async function prepareHere(context: CommandContext, challenge: Challenge): Promise<object> {
   const { seed } = context.options;

@@ -55,7 +55,7 @@ export async function redteam(context: CommandContext, asked: Challenge): Promis
 async function withCalibration(challenge: Challenge, outcome: Outcome): Promise<Outcome> {
   if (await usableCalibration(challenge)) return outcome;
   const { hub, hardware } = challenge.config;
-  const text = `No calibration of ${hardware.flavor} on ${hub.endpoint} yet: until then the board pools equal contents alone, and a changed byte is another draw.`;
+  const text = `No calibration of ${hardware.flavor} on ${hub.endpoint} yet: until then the board pools equal contents alone, and a changed byte is another draw. A score without noise needs none.`;
   const calibrate = { command: 'create-collab eval calibrate', why: 'measures the noise that pooling needs' };
   return {
     ...outcome,

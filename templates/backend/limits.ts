@@ -127,12 +127,15 @@ export function createLimits(settings: Settings, now: () => number): Limits {
     now,
   );
   const registration = slidingWindows([{ count: settings.REGISTRATION_PER_MINUTE, spanMs: MINUTE }], now);
-  const refuse = (retryAfterS: number | null, what: string) => {
-    if (retryAfterS !== null) throw new ApiError('RATE_LIMITED', `too many ${what}`, { retryAfterS });
+  const refuse = (retryAfterS: number | null, what: string, more = '') => {
+    if (retryAfterS === null) return;
+    const hint = `wait ${retryAfterS} s${more}`;
+    throw new ApiError('RATE_LIMITED', `too many ${what}`, { retryAfterS, hint });
   };
   return {
     source: (writer) => refuse(source(writer), 'writes from scratch buckets'),
-    inline: (writer) => refuse(inline(writer), 'inline posts'),
+    inline: (writer) =>
+      refuse(inline(writer), 'inline posts', ', or put the file into your bucket and post it by `source`'),
     registration: (hfUser) => refuse(registration(hfUser.toLowerCase()), 'registrations'),
   };
 }

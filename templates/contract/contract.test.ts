@@ -132,6 +132,18 @@ describe('routes', () => {
   });
 });
 
+describe('errors', () => {
+  const hintOf = (...made: ConstructorParameters<typeof ApiError>) =>
+    new ApiError(...made).toBody().error.hint;
+  it('name what to do next, the general where nothing better was said', () => {
+    expect(hintOf('INVALID_REQUEST', 'm')).toContain('/openapi.json');
+    expect(hintOf('SOURCE_NOT_FOUND', 'm')).toContain('upload');
+    expect(hintOf('RATE_LIMITED', 'm', { retryAfterS: 7 })).toBe('wait 7 s, then the same again');
+    expect(hintOf('NOT_FOUND', 'm', { hint: 'own' })).toBe('own');
+    expect(hintOf('INTERNAL', 'm')).toBeUndefined();
+  });
+});
+
 describe('client', () => {
   it('builds addresses', () => {
     expect(urlOf(getMessage, { params: { filename: 'a/b c.md' } })).toBe('/v1/messages/a%2Fb%20c.md');

@@ -1,8 +1,15 @@
-/** Every error an answer can carry: its code, status and when it happens. The reference server's codes are kept. */
+/**
+ * Every error an answer can carry: its code, status and when it happens. The reference server's codes are kept. `hint`: what
+ * to do, where whoever throws it has nothing better to say.
+ */
 
 export const ERRORS = {
   INVALID_PATH: { status: 400, doc: 'An id, path, source or destination breaks the naming rules.' },
-  INVALID_QUERY: { status: 400, doc: 'A known query parameter is malformed.' },
+  INVALID_QUERY: {
+    status: 400,
+    doc: 'A known query parameter is malformed.',
+    hint: 'GET /openapi.json has every parameter',
+  },
   INVALID_FRONTMATTER: { status: 400, doc: 'The YAML head does not parse or breaks the schema.' },
   INVALID_SOURCE: { status: 400, doc: 'The source file is not UTF-8 text.' },
   SECRET_IN_TEXT: { status: 400, doc: 'The text holds something that looks like a secret.' },
@@ -12,8 +19,12 @@ export const ERRORS = {
   IDENTITY_MISMATCH: { status: 403, doc: 'The credential belongs to somebody else.' },
   NOT_ORGANIZER: { status: 403, doc: 'Only organizers may do this.' },
   NOT_REGISTERED: { status: 404, doc: 'No such agent.' },
-  NOT_FOUND: { status: 404, doc: 'No such record, file or route.' },
-  SOURCE_NOT_FOUND: { status: 404, doc: 'The source file or folder does not exist.' },
+  NOT_FOUND: { status: 404, doc: 'No such record, file or route.', hint: 'GET /v1 lists every endpoint' },
+  SOURCE_NOT_FOUND: {
+    status: 404,
+    doc: 'The source file or folder does not exist.',
+    hint: 'upload it to your bucket first: hf buckets sync ./folder hf://buckets/…, or node collab.mjs run ./folder',
+  },
   TASKFORCE_NOT_FOUND: { status: 404, doc: 'No such taskforce.' },
   JOBS_DISABLED: { status: 404, doc: 'This challenge does not run jobs.' },
   METHOD_NOT_ALLOWED: { status: 405, doc: 'The path exists, the method does not.' },
@@ -31,7 +42,11 @@ export const ERRORS = {
   BUCKET_MISSING: { status: 412, doc: 'The scratch bucket does not exist yet.' },
   TOO_LARGE: { status: 413, doc: 'A body or file is over its limit.' },
   SYNC_TOO_LARGE: { status: 413, doc: 'A sync is over its limits.' },
-  INVALID_REQUEST: { status: 422, doc: 'The body breaks the schema; `problems` lists each place.' },
+  INVALID_REQUEST: {
+    status: 422,
+    doc: 'The body breaks the schema; `problems` lists each place.',
+    hint: 'GET /openapi.json has the schema of every body',
+  },
   RATE_LIMITED: { status: 429, doc: 'Too many requests; Retry-After says when.' },
   INTERNAL: { status: 500, doc: 'A fault of the server; the request id finds it in the log.' },
   JOB_LAUNCH_FAILED: {
@@ -46,7 +61,7 @@ export const ERRORS = {
   NOT_WRITER: { status: 503, doc: 'Another server took over this record; this one has stopped writing.' },
   ORGANIZER_CHECK_UNAVAILABLE: { status: 503, doc: 'Roles could not be looked up.' },
   QUOTA_BACKEND_UNAVAILABLE: { status: 503, doc: 'The quota ledger could not be read or written.' },
-} as const satisfies Record<string, { status: number; doc: string }>;
+} as const satisfies Record<string, { status: number; doc: string; hint?: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
@@ -82,7 +97,8 @@ export class ApiError extends Error {
   }
 
   toBody(requestId?: string): ErrorBody {
-    const { code, message, hint, problems } = this;
+    const { code, message, problems } = this;
+    const hint = this.hint ?? generalHint(this);
     return {
       error: {
         code,
@@ -93,4 +109,11 @@ export class ApiError extends Error {
       },
     };
   }
+}
+
+function generalHint({ code, retryAfterS }: ApiError): string | undefined {
+  if (code === 'RATE_LIMITED' && retryAfterS !== undefined)
+    return `wait ${retryAfterS} s, then the same again`;
+  const known: { doc: string; hint?: string } = ERRORS[code];
+  return known.hint;
 }

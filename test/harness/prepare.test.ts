@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareFacts } from '../../generator/apply/prepare-facts.ts';
@@ -205,5 +206,30 @@ describe('what a profile of the Hub needs first', () => {
     const unpriced = { ...port, jobHardware: async () => [] };
     const error = await preparePrice(unpriced, challenge.config, profile).catch((e: CollabError) => e.code);
     expect(error).toBe('PRICE_UNKNOWN');
+  });
+});
+
+describe('a harness without prepare.py', () => {
+  const bare = async (yaml: string) => {
+    const dir = await mkdtemp(join(tmpdir(), 'bare-'));
+    await writeFile(join(dir, 'challenge.yaml'), `challenge: { title: T, slug: t, objective: o }\n${yaml}`);
+    const context = contextOf(machine(dir), ['prepare', '.'], {});
+    return Promise.resolve(command.run(context)).finally(() => rm(dir, { recursive: true }));
+  };
+
+  test('has nothing to prepare where no question is private', async () => {
+    const outcome = await bare('verification: { private_split: false }\n');
+    expect(outcome).toMatchObject({ status: 'ok', data: { made: false } });
+    expect(outcome.text).toContain('verification.private_split');
+    expect(outcome.next?.[0]?.command).toBe('create-collab eval selftest');
+  });
+
+  test('says what to write, or what to set, where questions are', async () => {
+    const error = await bare('').then(
+      () => null,
+      (found: CollabError) => found,
+    );
+    expect(error).toMatchObject({ code: 'NOTHING_TO_PREPARE' });
+    expect(error?.next?.[0]?.why).toMatch(/harness\/prepare\.py.*private_split: false/);
   });
 });

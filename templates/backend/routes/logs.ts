@@ -61,7 +61,9 @@ function found(s: Services, filename: string): Entry {
   const entry =
     filename.includes('/') || !filename.endsWith('.md') ? null : s.store.get(resultPath(filename));
   if (entry) return entry;
-  throw new ApiError('NOT_FOUND', `no such result: ${printable(filename)}`);
+  throw new ApiError('NOT_FOUND', `no such result: ${printable(filename)}`, {
+    hint: 'GET /v1/results lists them',
+  });
 }
 
 /** A stranger's credential makes nobody less than a reader without one; that it could not be told is an error. */

@@ -92,7 +92,9 @@ function found(s: Services, filename: string): Entry {
   const safe = !filename.includes('/') && filename.endsWith('.md');
   const entry = safe ? s.store.get(resultPath(filename)) : null;
   if (entry) return entry;
-  throw new ApiError('NOT_FOUND', `no such result: ${printable(filename)}`);
+  throw new ApiError('NOT_FOUND', `no such result: ${printable(filename)}`, {
+    hint: 'GET /v1/results lists them',
+  });
 }
 
 /** What is written stays written: a verdict that cannot be written now is written a little later. */

@@ -63,7 +63,9 @@ function found(s: Services, filename: string): Entry {
   const entry =
     filename.includes('/') || !filename.endsWith('.md') ? null : s.store.get(resultPath(filename));
   if (entry) return entry;
-  throw new ApiError('NOT_FOUND', `no such result: ${printable(filename)}`);
+  throw new ApiError('NOT_FOUND', `no such result: ${printable(filename)}`, {
+    hint: 'GET /v1/results lists them',
+  });
 }
 
 function audit(
