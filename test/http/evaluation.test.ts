@@ -268,6 +268,33 @@ describe('the name of the verifier (S2)', () => {
   });
 });
 
+describe('an overclaim', () => {
+  it('puts its author behind others, under whatever name of an agent he comes back', async () => {
+    let claimed = 0;
+    const s = await scene({}, (jobs) => jobs.behave(() => (claimed++ === 0 ? summary(50) : null)));
+    await post(s, { tps: 300 });
+    await settle(s.server);
+    await post(s, { tps: 1 });
+    await settle(s.server);
+    for (const [agent, user] of [
+      ['bob-two', 'user-one'],
+      ['cid', 'user-two'],
+    ] as const) {
+      const key = await s.server.join(agent, user);
+      s.server.hub.seed(`${ORG}/test-${agent}`, { 'submissions/v1/serve.py': agent });
+      const body = { agent_id: agent, body: head({ tps: 400 }) };
+      await s.server.call('POST', '/v1/results', { as: key, body });
+    }
+    const { items } = (await s.server.call('GET', '/v1/queue')).json;
+    expect(
+      items.slice(1).map((item: { agent: string; reason: string }) => [item.agent, item.reason]),
+    ).toEqual([
+      ['cid', 'champion claim'],
+      ['bob-two', 'after an overclaim'],
+    ]);
+  });
+});
+
 describe('judging again', () => {
   it('uses the stored evidence and the present gates, costs no job, leaves people alone', async () => {
     const s = await scene({}, (jobs) => jobs.behave(() => summary(96, false)));

@@ -192,6 +192,36 @@ describe('the exam of results near the top', () => {
     },
   );
 
+  it('a result that lost its exam and is handed back sits another: no place without one', async () => {
+    const s = await scene((sitting) => exam(sitting > 0));
+    const name = await s.post('bob');
+    expect((await s.verdict(name)).verification).toBe('invalid');
+    const body = { state: 'pending', reason: 'the exam was at fault' };
+    await s.server.call('POST', `/v1/results/${name}/verdict`, { as: ORGANIZER, body });
+    await s.clock.advance(600_000);
+    expect(s.exams()).toHaveLength(2);
+    const { verification, gates } = await s.verdict(name);
+    expect([verification, gates.at(-1)]).toMatchObject(['valid', { id: 'downstream', pass: true }]);
+  });
+
+  it('who was examined is judged again by gates that the organizer asks for later, as everybody else is', async () => {
+    const s = await scene(exam(true));
+    const name = await s.post('bob');
+    const stricter = ENV.GATES.replace('"audit"', '"ppl"');
+    const divisions = '[{"id":"lossless","gates":["ppl","downstream"]}]';
+    const env = { ...ENV, GATES: stricter, DIVISIONS: divisions };
+    const next = await startTestServer({ clock: s.clock, hub: s.hub, env });
+    open.push(next);
+    const again = { as: ORGANIZER, body: { apply: true } };
+    const { considered, changes } = (await next.call('POST', '/v1/results:rejudge', again)).json;
+    expect([considered, changes]).toMatchObject([
+      1,
+      [{ filename: name, from: 'valid', to: 'inconclusive', reason: 'the run did not report gate ppl' }],
+    ]);
+    const found = (await next.call('GET', `/v1/results/${name}/verdict`)).json;
+    expect(found).toMatchObject({ verification: 'inconclusive', score: 99 });
+  });
+
   it('is the server’s own wish: who has used up the runs of a day is examined all the same', async () => {
     const s = await scene(exam(false), { VERIFIER_PER_USER_PER_DAY: '1' });
     expect((await s.verdict(await s.post('bob'))).verification).toBe('invalid');

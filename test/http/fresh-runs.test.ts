@@ -1,3 +1,4 @@
+import type { JobSpec } from '@collab/hub/port.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type JobEnd, type MemoryJobs, withJobs } from '../helpers/memory-jobs.ts';
 import { CENTRAL, startTestServer, type TestServer, testClock, testHub } from '../helpers/server.ts';
@@ -25,14 +26,21 @@ afterEach(async () => {
   for (const server of open.splice(0)) await server.close();
 });
 
-/** @param runs what the jobs measure, one after the other; `!` fails the gate, `?` ends without a word. */
-async function scene(runs: string[], env: Record<string, string> = {}) {
+const BASELINE = 'shared_resources/samples/baseline';
+
+/**
+ * @param runs what the jobs measure, one after the other; `!` fails the gate, `?` ends without a word, `k` is killed.
+ * Runs of the baseline, where there is one, take `control`.
+ */
+async function scene(runs: string[], env: Record<string, string> = {}, control?: string) {
   const clock = testClock();
   const hub = testHub(clock);
   const jobs: MemoryJobs = withJobs(hub, clock.now);
   hub.seed(CENTRAL, { 'shared_resources/harness/calibration.json': JSON.stringify(CALIBRATION) });
   const left = [...runs];
-  jobs.behave((): JobEnd => ended(left.shift() ?? '?'));
+  const isControl = (spec: JobSpec) => spec.volumes?.some(({ path }) => path === BASELINE);
+  if (control) hub.seed(CENTRAL, { [`${BASELINE}/serve.py`]: 'print()' });
+  jobs.behave((spec): JobEnd => ended((isControl(spec) ? control : left.shift()) ?? '?'));
   const local = { HF_ENDPOINT: 'http://127.0.0.1:1' };
   const server = await startTestServer({ clock, hub, env: { ...ENV, ...local, ...env } });
   open.push(server);
@@ -47,12 +55,14 @@ async function scene(runs: string[], env: Record<string, string> = {}) {
   const settle = () => clock.advance(60_000);
   const board = async () => (await server.call('GET', '/v1/leaderboard')).json.rows;
   const verdict = async (file: string) => (await server.call('GET', `/v1/results/${file}/verdict`)).json;
-  return { server, jobs, post, settle, board, verdict };
+  const ran = () => jobs.launched.map(({ spec }) => (isControl(spec) ? 'control' : 'submission'));
+  return { server, jobs, post, settle, board, verdict, ran };
 }
 
 let contents = 0;
 function ended(word: string): JobEnd {
   if (word === '?') return { stage: 'ERROR', message: 'exit code: 1' };
+  if (word === 'k') return { stage: 'ERROR', message: 'exit code: 137' };
   const [, score, content] = /^([\d.]+)!?(\w*)$/.exec(word) ?? [];
   const pass = !word.includes('!');
   const gates = [{ id: 'audit', value: pass ? 1 : 0, limit: 0.5, op: '>=', pass }];
@@ -121,6 +131,44 @@ describe('fresh runs for a place in the top', () => {
     expect((await s.verdict(file)).verification).toBe('valid');
     expect(await s.board()).toMatchObject([{ score: 110 }]);
     expect(s.jobs.launched).toHaveLength(3);
+  });
+
+  it.each([
+    ['are killed', 'k'],
+    ['end without a word', '?'],
+  ])(
+    'that %s, when a control run of the baseline does not, do not leave the lucky run that is there',
+    async (_, end) => {
+      const s = await scene(['110x', end, end], {}, '44');
+      const file = await s.post('bob', 'x');
+      await s.settle();
+      await s.server.clock.advance(600_000);
+      expect(s.ran()).toEqual(['submission', 'submission', 'submission', 'control']);
+      expect(await s.verdict(file)).toMatchObject({
+        ...{
+          verification: 'inconclusive',
+          reason: expect.stringContaining('a control run of the baseline did not'),
+        },
+      });
+      expect(await s.board()).toEqual([]);
+    },
+  );
+
+  it('that are killed as the baseline is blame nobody', async () => {
+    const s = await scene(['110x', 'k', 'k'], {}, 'k');
+    const file = await s.post('bob', 'x');
+    await s.settle();
+    await s.server.clock.advance(600_000);
+    expect(s.ran()).toEqual(['submission', 'submission', 'submission', 'control']);
+    expect((await s.verdict(file)).verification).toBe('valid');
+  });
+
+  it('are runs of the submission, also after a first run that died', async () => {
+    const s = await scene(['k', '110x', '100x'], {}, '44');
+    await s.post('bob', 'x');
+    await s.settle();
+    expect(s.ran()).toEqual(['submission', 'submission', 'submission']);
+    expect(await s.board()).toMatchObject([{ score: 100, verified_runs: 1 }]);
   });
 
   it('cost dollars and nobody’s runs of the day; without money the runs there are rank', async () => {

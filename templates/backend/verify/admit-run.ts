@@ -5,7 +5,7 @@ import type { Reservation } from '../domain/quota/ledger.ts';
 import { readSnapshotRef } from '../domain/results/snapshot.ts';
 import { verificationSpec } from '../jobs/spec.ts';
 import { conclude } from './conclude.ts';
-import { BASELINE } from './control.ts';
+import { BASELINE, hasBaseline } from './control.ts';
 import type { VerifierDeps } from './verifier.ts';
 
 /** What became of a waiting result: its run may start, it needs none, or it has to wait. */
@@ -35,6 +35,8 @@ export async function admitRun(deps: VerifierDeps, item: Queued, evaluator?: str
   const withPrivate = (await store.private.list(`${settings.PRIVATE_DATASET_PREFIX}/`)).length > 0;
   const about = { result: item.filename, run_path: runPath, snapshot, private_data: String(withPrivate) };
   const control = item.attempts >= settings.VERIFIER_MAX_ATTEMPTS;
+  // Without a baseline nobody can tell whose fault it is that fresh runs say nothing.
+  if (control && item.fresh && !(await hasBaseline(deps))) return { what: 'waits' };
   const target = { ...about, ...(item.fresh && { fresh: 'true' }), ...(control && { control: 'true' }) };
   const { agent, user } = item;
   const own = control || item.fresh;

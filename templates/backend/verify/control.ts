@@ -1,5 +1,6 @@
 import { SAMPLES } from '@collab/contract/paths.ts';
 import { attemptsAt } from '../domain/quota/admit.ts';
+import type { Reservation } from '../domain/quota/ledger.ts';
 import type { RunEnd } from '../domain/verification/decide.ts';
 import { conclude } from './conclude.ts';
 import type { VerifierDeps } from './verifier.ts';
@@ -21,12 +22,14 @@ export async function hasBaseline({ hub, settings }: VerifierDeps): Promise<bool
  */
 export async function concludeControl(
   deps: VerifierDeps,
-  result: string,
+  { target }: Pick<Reservation, 'target'>,
   { stage, summary }: Pick<RunEnd, 'stage' | 'summary'>,
 ): Promise<void> {
+  const { result = '' } = target;
+  const well = stage === 'COMPLETED' && summary?.measured !== undefined && !summary.error;
+  if (target.fresh) return well ? openAgain(deps, target) : undefined;
   if (deps.book.judgement(result).state !== 'pending') return;
   const deaths = attemptsAt(await deps.ledger.read(), result);
-  const well = stage === 'COMPLETED' && summary?.measured !== undefined && !summary.error;
   const runs = `${deaths.length} runs of it died`;
   await conclude(deps, result, {
     state: well ? 'invalid' : 'inconclusive',
@@ -35,4 +38,12 @@ export async function concludeControl(
       : `${runs}, and so did a control run of the baseline: the machine or the harness may be at fault`,
     runPath: deaths.at(-1)?.target.run_path,
   });
+}
+
+/** Whose fresh runs end before they say anything, when those of others do, chooses which of them count. */
+async function openAgain(deps: VerifierDeps, target: Reservation['target']): Promise<void> {
+  const { result = '', run_path: runPath } = target;
+  if (deps.book.judgement(result).state !== 'valid') return;
+  const reason = 'its fresh runs ended and said nothing, and a control run of the baseline did not';
+  await conclude(deps, result, { state: 'inconclusive', reason, runPath });
 }

@@ -51,7 +51,7 @@ export function createEvaluation(s: Needs): Evaluation {
     logTail: settings.JOB_LOG_TAIL_LINES,
     taskLabel: (kind) => `${settings.COLLAB_SLUG}-${kind}`,
   });
-  const book = verdictBook(store, log);
+  const book = verdictBook(store, log, settings.LISTING_TTL_S === 0);
   const board = standings(
     {
       ...{ rules, store, book },

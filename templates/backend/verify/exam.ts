@@ -15,6 +15,7 @@ import { EXAM, isExam, limitMinutes } from '../jobs/limit.ts';
 import { verificationSpec } from '../jobs/spec.ts';
 import type { Admission } from './admit-run.ts';
 import { conclude } from './conclude.ts';
+import { handedBack } from './handed-back.ts';
 import type { Rules } from './rules.ts';
 import { DEFAULT_STATES, type Standings } from './standings.ts';
 import type { VerdictBook } from './verdict-book.ts';
@@ -41,7 +42,11 @@ export function examsDue(
   const entries = new Map(standings.entries().map((entry) => [entry.filename, entry]));
   return rows.flatMap((row) => {
     const entry = entries.get(row.filename);
-    const told = new Set(book.verdicts(row.filename).flatMap(({ gates }) => gates.map(({ id }) => id)));
+    const verdicts = book.verdicts(row.filename);
+    const since = handedBack(verdicts);
+    const told = new Set(
+      verdicts.flatMap(({ gates, stamp }) => (stamp > since ? gates.map(({ id }) => id) : [])),
+    );
     const due = examGates(rules, row.rank ?? Number.POSITIVE_INFINITY, topK).some((id) => !told.has(id));
     return entry && due && entry.state === 'valid' ? [entry] : [];
   });

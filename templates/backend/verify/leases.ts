@@ -136,7 +136,7 @@ export function runLeases(deps: VerifierDeps): Leases {
     const is = (until: ReadonlyMap<string, number>) => (each: Next) =>
       (until.get(each.filename) ?? 0) > now();
     const exam = dueExam(deps, book, new Set([...running.values()].map(({ target }) => target.result)));
-    const queue = waitingResults({ ...deps, topK: settings.VERIFIER_TOP_K }, book, running);
+    const queue = waitingResults(deps, book, running);
     const all: Next[] = [
       ...(exam ? [{ filename: exam.filename, admit: (who: string) => admitExam(deps, exam, who) }] : []),
       ...queue.map((item) => ({

@@ -5,39 +5,35 @@ import { orderQueue, type QueueContext, type Queued, type Waiting } from '../dom
 import { isAttempt, recentRuns } from '../domain/quota/admit.ts';
 import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
 import { betterFirst, type Score } from '../domain/score/score.ts';
+import { isControl } from './control.ts';
 import type { Rules } from './rules.ts';
 import { DEFAULT_STATES, type Standings } from './standings.ts';
+import type { VerifierDeps } from './verifier.ts';
 
-export interface QueueDeps {
-  rules: Rules;
-  standings: Standings;
-  topK: number;
-  now(): number;
-}
+type QueueDeps = Pick<VerifierDeps, 'rules' | 'standings' | 'book' | 'settings' | 'now'>;
 
 /** Results that wait for a verification run, in the order they get one. `ledger` may be a little old. */
 export function waitingResults(
-  { rules, standings, topK, now }: QueueDeps,
+  deps: QueueDeps,
   ledger: Ledger,
   running: ReadonlyMap<string, Reservation>,
 ): Queued[] {
+  const { rules, standings, settings } = deps;
+  const topK = settings.VERIFIER_TOP_K;
   const unsettled = ledger.entries.filter(
     (entry) => entry.state === 'reserved' || entry.state === 'launched',
   );
   const busy = new Set([...running.values(), ...unsettled].map((entry) => entry.target.result));
   const ranked = rankedScores(rules, standings);
   const over = overclaimers(rules, standings);
-  const recent = recentRuns(ledger, 'verification', now());
+  const recent = recentRuns(ledger, 'verification', deps.now());
   const attempts = countBy(ledger.entries.filter(isAttempt), (entry) => entry.target.result ?? '');
-  const repeated = countBy(
-    recent.filter((entry) => entry.target.fresh === 'true'),
-    (entry) => entry.target.result ?? '',
-  );
   const waiting = (entry: Entry): Waiting => {
     const { filename, stamp, agent } = entry;
     const claimed = entry.claimed as Score;
-    const asked = { overclaimed: over.has(agent), attempts: attempts.get(filename) ?? 0 };
-    return { filename, stamp, agent, user: authorOf(entry), claimed, ...asked };
+    const user = authorOf(entry);
+    const asked = { overclaimed: over.has(user), attempts: attempts.get(filename) ?? 0 };
+    return { filename, stamp, agent, user, claimed, ...asked };
   };
   const unjudged = standings
     .entries()
@@ -46,16 +42,27 @@ export function waitingResults(
         isWaiting(entry) && !busy.has(entry.filename) && (!rules.compat || beatsAll(entry, ranked, rules)),
     )
     .map(waiting);
-  const fresh = freshResults({ rules, standings, topK, now }, ranked)
-    .filter(({ filename }) => !busy.has(filename) && (repeated.get(filename) ?? 0) <= rules.freshRuns)
-    .map((entry) => ({ ...waiting(entry), fresh: true }));
+  const fresh = freshResults(deps, ranked)
+    .filter(({ filename }) => !busy.has(filename))
+    .flatMap((entry) => {
+      const attempts = silentRuns(deps, recent, entry.filename);
+      return attempts === null ? [] : [{ ...waiting(entry), fresh: true, attempts }];
+    });
   const byUser = countBy(recent, (entry) => entry.hf_user);
   const context: QueueContext = { order: rules.order, ranked, topK, recentRuns: byUser };
   return orderQueue([...unjudged, ...fresh], context);
 }
 
+/** Fresh runs of a result that lately said nothing. `null`: a control run has told why, or could not. */
+function silentRuns({ book }: QueueDeps, recent: readonly Reservation[], result: string): number | null {
+  const own = recent.filter(({ target }) => target.fresh === 'true' && target.result === result);
+  if (own.some(({ target }) => isControl(target))) return null;
+  const told = new Set(book.verdicts(result).map(({ evidence }) => evidence));
+  return own.filter(({ target }) => !told.has(target.run_path)).length;
+}
+
 /** Valid results in the top k whose place rests on fewer fresh runs than it should. */
-function freshResults({ rules, standings, topK }: QueueDeps, ranked: readonly Score[]): Entry[] {
+function freshResults({ rules, standings, settings }: QueueDeps, ranked: readonly Score[]): Entry[] {
   if (rules.freshRuns === 0) return [];
   const view = { groupBy: 'user', states: VALID, division: rules.headline.id } as const;
   const rows = standings
@@ -66,6 +73,7 @@ function freshResults({ rules, standings, topK }: QueueDeps, ranked: readonly Sc
     const row = shown.get(author);
     return row && { score: row.score, exact: row.score_exact };
   };
+  const topK = settings.VERIFIER_TOP_K;
   const context = { order: rules.order, topK, runs: rules.freshRuns, ranked, scoreOf };
   return freshCandidates(
     standings.entries().filter(({ claimed }) => claimed !== null),
@@ -100,7 +108,7 @@ function beatsAll(entry: Entry, ranked: readonly Score[], rules: Rules): boolean
 function overclaimers(rules: Rules, standings: Standings): Set<string> {
   const view = { groupBy: 'none', states: DEFAULT_STATES, division: rules.headline.id } as const;
   const rows = standings.measured(view).rows.filter((row) => row.overclaim);
-  return new Set(rows.map((row) => row.agent));
+  return new Set(rows.map((row) => authorOf({ ...row, user: row.hf_user })));
 }
 
 function countBy<T>(items: readonly T[], key: (item: T) => string): Map<string, number> {

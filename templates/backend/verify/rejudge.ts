@@ -1,6 +1,7 @@
 import type { VerdictState } from '@collab/contract/schemas.ts';
 import { tryJson } from '../codec/json.ts';
 import { decide } from '../domain/verification/decide.ts';
+import { judgeGates } from '../domain/verification/divisions.ts';
 import { MAX_SUMMARY_BYTES, readSummary } from '../domain/verification/summary.ts';
 import type { Verdict } from '../domain/verification/verdict.ts';
 import { exitCode } from '../jobs/status-file.ts';
@@ -38,7 +39,7 @@ export async function rejudge(
     const decided = deps.book.judgement(name).decided;
     if (decided?.by.kind !== 'machine' || !decided.evidence) continue;
     considered++;
-    const again = await fromEvidence(deps, decided.evidence);
+    const again = await fromEvidence(deps, decided, decided.evidence);
     if (!again || again.state === decided.state) continue;
     changes.push({ filename: name, from: decided.state, to: again.state, reason: again.reason });
     const { stamp: _, at: __, ...kept } = decided;
@@ -54,18 +55,17 @@ export async function rejudge(
 }
 
 /** `null`: the evidence does not say enough to change anything. */
-async function fromEvidence({ rules, store }: Deps, runPath: string) {
+async function fromEvidence({ rules, store }: Deps, { measured, gates }: Verdict, runPath: string) {
   const text = await store.private.readText(`${runPath}/summary.json`, MAX_SUMMARY_BYTES);
   const status = tryJson((await store.private.readText(`${runPath}/job_status.json`)) ?? '');
   if (text === null || typeof status !== 'object' || status === null) return null;
   const { stage, message } = status as { stage?: unknown; message?: unknown };
+  const summary = readSummary(text, rules.scoreField);
+  // An exam measures no score: its verdict holds the run's, and the gates of both.
+  if (measured && stage === 'COMPLETED' && summary && !summary.measured)
+    return judgeGates(rules.headline, rules.gates, gates);
   const code = exitCode(typeof message === 'string' ? message : undefined);
-  const end = {
-    stage: String(stage),
-    exitCode: code,
-    timedOut: false,
-    summary: readSummary(text, rules.scoreField),
-  };
+  const end = { stage: String(stage), exitCode: code, timedOut: false, summary };
   const decision = decide(end, rules.headline, rules.gates, rules.strictIsolation);
   return decision.action === 'verdict' ? decision : null;
 }

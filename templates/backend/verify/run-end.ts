@@ -42,7 +42,7 @@ export async function recordEnd(deps: VerifierDeps, { entry, job, timedOut, logs
   const message = job?.message;
   const end: RunEnd = { stage, exitCode: exitCode(message), timedOut, message, summary };
   if (isExam(entry.target)) return concludeExam(deps, result, end, runPath);
-  if (isControl(entry.target)) return concludeControl(deps, result, end);
+  if (isControl(entry.target)) return concludeControl(deps, entry, end);
   const decision = rules.compat
     ? compatDecision(deps, result, end)
     : decide(end, rules.headline, rules.gates, rules.strictIsolation);

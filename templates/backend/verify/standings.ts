@@ -31,7 +31,7 @@ export interface BoardView {
 
 /** Results with their verdicts, and the boards made of them, computed once per change of the record. */
 export interface Standings {
-  /** Resolves when verdicts and calibration are known. */
+  /** Resolves when verdicts, people's edits of the index and calibration are known. */
   ready(): Promise<void>;
   entries(): readonly Entry[];
   /** Where one result stands. */
@@ -55,7 +55,7 @@ export function standings(deps: StandingsDeps, now: () => number): Standings {
   const versionNow = () => `${book.version}:${deps.queueVersion()}:${readings}`;
 
   async function ready(): Promise<void> {
-    await book.ready();
+    await book.current();
     if (now() - readAt < CALIBRATION_TTL_MS) return;
     readAt = now();
     const bytes = await store.bytes(deps.calibrationPath, CALIBRATION_BYTES).catch(() => undefined);

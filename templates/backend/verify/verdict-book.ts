@@ -26,6 +26,8 @@ const MAX_INDEX_BYTES = 16 * 1024 * 1024;
 export interface VerdictBook {
   /** Resolves when every verdict file of the record is known. */
   ready(): Promise<void>;
+  /** And when what people had written into the index was taken in, or could not be. */
+  current(): Promise<void>;
   judgement(result: string): Judgement;
   verdicts(result: string): readonly StampedVerdict[];
   /** What a person wrote into the index for the result and no state is called. */
@@ -40,7 +42,8 @@ export interface VerdictBook {
   readonly version: number;
 }
 
-export function verdictBook(store: Store, log: Log): VerdictBook {
+/** @param atOnce an edit that a listing has shown is waited for; otherwise only those of before the start. */
+export function verdictBook(store: Store, log: Log, atOnce = false): VerdictBook {
   const known = new Map<string, StampedVerdict[]>();
   const judged = new Map<string, Judgement>();
   const loadedPaths = new Set<string>();
@@ -56,6 +59,7 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
   const alone = serialised();
   let version = 0;
   let loading: Promise<void> | null = null;
+  let imported: Promise<void> | null = null;
 
   store.onChange((paths) => {
     for (const path of paths) {
@@ -108,7 +112,11 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
 
   const index: SharedFile = {
     path: VERIFICATION_INDEX,
-    render: (changes) => writeIndex(new Map([...foreign, ...states(), ...changes])),
+    render(changes) {
+      const judged = states();
+      const kept = [...foreign].filter(([result]) => (judged.get(result) ?? 'pending') === 'pending');
+      return writeIndex(new Map([...judged, ...kept, ...changes]));
+    },
   };
 
   /** All of them in one batch: a half-taken import would put the rest of an edit back. */
@@ -147,21 +155,26 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
     return judge([...(known.get(verdict.result) ?? []), { ...verdict, stamp: at.file }]).state;
   }
 
+  function keep(entries: Map<string, string>): void {
+    if (String([...entries]) !== String([...foreign])) version++;
+    foreign = entries;
+  }
+
   async function importEdits(): Promise<void> {
     const bytes = await store.bytes(VERIFICATION_INDEX, MAX_INDEX_BYTES);
-    if (bytes === null) return;
+    if (bytes === null) return keep(new Map());
     const text = new TextDecoder().decode(bytes);
     const found = readIndex(text);
     if (!found) throw new IndexUnreadable();
     const exists = (result: string) => store.get(resultPath(result)) !== null;
     const { edits, unknown } = humanEdits(states(), found);
-    const before = String([...foreign]);
-    foreign = new Map(
-      [...found].filter(([result, state]) =>
-        exists(result) ? unknown.some((u) => u.result === result) : state !== 'pending',
+    keep(
+      new Map(
+        [...found].filter(([result, state]) =>
+          exists(result) ? unknown.some((u) => u.result === result) : state !== 'pending',
+        ),
       ),
     );
-    if (String([...foreign]) !== before) version++;
     if (unknown.length > 0) log('warn', 'verdict_states_unknown', { entries: unknown.slice(0, 20) });
     const asked = edits.filter(({ result, state }) => exists(result) && attempted.get(result) !== state);
     const verdicts = (await withoutStale(asked)).map(importedVerdict);
@@ -205,15 +218,23 @@ export function verdictBook(store: Store, log: Log): VerdictBook {
     return loading;
   };
 
+  const takeEdits = () => {
+    const taken = ready().then(round);
+    if (atOnce || imported === null) imported = taken.catch(() => {});
+    return taken;
+  };
+
   return {
     ready,
+    async current() {
+      await ready();
+      if (imported === null) void takeEdits();
+      await imported;
+    },
     judgement,
     verdicts: (result) => known.get(result) ?? [],
     mark: (result) => foreign.get(result),
-    importEdits: async () => {
-      await ready();
-      await round();
-    },
+    importEdits: takeEdits,
     pending: (result) => ({ file: index, changes: new Map([[result, 'pending']]) }),
     record: async (verdict, more) => {
       await ready();

@@ -71,11 +71,7 @@ export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Veri
       const busy = new Set([...inProgress().values()].map((entry) => entry.target.result));
       // Who stands first unexamined is looked at before anybody else; other exams keep no first verdict waiting.
       if (await examine(book, busy, 1)) continue;
-      const queue = waitingResults(
-        { rules, standings, topK: settings.VERIFIER_TOP_K, now },
-        book,
-        inProgress(),
-      );
+      const queue = waitingResults(deps, book, inProgress());
       const next = queue.find((item) => (blocked.get(item.filename)?.until ?? 0) <= now());
       if ((!next || next.fresh) && (await examine(book, busy, settings.VERIFIER_TOP_K))) continue;
       if (!next) return;
@@ -108,11 +104,7 @@ export function verifier(deps: VerifierDeps, leases: Pick<Leases, 'held'>): Veri
     async queue() {
       await standings.ready();
       const book = await ledger.recent();
-      const waiting = waitingResults(
-        { rules, standings, topK: settings.VERIFIER_TOP_K, now },
-        book,
-        inProgress(),
-      );
+      const waiting = waitingResults(deps, book, inProgress());
       const secondsPerRun = times.mean(settings.JOB_TIMEOUT_MINUTES * 30);
       const unjudged = (entry: Reservation) =>
         entry.target.fresh === 'true' || deps.book.judgement(entry.target.result ?? '').state === 'pending';

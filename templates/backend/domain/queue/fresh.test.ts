@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Entry } from '../leaderboard/row.ts';
 import { freshCandidates } from './fresh.ts';
 
-/** `user content score[+fresh,fresh]`: a result of that content, the score of its first run, and those of fresh ones. */
+/**
+ * `user content score[+fresh,fresh]`: a result of that content, the score of its first run, and those of fresh ones.
+ * `user died`: a result whose run ended without a measurement.
+ */
 function entry(text: string, at: number): Entry {
   const [user = '', sha256 = '', scores = ''] = text.split(' ');
   const [first = '', fresh = ''] = scores.split('+');
@@ -18,6 +21,7 @@ function entry(text: string, at: number): Entry {
     ...{ schema: 1 as const, result: '', state: 'valid' as const, by },
     ...{ at: '', reason: '', gates: [] },
   };
+  if (sha256 === 'died') return dead(user, at);
   return {
     ...{ filename: `n${at}`, stamp: `${at}`, agent: user, user, frontmatter: {}, malformed: false },
     claimed: { score: 1 },
@@ -30,6 +34,19 @@ function entry(text: string, at: number): Entry {
       appealed: false,
     },
     state: 'valid',
+  };
+}
+
+function dead(user: string, at: number): Entry {
+  const known = entry(`${user} x 1`, at);
+  const decided = {
+    ...known.judgement.decided,
+    ...{ state: 'invalid', evidence: `run-${at}`, measured: null },
+  } as Entry['judgement']['decided'];
+  return {
+    ...known,
+    state: 'invalid',
+    judgement: { ...known.judgement, state: 'invalid', decided, runs: [] },
   };
 }
 
@@ -55,6 +72,11 @@ describe('which valid results get a fresh run', () => {
     ['a content posted twice, once', ['a x 101', 'a x 103'], { a: 102 }, {}, ['n0']],
     ['what was begun, though its first fresh run was poor', ['a x 105+90'], { a: 104 }, { runs: 2 }, ['n0']],
     ['nothing that a person judged', ['a! x 100'], { 'a!': 100 }, {}, []],
+    ['none that has had its run, however others ended', ['b died', 'a x 100+99'], { a: 99 }, {}, []],
+    ['one more for each run that ended unmeasured', ['a died', 'a x 100+99'], { a: 99 }, {}, ['n1']],
+    ['and no more than that', ['a died', 'a x 100+99,98'], { a: 99 }, {}, []],
+    ['of many such runs, four', Array(9).fill('a died').concat('a x 100+9,9,9,9'), { a: 9 }, {}, ['n9']],
+    ['and then none', Array(9).fill('a died').concat('a x 100+9,9,9,9,9'), { a: 9 }, {}, []],
     ['several authors, one each', ['a x 100', 'b y 99'], { a: 100, b: 99 }, {}, ['n0', 'n1']],
   ])('%s', (_, results, shown, more, expected) => {
     expect(chosen(results, shown, more)).toEqual(expected);

@@ -32,6 +32,7 @@ export function freshCandidates(entries: readonly Entry[], context: FreshContext
   if (runs <= 0) return [];
   const better = betterFirst(order);
   const byAuthor = new Map<string, Content>();
+  const more = unmeasured(entries);
   for (const content of contentsOf(entries).values()) {
     const author = authorOf(content.entry);
     const own = meanOf(content);
@@ -39,12 +40,31 @@ export function freshCandidates(entries: readonly Entry[], context: FreshContext
     const shown = context.scoreOf(author);
     const last = ranked[topK - 1];
     const chosen = (!shown || better(own, shown) <= 0) && (!last || better(own, last) <= 0);
-    if (begun >= runs || (begun === 0 && !chosen)) continue;
+    if (begun >= runs + (more.get(author) ?? 0) || (begun === 0 && !chosen)) continue;
     const before = byAuthor.get(author);
     if (!before || begun > freshOf(before) || (begun === freshOf(before) && better(own, meanOf(before)) < 0))
       byAuthor.set(author, content);
   }
   return [...byAuthor.values()].map(({ entry }) => entry);
+}
+
+/** So many fresh runs more are asked for at most. */
+const MOST_MORE = 4;
+
+/**
+ * Runs of each author that ended without a measurement. Who ends his runs on slow machines has only fast ones measured:
+ * each such run asks for one fresh run more, in which he would have to be lucky again.
+ */
+function unmeasured(entries: readonly Entry[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const entry of entries) {
+    const { decided } = entry.judgement;
+    const ran = decided?.by.kind === 'machine' && decided.evidence && decided.state !== 'expired';
+    if (!ran || decided.measured) continue;
+    const author = authorOf(entry);
+    counts.set(author, Math.min(MOST_MORE, (counts.get(author) ?? 0) + 1));
+  }
+  return counts;
 }
 
 const freshOf = ({ runs }: Content) => runs.filter((run) => run.fresh).length;

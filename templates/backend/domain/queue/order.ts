@@ -8,9 +8,9 @@ export interface Waiting {
   agent: string;
   user: string;
   claimed: Score;
-  /** It or an earlier result of its agent was flagged as an overclaim. */
+  /** A result of its author was flagged as an overclaim. */
   overclaimed: boolean;
-  /** Runs started for this result before. */
+  /** Runs of this result that were started before and did not judge it; of fresh ones, those that said nothing. */
   attempts: number;
   /** It is valid already: a run more is to rank it. Nobody's first verdict waits for it. */
   fresh?: boolean;
@@ -37,7 +37,7 @@ export interface Queued extends Waiting {
 
 /**
  * Champion claims first, then claims for the top k, then the oldest; inside a class users take turns,
- * those with fewer recent runs first. An overclaim puts an agent's results behind them, and fresh runs come last.
+ * those with fewer recent runs first. An overclaim puts its author's results behind them, and fresh runs come last.
  */
 export function orderQueue(waiting: readonly Waiting[], context: QueueContext): Queued[] {
   const byAge = waiting.toSorted((a, b) => (a.stamp < b.stamp ? -1 : a.stamp > b.stamp ? 1 : 0));
