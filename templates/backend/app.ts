@@ -7,8 +7,6 @@ import { createRoles } from './auth/roles.ts';
 import { createSessions } from './auth/sessions.ts';
 import { createWhoami } from './auth/whoami.ts';
 import { createHttp } from './http/app.ts';
-import { addLogin } from './http/login.ts';
-import { addStatic } from './http/static.ts';
 import { createLimits } from './limits.ts';
 import { profileOf } from './profile.ts';
 import { routeModules } from './routes/index.ts';
@@ -63,8 +61,6 @@ export function createApp(outside: Deps): Server {
     services,
     routeModules.flatMap((module) => module(services)),
   );
-  addLogin(app, services);
-  addStatic(app, deps.staticDir);
   return {
     app,
     services,

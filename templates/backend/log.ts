@@ -21,10 +21,22 @@ const clean = (_key: string, value: unknown) =>
         ? scrub(value)
         : value;
 
+/** A field as JSON. Most are plain, and there is a line for every request: only what has parts is walked. */
+function fieldText(value: unknown): string | undefined {
+  if (typeof value === 'string') return JSON.stringify(scrub(value));
+  return typeof value === 'number' ? JSON.stringify(value) : JSON.stringify(value, clean);
+}
+
 /** @param write one line, newline included. */
 export function createLog(write: (line: string) => void, now: () => number): Log {
-  return (level, event, fields = {}) =>
-    write(`${JSON.stringify({ ts: new Date(now()).toISOString(), level, event, ...fields }, clean)}\n`);
+  return (level, event, fields = {}) => {
+    let line = `{"ts":"${new Date(now()).toISOString()}","level":"${level}","event":${fieldText(event)}`;
+    for (const [name, value] of Object.entries(fields)) {
+      const text = fieldText(value);
+      if (text !== undefined) line += `,${JSON.stringify(name)}:${text}`;
+    }
+    write(`${line}}\n`);
+  };
 }
 
 /** Lines of one turn of the event loop leave in one write. What is left goes when the process ends. */

@@ -3,68 +3,80 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { AnyRoute } from '@collab/contract/route.ts';
 import type { Context } from 'hono';
-import { isCurrent, weakTag } from './conditional.ts';
+import { isCurrent } from './conditional.ts';
 import type { Reply } from './handle.ts';
+import { jsonText } from './json-text.ts';
 import { codingFor } from './packed.ts';
 import { headerOf } from './request.ts';
 
 export interface Answer {
   status: number;
+  /** All of them but the request's own id. */
   headers: Record<string, string>;
   body: string | Uint8Array | null;
+  /** Size of the body. */
+  bytes: number;
   /** The body compressed, as soon as somebody took it so. */
   zipped?: Promise<Uint8Array>;
 }
 
 /** What every answer carries that says nothing else. */
-export const HEADERS: Record<string, string> = {
+export const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cache-Control': 'no-store',
 };
 
-const VARIES = { Vary: 'Accept-Encoding' };
 const zip = promisify(gzip);
 
-export const jsonAnswer = (status: number, body: unknown, headers: Record<string, string> = {}): Answer => ({
-  status,
-  headers: { ...headers, 'Content-Type': 'application/json' },
-  body: JSON.stringify(body),
-});
+function answer(status: number, body: Answer['body'], own: Record<string, string>, tag?: string): Answer {
+  const headers: Record<string, string> = { ...HEADERS };
+  const bytes = body === null ? 0 : Buffer.byteLength(body);
+  if (tag !== undefined) headers.Vary = 'Accept-Encoding';
+  for (const name in own) headers[name] = own[name] as string;
+  if (tag !== undefined) headers.ETag = tag;
+  if (body !== null) headers['Content-Length'] = String(bytes);
+  return { status, headers, body, bytes };
+}
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+export const jsonAnswer = (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
+  answer(status, JSON.stringify(body), { ...headers, ...JSON_TYPE });
 
 /** The reply of a route as an answer; a JSON read carries the tag it can be asked for again with. */
 export function answerOf(route: AnyRoute, { status: given, headers = {}, body, raw }: Reply): Answer {
   const status = given ?? route.statuses[0] ?? 200;
-  const tagged = headers.ETag === undefined ? headers : { ...VARIES, ...headers };
-  if (status === 304) return { status, headers: tagged, body: null };
-  if (raw !== undefined) return { status, headers: tagged, body: raw };
-  if (route.method !== 'GET' || status !== 200) return jsonAnswer(status, body ?? null, tagged);
-  const made = jsonAnswer(status, body ?? null, { ...VARIES, ...headers });
-  made.headers.ETag = weakTag(made.body as string);
-  return made;
+  if (status === 304) return answer(status, null, headers, headers.ETag);
+  if (raw !== undefined) return answer(status, raw, headers, headers.ETag);
+  if (route.method !== 'GET' || status !== 200)
+    return answer(status, JSON.stringify(body ?? null), { ...headers, ...JSON_TYPE }, headers.ETag);
+  const { text, tag } = jsonText(body ?? null);
+  return answer(status, text, { ...headers, ...JSON_TYPE }, tag);
 }
 
 /** Reads alone are compressed: nothing secret is ever in one beside what a caller chose. */
-function isZipped(c: Context, { headers, body }: Answer): boolean {
-  if (body === null || c.req.method !== 'GET' || !headerOf(c, 'accept-encoding')) return false;
+function isZipped(c: Context, { headers, body, bytes }: Answer): boolean {
+  if (body === null || !headerOf(c, 'accept-encoding') || c.req.method !== 'GET') return false;
   const type = headers['Content-Type'] ?? '';
-  return type !== 'application/octet-stream' && codingFor(c, body.length, type, ['gzip']) === 'gzip';
+  return type !== 'application/octet-stream' && codingFor(c, bytes, type, ['gzip']) === 'gzip';
 }
 
-export function respond(c: Context, answer: Answer, requestId: string): Response | Promise<Response> {
-  const { status, body, headers: own } = answer;
-  const headers: Record<string, string> = { ...HEADERS, ...own, 'X-Request-Id': requestId };
-  if (own.ETag !== undefined && status === 200 && isCurrent(headerOf(c, 'if-none-match'), own.ETag)) {
+export function respond(c: Context, made: Answer, requestId: string): Response | Promise<Response> {
+  const { status, body } = made;
+  const headers: Record<string, string> = { ...made.headers };
+  headers['X-Request-Id'] = requestId;
+  if (headers.ETag !== undefined && status === 200 && isCurrent(headerOf(c, 'if-none-match'), headers.ETag)) {
     delete headers['Content-Type'];
+    delete headers['Content-Length'];
     return new Response(null, { status: 304, headers });
   }
-  if (!isZipped(c, answer)) return whole(status, headers, body);
-  answer.zipped ??= zip(body as string | Uint8Array);
-  return answer.zipped.then((bytes) => whole(status, { ...headers, 'Content-Encoding': 'gzip' }, bytes));
-}
-
-function whole(status: number, headers: Record<string, string>, body: Answer['body']): Response {
-  if (body !== null) headers['Content-Length'] = String(Buffer.byteLength(body));
-  return new Response(body as string | null, { status, headers });
+  if (!isZipped(c, made)) return new Response(body as string | null, { status, headers });
+  made.zipped ??= zip(body as string | Uint8Array);
+  return made.zipped.then((bytes) => {
+    headers['Content-Encoding'] = 'gzip';
+    headers['Content-Length'] = String(bytes.byteLength);
+    return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers });
+  });
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CENTRAL, startTestServer, type TestServer } from '../../../test/helpers/server.ts';
 import { KeptAnswers } from './kept.ts';
 
-const answer = (body: string, status = 200) => ({ status, headers: {}, body });
+const answer = (body: string, status = 200) => ({ status, headers: {}, body, bytes: body.length });
 const twice = async (kept: KeptAnswers, address: string, make: () => Promise<ReturnType<typeof answer>>) => {
   await kept.make(address, make);
   await kept.make(address, make);

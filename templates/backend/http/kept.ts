@@ -59,7 +59,7 @@ export class KeptAnswers {
     const made = await make();
     if (!again || made.status !== 200 || made.body === null || version !== this.version()) return made;
     const answer = { ...made, body: typeof made.body === 'string' ? Buffer.from(made.body) : made.body };
-    const bytes = answer.body.byteLength + address.length * 2 + 1_000;
+    const bytes = made.bytes + address.length * 2 + 1_000;
     if (bytes > MAX_ANSWER_BYTES) return made;
     const before = this.kept.get(address);
     if (before) this.drop(address, before);

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Session } from '../auth/sessions.ts';
 import { networkOf, slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
-import { SESSION_COOKIE, sameOrigin } from './app.ts';
+import { SESSION_COOKIE, sameOrigin } from './credential.ts';
 import { addressOf, headerOf } from './request.ts';
 
 const STATE_COOKIE = 'collab_login';

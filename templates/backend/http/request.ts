@@ -11,13 +11,13 @@ type Issue = z.core.$ZodIssue;
 export const problemsOf = (issues: Issue[]): Problem[] =>
   issues.slice(0, 20).map((i) => ({ path: i.path.map(String).join('.') || '(body)', problem: i.message }));
 
-/** A header of the request; where Node has read them already, without a copy of all. */
+/** A header of the request, by its name in small letters; where Node has read them already, without a copy of all. */
 export function headerOf(c: Context, name: string): string | undefined {
   const own = (
     c.env as { incoming?: { headers?: Record<string, string | string[] | undefined> } } | undefined
   )?.incoming?.headers;
   if (own === undefined) return c.req.header(name);
-  const value = own[name.toLowerCase()];
+  const value = own[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
@@ -133,11 +133,12 @@ export function bearerOf(header: string | undefined): string | null {
 
 /** The caller's address: what the outermost trusted proxy saw, or the connection itself. */
 export function addressOf(c: Context, hops: number, peer: string | undefined): string | undefined {
-  const chain = (headerOf(c, 'x-forwarded-for') ?? '')
-    .split(',')
+  const forwarded = hops > 0 ? headerOf(c, 'x-forwarded-for') : undefined;
+  const chain = forwarded
+    ?.split(',')
     .map((p) => p.trim())
     .filter(Boolean);
-  const seen = hops > 0 ? chain.at(-hops) : undefined;
+  const seen = chain?.at(-hops);
   // Some proxies name the port too: every connection would be another address.
   const ip = (seen ?? peer)?.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1');
   return ip !== undefined && /^[0-9a-fA-F.:]{2,45}$/.test(ip) ? ip : peer;

@@ -20,9 +20,10 @@ export class UnderWay {
   private readonly held = new Map<string, number>();
   private all = 0;
 
-  /** Counts an answer until it was sent or its connection ended. @returns false: this asker waits for too much already */
-  admit(address: string, bytes: number, { incoming, outgoing }: Wire = {}): boolean {
+  /** Counts an answer until it was sent or its connection ended. @param addressOf its asker; not asked for small ones. @returns false: this asker waits for too much already */
+  admit(addressOf: () => string, bytes: number, { incoming, outgoing }: Wire = {}): boolean {
     if (bytes < COUNTED_BYTES || !outgoing || !incoming) return true;
+    const address = addressOf();
     const own = this.held.get(address) ?? 0;
     // One answer always goes, however large.
     if (own > 0 && (own + bytes > MAX_OF_ONE || this.all + bytes > MAX_OF_ALL)) return false;

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { ApiError } from '@collab/contract/errors.ts';
 import { printable } from '@collab/contract/identity.ts';
 import { type ListQuery, listPage, matches, withinBytes } from '../domain/list.ts';
+import { unchanging } from '../http/json-text.ts';
 import type { Services } from '../services.ts';
 import { isCompat } from '../settings.ts';
 import { limiter } from '../store/bodies.ts';
@@ -23,12 +24,18 @@ type Profile = Pick<Services, 'settings'>;
 /** Text of the record is somebody's: whoever follows instructions is told so. The reference's wire has no such key. */
 export const untrusted = (s: Profile) => (isCompat(s.settings) ? {} : { untrusted: true });
 
-export const recordBody = (s: Profile, r: StoredRecord) => ({
-  filename: r.name,
-  frontmatter: r.frontmatter,
-  body: r.body,
-  ...untrusted(s),
-});
+type RecordBody = Pick<StoredRecord, 'frontmatter' | 'body'> & { filename: string; untrusted?: boolean };
+
+const shown = new WeakMap<StoredRecord, RecordBody>();
+
+/** A record as answers tell it, made once: do not change it. */
+export function recordBody(s: Profile, r: StoredRecord): RecordBody {
+  const known = shown.get(r);
+  if (known) return known;
+  const body = unchanging({ filename: r.name, frontmatter: r.frontmatter, body: r.body, ...untrusted(s) });
+  shown.set(r, body);
+  return body;
+}
 
 /** Entries of `list` whose record contains `q`; reads bodies, so it costs N. @throws ApiError RATE_LIMITED */
 export async function search(
@@ -63,13 +70,19 @@ export async function* inTurn(
   }
 }
 
-/** One page in the list grammar. `extend` adds to each record (verification states). */
+const bodyOf = (s: Profile, r: StoredRecord, entry: Entry, extend?: Extend) =>
+  extend ? { ...recordBody(s, r), ...extend(entry) } : recordBody(s, r);
+
+/** What else an answer says of a record: verification states. */
+type Extend = (entry: Entry) => Record<string, unknown>;
+
+/** One page in the list grammar. */
 export async function listAnswer(
   s: Services,
   call: Asker & { query: ListQuery },
   view: FolderView,
   where: Partial<Record<Facet, string | undefined>>,
-  extend?: (entry: Entry) => Record<string, unknown>,
+  extend?: Extend,
   only?: (entry: Entry) => boolean,
 ) {
   const { query } = call;
@@ -80,12 +93,12 @@ export async function listAnswer(
     defaultLimit: DEFAULT_LIMIT,
     maxExpanded: s.settings.EXPAND_MAX_LIMIT,
   });
-  const { items, ...rest } = page;
-  const records = query.expand ? await s.store.read(items, call) : null;
-  const shown = records
-    ? records.map((r, i) => ({ ...recordBody(s, r), ...extend?.(items[i] as Entry) }))
-    : items.map((e) => e.name);
-  return { body: { ...rest, items: shown, ...(s.store.stale && { stale: true }) } };
+  const { count, matched, next, cursor } = page;
+  const items = query.expand
+    ? (await s.store.read(page.items, call)).map((r, i) => bodyOf(s, r, page.items[i] as Entry, extend))
+    : page.items.map((e) => e.name);
+  const body = { count, matched, next, cursor, items };
+  return { body: s.store.stale ? { ...body, stale: true } : body };
 }
 
 /** `{folder}/{filename}`, or NOT_FOUND. */
@@ -93,11 +106,11 @@ export async function oneRecord(
   s: Services,
   call: Asker & { params: { filename: string } },
   folder: string,
-  extend?: (entry: Entry) => Record<string, unknown>,
+  extend?: Extend,
 ) {
   const { filename } = call.params;
   const entry = filename.includes('/') ? null : s.store.get(`${folder}/${filename}`);
   if (!entry) throw new ApiError('NOT_FOUND', `no such file: ${printable(filename)}`);
   const [record] = await s.store.read([entry], call);
-  return { body: { ...recordBody(s, record as StoredRecord), ...extend?.(entry) } };
+  return { body: bodyOf(s, record as StoredRecord, entry, extend) };
 }

@@ -1,4 +1,4 @@
-/** Bodies of records: an LRU bounded in bytes, in front of a few downloads at a time. */
+/** Bodies of records: a cache bounded in bytes, where what is asked for stays longest, in front of a few downloads at a time. */
 import { ApiError } from '@collab/contract/errors.ts';
 import type { HubPort } from '@collab/hub/port.ts';
 import { parseRecord } from '../codec/frontmatter.ts';
@@ -34,9 +34,16 @@ export function limiter(width: number): <T>(task: () => Promise<T>) => Promise<T
   };
 }
 
+interface Held {
+  entry: Entry;
+  record: StoredRecord;
+  /** Since it was last looked at for its turn to go. */
+  asked: boolean;
+}
+
 export class Bodies {
-  /** Each record is made once, with the entry it was made of. */
-  private readonly cache = new Map<string, { entry: Entry; record: StoredRecord }>();
+  /** Each record is made once, with the entry it was made of. Oldest first. */
+  private readonly cache = new Map<string, Held>();
   private readonly flights = new Map<string, Promise<StoredRecord>>();
   private readonly slot = limiter(16);
   private bytes = 0;
@@ -56,13 +63,21 @@ export class Bodies {
   put(entry: Entry, body: string): StoredRecord {
     const record = { ...entry, body };
     this.drop(entry.path);
-    this.cache.set(entry.path, { entry, record });
+    this.cache.set(entry.path, { entry, record, asked: true });
     this.bytes += cost(body);
-    for (const [path] of this.cache) {
+    for (const [path, held] of this.cache) {
       if (this.bytes <= this.maxBytes || this.cache.size <= 1) break;
-      this.drop(path);
+      if (held.asked) this.spare(path, held);
+      else this.drop(path);
     }
     return record;
+  }
+
+  /** What was asked for goes to the end of the line, once: dearer at each read would be to move it then. */
+  private spare(path: string, held: Held): void {
+    held.asked = false;
+    this.cache.delete(path);
+    this.cache.set(path, held);
   }
 
   drop(path: string): void {
@@ -76,8 +91,7 @@ export class Bodies {
   held(entry: Entry): StoredRecord | undefined {
     const hit = this.cache.get(entry.path);
     if (hit?.entry !== entry) return undefined;
-    this.cache.delete(entry.path);
-    this.cache.set(entry.path, hit);
+    hit.asked = true;
     return hit.record;
   }
 
