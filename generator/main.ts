@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { asCalled } from './called.ts';
 import type { Command, CommandContext, Outcome, ProgressEvent } from './command.ts';
-import { Cancelled, CollabError, type NextStep } from './errors.ts';
+import { Cancelled, CollabError, diskFault, type NextStep } from './errors.ts';
 import type { Io } from './io.ts';
 import { VERBS, type VerbName } from './verbs.ts';
 
@@ -126,7 +126,7 @@ function report(io: Io, error: unknown, json: boolean, verbose: boolean): number
     else io.stderr.write('Cancelled. Nothing more was written.\n');
     return 130;
   }
-  const known = error instanceof CollabError ? error : internal(error);
+  const known = error instanceof CollabError ? error : (diskFault(error) ?? internal(error));
   if (json) {
     const { code, message, problems } = known;
     const next = steps(io, known.next);

@@ -28,8 +28,12 @@ export async function takeLock(path: string): Promise<(() => Promise<void>) | nu
 async function claim(path: string): Promise<boolean> {
   const draft = draftOf(path);
   const own: Holder = { pid: process.pid, started: await startOf(process.pid) };
-  await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
-  return linked(draft, path).finally(() => rm(draft, { force: true }));
+  try {
+    await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
+    return await linked(draft, path);
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 /** @returns false where there is one already. */

@@ -60,7 +60,8 @@ export async function createDurably<T>(path: string, fill: (file: FileHandle) =>
   } catch (error) {
     await file.close().catch(() => undefined);
     await unlink(draft).catch(() => undefined);
-    throw error;
+    // A write that fails does not say of itself what it was to write.
+    throw error instanceof Error ? Object.assign(error, { path }) : error;
   }
 }
 

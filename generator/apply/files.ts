@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Cancelled, CollabError } from '../errors.ts';
+import { Cancelled, CollabError, DISK_REFUSALS } from '../errors.ts';
 import type { PlannedFile } from '../plan/types.ts';
 
 /** What is used of `node:fs/promises`. */
@@ -93,22 +93,24 @@ async function moveIn(stage: string, dir: string, disk: Disk): Promise<void> {
   }
 }
 
-const PLAIN: Record<string, [code: string, text: string, why: string]> = {
-  ENOSPC: ['DISK_FULL', 'The disk is full', 'free some space, then run it again'],
-  EDQUOT: ['DISK_FULL', 'Your disk quota is used up', 'free some space, then run it again'],
-  EACCES: ['NOT_WRITABLE', 'No permission to write', 'choose a folder of your own'],
-  EPERM: ['NOT_WRITABLE', 'No permission to write', 'choose a folder of your own'],
-  EROFS: ['NOT_WRITABLE', 'The file system is read-only', 'choose another folder'],
-  ENOTDIR: ['NOT_A_DIRECTORY', 'A part of the path is a file', 'choose another folder'],
-  EEXIST: ['NOT_A_DIRECTORY', 'A part of the path is a file', 'choose another folder'],
-  ENAMETOOLONG: ['BAD_DIR', 'The name is too long', 'choose a shorter name'],
+const PLAIN: Record<string, [code: string, text: string]> = {
+  ...DISK_REFUSALS,
+  ENOTDIR: ['NOT_A_DIRECTORY', 'A part of the path is a file'],
+  EEXIST: ['NOT_A_DIRECTORY', 'A part of the path is a file'],
+  ENAMETOOLONG: ['BAD_DIR', 'The name is too long'],
+};
+const WHY: Record<string, string> = {
+  DISK_FULL: 'free some space, then run it again',
+  NOT_WRITABLE: 'choose a folder of your own',
+  NOT_A_DIRECTORY: 'choose another folder',
+  BAD_DIR: 'choose a shorter name',
 };
 
 function diskError(error: NodeJS.ErrnoException | CollabError, dir: string): CollabError {
   if (error instanceof CollabError) return error;
-  const [code, text, why] = PLAIN[error.code ?? ''] ?? ['WRITE_FAILED', error.message, 'run it again'];
+  const [code, text] = PLAIN[error.code ?? ''] ?? ['WRITE_FAILED', error.message];
   return new CollabError(code, `${text}: ${dir}. Nothing was left behind.`, {
-    next: [{ command: 'create-collab new <dir>', why }],
+    next: [{ command: 'create-collab new <dir>', why: WHY[code] ?? 'run it again' }],
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 import { HubError } from '@collab/hub/port.ts';
 import type { ProgressEvent } from '../command.ts';
-import { CollabError } from '../errors.ts';
+import { CollabError, diskFault } from '../errors.ts';
 import type { PlanNode, ProvisionPlan } from '../plan/types.ts';
 import { NEXT } from './hub-failure.ts';
 import type { Operation } from './operation.ts';
@@ -47,15 +47,20 @@ export async function runOperations(
     await finish(operation, result);
     running.delete(operation);
   };
-  while (waiting.size > 0 || running.size > 0) {
-    for (const operation of waiting) {
-      const ready = readiness(operation, status, hooks.signal.aborted);
-      if (ready === 'wait' || (ready === 'run' && running.size >= WIDTH)) continue;
-      waiting.delete(operation);
-      if (ready === 'run') running.set(operation, start(operation));
-      else await finish(operation, skipped(operation));
+  try {
+    while (waiting.size > 0 || running.size > 0) {
+      for (const operation of waiting) {
+        const ready = readiness(operation, status, hooks.signal.aborted);
+        if (ready === 'wait' || (ready === 'run' && running.size >= WIDTH)) continue;
+        waiting.delete(operation);
+        if (ready === 'run') running.set(operation, start(operation));
+        else await finish(operation, skipped(operation));
+      }
+      if (running.size > 0) await Promise.race(running.values());
     }
-    if (running.size > 0) await Promise.race(running.values());
+  } finally {
+    // When one cannot be recorded, those beside it still go on writing: nobody else may begin before they end.
+    await Promise.allSettled(running.values());
   }
   return { results, errors };
 }
@@ -111,5 +116,7 @@ export function describe(error: unknown): NonNullable<OperationResult['error']> 
   if (error instanceof CollabError) return { code: error.code, message: error.message, next: error.next };
   if (error instanceof HubError)
     return { code: `HUB_${error.kind.toUpperCase()}`, message: error.message, next: [NEXT[error.kind]] };
+  const disk = diskFault(error);
+  if (disk) return describe(disk);
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error), next: [] };
 }
