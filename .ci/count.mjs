@@ -1,5 +1,5 @@
-// Closing lines of .ci/run: every failed or retried test by name with the first line of what it said, then the totals
-// over vitest's JSON reports and the clients' log in a folder.
+// Closing lines of .ci/run: every failed or retried test by name with the first line of what it said, the ten slowest,
+// then the totals over vitest's JSON reports and the clients' log in a folder.
 // Exit code 1 when anything failed or nothing ran.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -34,6 +34,15 @@ for (const file of reports.flatMap((r) => r.testResults)) {
     else if (test.failureMessages.length > 0) console.log(`passed at the second try: ${said}`);
   }
 }
+
+const tests = reports.flatMap((r) =>
+  r.testResults.flatMap((file) =>
+    file.assertionResults.map((test) => ({ ...test, file: relative(process.cwd(), file.name) })),
+  ),
+);
+const slowest = tests.sort((a, b) => (b.duration ?? 0) - (a.duration ?? 0)).slice(0, 10);
+for (const { duration, file, title } of slowest)
+  console.log(`slowest: ${((duration ?? 0) / 1000).toFixed(1)} s ${file}: ${title}`);
 
 const passed = sum(reports, (r) => r.numPassedTests) + sum(clients, (c) => c.worked);
 const skipped = sum(reports, (r) => r.numPendingTests + (r.numTodoTests ?? 0));
