@@ -8,6 +8,7 @@ import re
 import site
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,19 @@ Json = dict[str, Any]
 _REPLACEMENT = "\ufffd"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
+# By it the program below says that there is no such model or commit, or none for us: whatever else goes wrong is no such answer.
+_NOT_THERE = 4
+
 # The copy in the cache also answers to `main`, so that servers which know only the model's name find the pinned one.
-_SNAPSHOT = """
+_SNAPSHOT = f"""
 import pathlib, sys, huggingface_hub as hub
+from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 model, revision, cache = sys.argv[1:]
-folder = pathlib.Path(hub.snapshot_download(model, revision=revision, cache_dir=cache))
+try:
+    folder = pathlib.Path(hub.snapshot_download(model, revision=revision, cache_dir=cache))
+except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+    sys.stderr.write(str(error))
+    sys.exit({_NOT_THERE})
 refs = folder.parent.parent / "refs"
 refs.mkdir(exist_ok=True)
 (refs / "main").write_text(folder.name)
@@ -95,13 +104,17 @@ class HubEngine:
 
         Wheels alone: a source package runs its author's code while it is installed, before anything is isolated.
         """
-        _run([sys.executable, "-m", "venv", "--system-site-packages", str(target)], self._profile["install_s"])
+        made = _run([sys.executable, "-m", "venv", "--system-site-packages", str(target)], self._profile["install_s"])
+        if made.problem:
+            raise HarnessFault(made.problem)
         _see_own_packages(target)
-        pip = [str(target / "bin" / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-        pip += ["--only-binary", ":all:", *wanted]
-        problem, _ = _run(pip, self._profile["install_s"], needed=False)
-        if problem:
-            raise SubmissionFault(f"install: {folder.name}: {problem}")
+        pip = [str(target / "bin" / "python"), "-m", "pip", "--no-input", "--disable-pip-version-check"]
+        done = _run([*pip, "install", "--only-binary", ":all:", *wanted], self._profile["install_s"])
+        if done.problem:
+            # An index that is down says the same of every package: that there is none.
+            control = [*pip, "download", "--no-cache-dir", "--no-deps", "--only-binary", ":all:", "--dest", str(target), "pip"]
+            theirs = done.code is not None and _run(control, self._profile["install_s"]).problem is None
+            raise _fault(f"install: {folder.name}: {done.problem}", theirs)
         _use_interpreter(folder, target / "bin" / "python")
 
     def fetch(self, work: Path, submissions: list[Path]) -> None:
@@ -114,14 +127,12 @@ class HubEngine:
                 self._download(work, model, _revision(manifest, self._harness), folder.name)
 
     def _download(self, work: Path, model: str, revision: str, submission: str | None) -> None:
-        """`submission` is at fault when its own model cannot be had; the original is the platform's."""
+        """`submission` is at fault when there is no such model; that the Hub does not answer is the platform's, as the original is."""
         command = [sys.executable, "-c", _SNAPSHOT, model, revision, str(work / "hub")]
-        problem, output = _run(command, self._profile["fetch_s"], needed=False)
-        if problem and submission is None:
-            raise HarnessFault(f"fetch: {model}: {problem}")
-        if problem:
-            raise SubmissionFault(f"fetch: {submission}: {problem}")
-        self._snapshots[model] = Path(output.strip().splitlines()[-1])
+        done = _run(command, self._profile["fetch_s"])
+        if done.problem:
+            raise _fault(f"fetch: {submission or model}: {done.problem}", theirs=submission is not None and done.code == _NOT_THERE)
+        self._snapshots[model] = Path(done.said.strip().splitlines()[-1])
 
     def vocabulary(self) -> Vocabulary:
         return HubVocabulary(self._snapshots[self._profile["model"]["id"]])
@@ -183,15 +194,24 @@ def _use_interpreter(folder: Path, python: Path) -> None:
     write_manifest(folder, manifest)
 
 
-def _run(command: list[str], timeout_s: float, needed: bool = True) -> tuple[str | None, str]:
-    """(None, what it printed) when it worked, else (the end of what it said, ''). With `needed` a failure is the platform's."""
+@dataclass(frozen=True)
+class Done:
+    """A program that ended. `code`: None when it did not within its time. `said`: all that it printed, errors first."""
+
+    code: int | None
+    problem: str | None
+    said: str = ""
+
+
+def _run(command: list[str], timeout_s: float) -> Done:
     env = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "HF_TOKEN", "HF_ENDPOINT", "LANG", "SSL_CERT_FILE")}
     try:
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=timeout_s, check=False)
-        problem = None if done.returncode == 0 else (done.stderr or done.stdout).strip()[-500:]
-        output = done.stdout
     except subprocess.TimeoutExpired:
-        problem, output = f"not done after {timeout_s:g} s", ""
-    if problem and needed:
-        raise HarnessFault(problem)
-    return problem, output
+        return Done(None, f"not done after {timeout_s:g} s")
+    problem = None if done.returncode == 0 else (done.stderr or done.stdout).strip()[-500:] or f"exit code {done.returncode}"
+    return Done(done.returncode, problem, f"{done.stderr}\n{done.stdout}")
+
+
+def _fault(reason: str, theirs: bool) -> SubmissionFault | HarnessFault:
+    return SubmissionFault(reason) if theirs else HarnessFault(reason)

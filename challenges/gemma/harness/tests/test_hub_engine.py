@@ -16,7 +16,7 @@ import hub_engine  # noqa: E402
 from collab_harness.client import Answer  # noqa: E402
 from collab_harness.faults import HarnessFault, SubmissionFault  # noqa: E402
 from collab_harness.preflight import preflight  # noqa: E402
-from hub_engine import HubEngine, HubVocabulary, pinned  # noqa: E402
+from hub_engine import Done, HubEngine, HubVocabulary, pinned  # noqa: E402
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FULL: dict[str, Any] = json.loads((HARNESS / "profiles" / "full.json").read_text(encoding="utf-8"))
@@ -84,17 +84,24 @@ class Models(Folders):
         self.addCleanup(setattr, hub_engine, "_run", original)
         asked: list[list[str]] = []
 
-        def run(command: list[str], timeout_s: float, needed: bool = True) -> tuple[str | None, str]:
+        ends = {"gone": Done(hub_engine._NOT_THERE, "no such model"), "down": Done(1, "503"), "slow": Done(None, "not done after 600 s")}
+
+        def run(command: list[str], timeout_s: float) -> Done:
             asked.append(command[3:5])
-            return (None, f"{self.work}/x\n") if command[3] == ORIGINAL else ("no such model", "")
+            return Done(0, None, f"{self.work}/x\n") if command[3] == ORIGINAL else ends[command[3].split("/")[1]]
 
         hub_engine._run = run
-        self.manifest(model_id="acme/gone", model_revision=COMMIT)
-        with self.assertRaisesRegex(SubmissionFault, "submission: no such model"):
-            HubEngine(self.harness, FULL).fetch(self.work, [self.submission])
-        self.assertEqual(asked, [[ORIGINAL, COMMIT], ["acme/gone", COMMIT]])
-        hub_engine._run = lambda *words, **more: ("down", "")
-        with self.assertRaisesRegex(HarnessFault, "down"):
+        for name, fault, words in (
+            ("gone", SubmissionFault, "submission: no such model"),
+            ("down", HarnessFault, "submission: 503"),
+            ("slow", HarnessFault, "submission: not done"),
+        ):
+            self.manifest(model_id=f"acme/{name}", model_revision=COMMIT)
+            with self.assertRaisesRegex(fault, words):
+                HubEngine(self.harness, FULL).fetch(self.work, [self.submission])
+        self.assertEqual(asked[:2], [[ORIGINAL, COMMIT], ["acme/gone", COMMIT]])
+        hub_engine._run = lambda *words: Done(hub_engine._NOT_THERE, "no such model")
+        with self.assertRaisesRegex(HarnessFault, "no such model"):
             HubEngine(self.harness, FULL).fetch(self.work, [self.submission])
 
 
@@ -103,10 +110,25 @@ class Dependencies(Folders):
         original = hub_engine._run
         self.addCleanup(setattr, hub_engine, "_run", original)
         ran: list[list[str]] = []
-        hub_engine._run = lambda command, timeout_s, needed=True: ran.append(command) or (None, "")  # type: ignore[func-returns-value]
+        hub_engine._run = lambda command, timeout_s: ran.append(command) or Done(0, None)  # type: ignore[func-returns-value]
         self.manifest(dependencies=["colorama==0.4.6"])
         HubEngine(self.harness, FULL).install(self.work, [self.submission])
         self.assertEqual(ran[-1][-3:], ["--only-binary", ":all:", "colorama==0.4.6"])
+
+    def test_an_index_that_has_nothing_at_all_is_nobodys_fault(self) -> None:
+        original = hub_engine._run
+        self.addCleanup(setattr, hub_engine, "_run", original)
+        self.manifest(dependencies=["colorama==0.4.6"])
+        no_such, well = Done(1, "No matching distribution found"), Done(0, None)
+        for install, control, fault in (
+            (no_such, well, SubmissionFault),
+            (no_such, no_such, HarnessFault),
+            (Done(None, "not done after 600 s"), well, HarnessFault),
+        ):
+            ends = iter([well, install, control])
+            hub_engine._run = lambda command, timeout_s: next(ends)  # noqa: B023
+            with self.assertRaisesRegex(fault, "install: submission: "):
+                HubEngine(self.harness, FULL).install(self.work, [self.submission])
 
 
 class Bytes:
