@@ -7,13 +7,14 @@ import {
   bucketId,
   hubPages,
   type Inputs,
+  isLocal,
   type LiveFile,
   type LocalFile,
   type TargetState,
   type World,
 } from './model.ts';
 import { diffLines, threeWay, type Verdict } from './three-way.ts';
-import type { PlanNode } from './types.ts';
+import type { PlanNode, Standing } from './types.ts';
 
 /** What has to be right before anything is made. */
 export const FIRST = ['check:token', 'check:org', 'check:plan', 'check:credits'];
@@ -37,7 +38,7 @@ function bucketNode(role: BucketRole, inputs: Inputs, world: World): PlanNode {
     dependsOn: FIRST,
   };
   const live = world.buckets[role];
-  if (!live) return { ...node, state: 'create', reason: 'does not exist' };
+  if (!live) return { ...node, ...absent(role, id, inputs) };
   const elsewhere = moved(id, live);
   if (elsewhere) return { ...node, ...elsewhere };
   if (live.private !== wanted) {
@@ -47,6 +48,28 @@ function bucketNode(role: BucketRole, inputs: Inputs, world: World): PlanNode {
   const known = inputs.state.buckets[role];
   if (isKnown(known, live)) return { ...node, state: 'unchanged', reason: `made by ${live.author}` };
   return { ...node, ...claim(id, live.author, inputs, world) };
+}
+
+/**
+ * One that was there and holds the record: renamed, a new one under its old name would split the record in two. The
+ * store of the embedded hub is the organizer's own, who removes it to start over.
+ */
+function absent(role: BucketRole, id: string, { state, config }: Inputs): Standing {
+  const known = state.buckets[role];
+  if (isLocal(config) || known?.id.toLowerCase() !== id.toLowerCase())
+    return { state: 'create', reason: 'does not exist' };
+  return {
+    state: 'human',
+    reason: `was there, made ${known.createdAt.slice(0, 10)}, and is gone: renamed or deleted`,
+    human: {
+      url: `${hubPages(config)}/${id.split('/')[0]}`,
+      steps:
+        'Look for it under another name: give it its name back, or put the new one into challenge.yaml. If it is gone ' +
+        'for good, make an empty one of that name, and apply takes it over.',
+      check: 'it is there',
+    },
+    next: [CommandOf.renamed],
+  };
 }
 
 /** Whom a bucket is open to is a person's decision: apply never changes it. */

@@ -118,6 +118,33 @@ describe('a Space that was deleted by hand, its name taken by somebody else', ()
   });
 });
 
+describe('a bucket that somebody renamed', () => {
+  it('is not made anew beside its record, and is taken back under either name', async () => {
+    await onHub(dir, { users, orgs: acme }, async (collab, hubUrl) => {
+      expect((await collab(all, 'apply')).code).toBe(0);
+      const rename = async (fromRepo: string, toRepo: string) => {
+        const headers = { authorization: `Bearer ${TOKEN.own}`, 'content-type': 'application/json' };
+        const body = JSON.stringify({ fromRepo, toRepo, type: 'bucket' });
+        const { status } = await fetch(`${hubUrl}/api/repos/move`, { method: 'POST', headers, body });
+        expect(status).toBe(200);
+      };
+      await rename(CENTRAL, 'acme/renamed');
+      const stopped = await collab(all, 'apply');
+      const waiting = stopped.json.waiting.map(({ id }: { id: string }) => id);
+      expect([stopped.code, waiting, stopped.json.writes]).toEqual([2, ['bucket:central'], 0]);
+      const mine = createHubClient({ endpoint: hubUrl, token: TOKEN.own });
+      expect(await mine.bucketInfo(CENTRAL)).toBeNull();
+      await edit(dir, (yaml) => `${yaml}  central_bucket: acme/renamed\n`);
+      expect((await collab(all, 'apply')).code).toBe(0);
+      expect(await mine.bucketInfo(CENTRAL)).toBeNull();
+      await rename('acme/renamed', CENTRAL);
+      await edit(dir, (yaml) => yaml.replace('  central_bucket: acme/renamed\n', ''));
+      expect((await collab(all, 'apply')).code).toBe(0);
+      expect((await collab(all, 'plan')).code).toBe(0);
+    });
+  });
+});
+
 describe('answers of huggingface.co', () => {
   it('a plan that whoami leaves out is read from the page of the organization', async () => {
     await onHub(dir, { users, orgs: acme }, async (_collab, hubUrl) => {
