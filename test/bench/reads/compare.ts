@@ -136,7 +136,7 @@ async function main(): Promise<void> {
   ];
   const script = join(dir, 'count.lua');
   await writeFile(script, COUNTING);
-  const only = process.env.ROUTES?.split(',');
+  const only = process.env.ROUTES?.split(';');
   const rows: (string | number)[][] = [];
   let missed = 0;
   try {
