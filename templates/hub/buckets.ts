@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { writeBucket } from './bucket-write.ts';
-import { protocolError, restOfWrite } from './failure.ts';
+import { protocolError } from './failure.ts';
+import { makeRepo } from './make-repo.ts';
 import { allPages } from './pages.ts';
 import { filePath, repo, segment } from './paths.ts';
-import { type BucketFile, type BucketInfo, HubError, type HubPort } from './port.ts';
+import type { BucketFile, BucketInfo, HubPort } from './port.ts';
 import { parseJson, type Transport } from './transport.ts';
 import type { XetUploads } from './xet.ts';
 
@@ -42,45 +43,16 @@ export function bucketCalls(transport: Transport, xet: XetUploads): BucketPort {
     return answer && infoOf(parseJson(answer, Info));
   };
 
-  async function create(id: string, options: { private: boolean }, token?: string): Promise<BucketInfo> {
-    let lost: unknown;
-    try {
-      // Said in any case: an organization may make what is not said private. As the clients of huggingface_hub 2.4 and
-      // @huggingface/hub 2.17 say it; what the Hub makes of it is looked at below.
-      await transport.send({
-        method: 'POST',
-        path: api(id),
-        effect: 'write',
-        json: { visibility: options.private ? 'private' : 'public' },
-        ...as(token),
-      });
-    } catch (error) {
-      if (!(error instanceof HubError && error.kind === 'unknown_outcome')) throw error;
-      lost = error;
-    }
-    return restOfWrite(async () => {
-      const made = await info(id, token);
-      if (made === null)
-        throw lost ?? protocolError(`${transport.endpoint}${api(id)}`, 'created, and then not there');
-      return made.private === options.private ? made : corrected(id, options.private, token);
+  const create = (id: string, options: { private: boolean }, token?: string): Promise<BucketInfo> =>
+    // Said in any case: an organization may make what is not said private. As the clients of huggingface_hub 2.4 and
+    // @huggingface/hub 2.17 say it; its settings take the other way to say it.
+    makeRepo(transport, {
+      private: options.private,
+      post: { path: api(id), json: { visibility: options.private ? 'private' : 'public' } },
+      look: () => info(id, token),
+      settings: { path: `${api(id)}/settings`, json: { private: options.private } },
+      token,
     });
-  }
-
-  /** The other way to say it, while nothing is in the bucket yet. */
-  async function corrected(id: string, isPrivate: boolean, token?: string): Promise<BucketInfo> {
-    const path = `${api(id)}/settings`;
-    await transport.send({
-      method: 'PUT',
-      path,
-      effect: 'upsert',
-      json: { private: isPrivate },
-      ...as(token),
-    });
-    const now = await info(id, token);
-    if (now?.private === isPrivate) return now;
-    const is = isPrivate ? 'public' : 'private';
-    throw protocolError(`${transport.endpoint}${api(id)}`, `the Hub made it ${is}, which was not asked for`);
-  }
 
   async function pathsInfo(id: string, paths: string[]): Promise<BucketFile[]> {
     const found: BucketFile[] = [];

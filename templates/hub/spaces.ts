@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { protocolError, restOfWrite } from './failure.ts';
+import { makeRepo } from './make-repo.ts';
 import { allPages } from './pages.ts';
 import { filePath, repo, splitRepo } from './paths.ts';
 import { HubError, type HubPort, type SpaceInfo } from './port.ts';
@@ -73,25 +73,13 @@ export function spaceCalls(transport: Transport, xet: XetUploads): SpacePort {
 
   return {
     spaceInfo: info,
-    createSpace: async (id, options) => {
-      const lost = await createRepo(transport, id, options);
-      return restOfWrite(async () => {
-        const made = await info(id);
-        if (made?.private === options.private) return made;
-        const at = `${transport.endpoint}${api(id)}`;
-        if (!made) throw lost ?? protocolError(at, 'created, and then not there');
-        const visibility = options.private ? 'private' : 'public';
-        await transport.send({
-          method: 'PUT',
-          path: `${api(id)}/settings`,
-          effect: 'upsert',
-          json: { visibility },
-        });
-        const now = await info(id);
-        if (now?.private === options.private) return now;
-        throw protocolError(at, `the Hub made it ${made.private ? 'private' : 'public'}`);
-      });
-    },
+    createSpace: (id, options) =>
+      makeRepo(transport, {
+        private: options.private,
+        post: { path: '/api/repos/create', json: newSpace(id, options) },
+        look: () => info(id),
+        settings: { path: `${api(id)}/settings`, json: { visibility: visibilityOf(options) } },
+      }),
     deleteSpace: async (id) => {
       const { namespace, name } = splitRepo(id);
       await upsert('DELETE', '/api/repos/delete', { name, organization: namespace, type: 'space' });
@@ -135,30 +123,20 @@ export function spaceCalls(transport: Transport, xet: XetUploads): SpacePort {
   };
 }
 
-/** @returns what was thrown when the answer got lost: it may be there all the same. */
-async function createRepo(
-  transport: Transport,
-  id: string,
-  options: Parameters<HubPort['createSpace']>[1],
-): Promise<HubError | null> {
+const visibilityOf = (options: { private: boolean }) => (options.private ? 'private' : 'public');
+
+function newSpace(id: string, options: Parameters<HubPort['createSpace']>[1]) {
   const { namespace, name } = splitRepo(id);
   const variables = Object.entries(options.variables ?? {}).map(([key, value]) => ({ key, value }));
-  const json = {
+  return {
     type: 'space',
     name,
     organization: namespace,
     sdk: options.sdk,
-    visibility: options.private ? 'private' : 'public',
+    visibility: visibilityOf(options),
     ...(options.hardware ? { hardware: options.hardware } : {}),
     ...(variables.length > 0 ? { variables } : {}),
   };
-  try {
-    await transport.send({ method: 'POST', path: '/api/repos/create', effect: 'write', json });
-    return null;
-  } catch (error) {
-    if (error instanceof HubError && error.kind === 'unknown_outcome') return error;
-    throw error;
-  }
 }
 
 function infoOf(raw: z.infer<typeof Info>): SpaceInfo {
