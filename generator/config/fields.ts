@@ -302,10 +302,10 @@ export const FIELDS = [
       headline: { kind: 'bool', fallback: false, doc: 'Shown first.' },
     },
     check(list, known) {
-      const gates = new Set((known('gates') ?? []).map((gate) => gate.id));
+      const gates = known('gates')?.map((gate) => gate.id);
       for (const { id, gates: wanted } of list)
         for (const gate of wanted)
-          if (!gates.has(gate)) return `"${id}" names the gate "${gate}", which is not there`;
+          if (gates?.includes(gate) === false) return `"${id}" names the gate "${gate}", which is not there`;
       const headlines = list.filter((division) => division.headline).length;
       return unique(list) ?? (headlines === 1 ? undefined : `needs exactly one headline, has ${headlines}`);
     },
@@ -424,7 +424,9 @@ export const FIELDS = [
       },
     ],
     check: (mode, known) =>
-      mode === 'jobs' && !known('hardware.jobs_enabled') ? 'jobs needs hardware.jobs_enabled' : undefined,
+      mode === 'jobs' && known('hardware.jobs_enabled') === false
+        ? 'jobs needs hardware.jobs_enabled'
+        : undefined,
   }),
   field('verification.agent', {
     kind: 'line',

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   Document,
+  type ErrorCode,
   isMap,
   isScalar,
   isSeq,
@@ -77,8 +78,10 @@ export function parseAnswers(text: string, name: string): ParsedAnswers {
     const { line, col } = lines.linePos(offset);
     return { at: `${name}:${line}:${col}`, problem: `${problem}${caret(text, line, col)}` };
   };
-  const broken = [...doc.errors, ...doc.warnings].map((e) => point(e.pos[0], e.message));
-  if (broken.length > 0) throw invalid(name, broken);
+  // What follows a place that cannot be read is read wrong.
+  const [broken] = [...doc.errors, ...doc.warnings];
+  if (broken)
+    throw invalid(name, [point(broken.pos[0], `${broken.message}${IN_OTHER_WORDS[broken.code] ?? ''}`)]);
   const root = doc.contents;
   if (root !== null && !isMap(root)) throw invalid(name, [point(0, 'must be a group of keys')]);
   const problems: Located[] = [];
@@ -89,6 +92,12 @@ export function parseAnswers(text: string, name: string): ParsedAnswers {
     locate: (p) => point(offsetOf(root, p.field, p.at), `${p.field.path}${suffix(p.at)} ${p.problem}`),
   };
 }
+
+/** What a fault of the syntax mostly is, where its own words do not say so. */
+const IN_OTHER_WORDS: Partial<Record<ErrorCode, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: '; a text with ": " needs quotes: "…"',
+  TAB_AS_INDENT: ': use spaces',
+};
 
 function suffix(at: ValuePath): string {
   return at.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');

@@ -157,6 +157,22 @@ describe('B3: a wrong challenge.yaml', () => {
       '\n    6 |   order: dsc\n                 ^',
     );
   });
+  it('says one thing once: a gate that cannot be read is not missing in a division as well', () => {
+    const gate = (limit: string) =>
+      problemsOf(
+        `${minimal}gates: [{ id: ok, field: ok, op: '>=', limit: ${limit} }]\ndivisions: [{ id: main, label: M, gates: [ok], headline: true }]\n`,
+      );
+    expect(gate('"98%"').filter((problem) => problem.includes('division'))).toEqual([]);
+    expect(
+      problemsOf(`${minimal}hardware: { jobs_enabled: sometimes }\nverification: { mode: jobs }\n`),
+    ).toHaveLength(1);
+  });
+  it('shows the first place that is no YAML, in words', () => {
+    const tab = minimal.replace('  slug', '\tslug');
+    expect(problemsOf(tab)).toEqual([expect.stringMatching(/:3:1 Tabs .*: use spaces/)]);
+    const colon = minimal.replace('title: T', 'title: The challenge: latency');
+    expect(problemsOf(colon)).toEqual([expect.stringMatching(/:2:10 .*needs quotes/)]);
+  });
   it('lists all problems at once', () => {
     expect(problemsOf('metric: { order: up, repeats: -1, baseline: x }\n')).toHaveLength(6);
   });
