@@ -1,6 +1,6 @@
 import { CREDENTIALS } from '@collab/contract/secrets.ts';
 
-interface Rule {
+export interface Rule {
   kind: string;
   /** Without groups the whole match goes; with a group `keep` that part stays in front, `after` behind. */
   pattern: RegExp;

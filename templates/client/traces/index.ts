@@ -16,15 +16,16 @@ export interface Chosen {
 }
 
 /**
- * Which session is meant: the transcript that was named, else the newest of the harness that runs us or that was named,
+ * Which session is meant: the transcript or session that was named, else the newest of the harness that runs us or that was named,
  * else of the only harness with a log of this directory.
  * @throws ClientError TRACE_NOT_FOUND, WHICH_HARNESS, UNKNOWN_HARNESS
  */
 export async function chooseLog(
   place: Place,
-  want: { harness?: string; transcript?: string },
+  want: { harness?: string | undefined; transcript?: string | undefined; sessionId?: string | undefined },
 ): Promise<Chosen> {
   if (want.transcript) return named(place, want.transcript, want.harness);
+  if (want.sessionId) return ofSession(place, want.sessionId, want.harness);
   const announced = ADAPTERS.find((adapter) => adapter.announced(place.env));
   const wanted = want.harness ? byName(want.harness) : announced;
   const asked = wanted ? [wanted] : ADAPTERS;
@@ -49,6 +50,28 @@ export async function chooseLog(
   throw new ClientError('TRACE_NOT_FOUND', `No session log of this directory found (looked for ${where}).`, {
     next: [
       ...elsewhere.flat(),
+      { command: 'node collab.mjs share-trace --harness <name> --transcript <file>', why: 'names the log' },
+    ],
+  });
+}
+
+/** Logs that are read to find a session whose id no file name tells. */
+const MAX_READ = 50;
+
+async function ofSession(place: Place, id: string, harness: string | undefined): Promise<Chosen> {
+  // The session that runs us is not the one that was named.
+  const anywhere = { ...place, env: { ...place.env, CLAUDE_CODE_SESSION_ID: undefined } };
+  const asked = harness ? [byName(harness)] : ADAPTERS;
+  const found = await Promise.all(
+    asked.map(async (adapter) => (await adapter.find(anywhere)).map((log) => ({ adapter, log }))),
+  );
+  const logs = found.flat();
+  const byFile = logs.filter(({ log }) => basename(log.file).includes(id));
+  for (const chosen of [...byFile, ...logs].slice(0, MAX_READ))
+    if ((await chosen.adapter.read(chosen.log)).session_id === id)
+      return { ...chosen, log: { ...chosen.log, certain: true } };
+  throw new ClientError('TRACE_NOT_FOUND', `No log of this directory is of session ${id}.`, {
+    next: [
       { command: 'node collab.mjs share-trace --harness <name> --transcript <file>', why: 'names the log' },
     ],
   });
