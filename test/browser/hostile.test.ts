@@ -58,21 +58,24 @@ const VIEWS: [string, () => string][] = [
 ];
 
 describe('a record of attacks', () => {
-  it.each(VIEWS)('S1: %s runs nothing, asks nobody else, stays in its frame', async (_name, hash) => {
-    const { page, trouble } = await open(browser, `${served.url}/${hash()}`, { viewport: PHONE });
-    await page.locator('main h1, main [role=alert]').first().waitFor({ state: 'attached' });
-    await page.waitForLoadState('networkidle');
-    await page.evaluate(() => {
-      for (const b of document.querySelectorAll('button')) if (b.textContent === 'See more') b.click();
-    });
-    await page.waitForLoadState('networkidle');
-    expect(await intruders(page)).toEqual([]);
-    expect(trouble).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
-      0,
-    );
-    await page.context().close();
-  });
+  it.concurrent.for(VIEWS)(
+    'S1: %s runs nothing, asks nobody else, stays in its frame',
+    async ([_name, hash], { expect }) => {
+      const { page, trouble } = await open(browser, `${served.url}/${hash()}`, { viewport: PHONE });
+      await page.locator('main h1, main [role=alert]').first().waitFor({ state: 'attached' });
+      await page.waitForLoadState('networkidle');
+      await page.evaluate(() => {
+        for (const b of document.querySelectorAll('button')) if (b.textContent === 'See more') b.click();
+      });
+      await page.waitForLoadState('networkidle');
+      expect(await intruders(page)).toEqual([]);
+      expect(trouble).toEqual([]);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      ).toBeLessThanOrEqual(0);
+      await page.context().close();
+    },
+  );
 
   it('S1, S12: every message and every result, opened whole', async () => {
     const { page, trouble } = await open(browser, `${served.url}/#/board`);

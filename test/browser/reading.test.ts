@@ -176,6 +176,31 @@ describe('without a pointer', () => {
     await page.context().close();
   });
 
+  it('End, Home and the wheel on the board leave the keyboard in the list, where one then is', async () => {
+    const { page } = await open(browser, `${served.url}/#/board`);
+    await page.locator('article').first().waitFor();
+    await page.locator('main').focus();
+    await page.keyboard.press('j');
+    const first = await page.evaluate(() => document.activeElement?.textContent);
+    const inSight = () =>
+      page.evaluate(() => {
+        const e = document.activeElement;
+        const { top = -1 } = e?.getBoundingClientRect() ?? {};
+        return e?.tagName === 'ARTICLE' && top >= 0 && top < innerHeight ? e.textContent : null;
+      });
+    for (const go of [
+      () => page.keyboard.press('End'),
+      () => page.keyboard.press('Home'),
+      () => page.mouse.wheel(0, 4000),
+    ]) {
+      const before = await inSight();
+      await go();
+      await expect.poll(async () => ![null, before].includes(await inSight()), POLL).toBe(true);
+    }
+    expect(await inSight()).not.toBe(first);
+    await page.context().close();
+  });
+
   it('what arrives while one reads further down moves nothing', async () => {
     const { page } = await open(browser, `${served.url}/#/board`);
     await page.locator('article').first().waitFor();

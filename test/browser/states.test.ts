@@ -1,5 +1,5 @@
 /** Each view on a record with nothing in it, on a server that fails, without a connection, and while it waits. */
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SeededSpace, startSeededSpace } from '../helpers/seeded-space.ts';
 import { axe, overflow } from './axe.ts';
@@ -34,8 +34,8 @@ const EMPTY: [string, string, RegExp][] = [
   ['join', '#/join', /Hand this to your agent/],
 ];
 
-describe('an empty record', () => {
-  it.each(EMPTY)('%s says so, and what to do', async (_name, hash, words) => {
+describe.concurrent('an empty record', () => {
+  it.for(EMPTY)('%s says so, and what to do', async ([_name, hash, words], { expect }) => {
     const { page, trouble } = await open(browser, `${served.url}/${hash}`);
     await page.locator('main').getByText(words).filter({ visible: true }).first().waitFor();
     // Another part of the view may come later; none stays so.
@@ -45,7 +45,7 @@ describe('an empty record', () => {
     await page.context().close();
   });
 
-  it('an inbox with nothing in it', async () => {
+  it('an inbox with nothing in it', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/inbox`);
     await logIn(page, served.url, 'user-1');
     await page.getByText('Nothing for @human-user-1 yet').waitFor();
@@ -64,11 +64,20 @@ const fail = (page: Page) =>
     }),
   );
 
+/** Lets eleven seconds of the page's clock pass, again and again: its period is ten. */
+async function passTime(page: Page, what: Locator, state: 'visible' | 'detached'): Promise<void> {
+  const arrived = async () => {
+    await page.clock.runFor(11_000);
+    return (await what.count()) > 0;
+  };
+  await expect.poll(arrived, { timeout: 25_000, interval: 100 }).toBe(state === 'visible');
+}
+
 /** Views that need the server for what they are about. */
 const NEEDY = EMPTY.filter(([name]) => !['join', 'inbox'].includes(name));
 
-describe('a server that fails', () => {
-  it.each(NEEDY)('%s tells its words, and comes back when asked', async (_name, hash, words) => {
+describe.concurrent('a server that fails', () => {
+  it.for(NEEDY)('%s tells its words, and comes back when asked', async ([_name, hash, words], { expect }) => {
     const { page, trouble } = await open(browser, 'about:blank');
     await fail(page);
     await page.goto(`${served.url}/${hash}`);
@@ -82,20 +91,37 @@ describe('a server that fails', () => {
     await page.context().close();
   });
 
-  it('comes back by itself as well', async () => {
+  it('“Try again” asks for all that the view lacks, not for one thing', async ({ expect }) => {
     const { page } = await open(browser, 'about:blank');
+    await page.clock.install();
+    await fail(page);
+    await page.goto(`${served.url}/#/agents/nobody`);
+    const alerts = page.locator('main [role=alert]');
+    await expect.poll(() => alerts.count(), { timeout: 20_000 }).toBeGreaterThan(2);
+    // Time stands still: nothing comes by itself.
+    await page.clock.pauseAt(Date.now() + 3_600_000);
+    await page.unroute(/\/v1\/.+/);
+    await page.getByRole('button', { name: 'Try again' }).last().click();
+    await expect.poll(() => alerts.count(), { timeout: 20_000 }).toBe(0);
+    await page.getByText('Nothing is known of this name').waitFor();
+    await page.context().close();
+  });
+
+  it('comes back by itself as well', async ({ expect }) => {
+    const { page } = await open(browser, 'about:blank');
+    await page.clock.install();
     await fail(page);
     await page.goto(`${served.url}/#/board`);
     await page.getByText(WORDS).first().waitFor();
     await page.unroute(/\/v1\/.+/);
-    await page.getByText(WORDS).first().waitFor({ state: 'detached', timeout: 25_000 });
+    await passTime(page, page.getByText(WORDS).first(), 'detached');
     expect(await page.locator('main').innerText()).toMatch(/nobody has written yet/);
     await page.context().close();
   });
 });
 
-describe('without an answer', () => {
-  it('the page says that it waits', async () => {
+describe.concurrent('without an answer', () => {
+  it('the page says that it waits', async ({ expect }) => {
     const { page } = await open(browser, 'about:blank');
     await page.route(/\/v1(\/|$)/, () => {});
     await page.goto(`${served.url}/#/`);
@@ -104,7 +130,7 @@ describe('without an answer', () => {
     await page.context().close();
   });
 
-  it.each(NEEDY)('%s says what it waits for', async (_name, hash) => {
+  it.for(NEEDY)('%s says what it waits for', async ([_name, hash], { expect }) => {
     const { page } = await open(browser, 'about:blank');
     await page.route(/\/v1\/.+/, () => {});
     await page.goto(`${served.url}/${hash}`);
@@ -117,13 +143,14 @@ describe('without an answer', () => {
     await page.context().close();
   });
 
-  it('offline from the start, it says so and goes on when the connection is back', async () => {
+  it('offline from the start, it says so and goes on when the connection is back', async ({ expect }) => {
     const { page } = await open(browser, 'about:blank');
+    await page.clock.install();
     await page.route(/\/v1(\/|$)/, (route) => route.abort());
     await page.goto(`${served.url}/#/queue`);
     await page.getByText('Could not load the collaboration').waitFor();
     await page.unroute(/\/v1(\/|$)/);
-    await page.getByText('Nothing waits').waitFor({ timeout: 25_000 });
+    await passTime(page, page.getByText('Nothing waits'), 'visible');
     expect(await page.getByText('Could not load').count()).toBe(0);
     await page.context().close();
   });
@@ -175,13 +202,13 @@ async function unusual(page: Page): Promise<void> {
   });
 }
 
-describe('an unusual challenge', () => {
-  it.each([
+describe.concurrent('an unusual challenge', () => {
+  it.for([
     ['overview', '#/', 'Best verified'],
     ['leaderboard', '#/leaderboard?show=all', '199/200'],
     ['plots', '#/plots?against=gate-3', 'nothing beats on both axes'],
     ['agent', `#/agents/a${'-very-long-name'.repeat(4)}`, 'Not registered: known by'],
-  ])('%s fits a phone, and numbers are read', async (_name, hash, words) => {
+  ] as const)('%s fits a phone, and numbers are read', async ([_name, hash, words], { expect }) => {
     const { page, trouble } = await open(browser, 'about:blank', { viewport: PHONE });
     await unusual(page);
     await page.goto(`${served.url}/${hash}`);

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { axe } from './axe.ts';
 import { launch, open } from './browser.ts';
-import { logIn as logInAt } from './person.ts';
+import { focusedName, logIn as logInAt, seesSoon, tabTo } from './person.ts';
 import { type Served, SMALL, startServed } from './served.ts';
 
 let browser: Browser;
@@ -43,9 +43,11 @@ describe('people take part', () => {
     expect(await arrived.innerText()).toContain('@human-user-1');
     await arrived.getByRole('button', { name: 'Reply' }).click();
     await post(two.page, 'Yes.');
-    await one.page.locator('article', { hasText: 'Yes.' }).waitFor({ timeout: 20_000 });
-    await two.page.getByRole('link', { name: /Inbox \d+ unread/ }).click({ timeout: 20_000 });
-    await two.page.locator('article', { hasText: 'is anybody here?' }).waitFor({ timeout: 20_000 });
+    await seesSoon(one.page, one.page.locator('article', { hasText: 'Yes.' }));
+    const unread = two.page.getByRole('link', { name: /Inbox \d+ unread/ });
+    await seesSoon(two.page, unread);
+    await unread.click();
+    await seesSoon(two.page, two.page.locator('article', { hasText: 'is anybody here?' }));
     await two.page.getByRole('link', { name: 'Inbox', exact: true }).waitFor();
     expect(await two.page.evaluate(() => document.cookie)).toBe('');
     const kept = await two.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
@@ -58,9 +60,17 @@ describe('people take part', () => {
   it('only an organizer is offered the broadcast, and it is marked', async () => {
     const { page } = await open(browser, `${served.url}/#/board`);
     await logIn(page, 'organizer');
-    await page.getByLabel('to every inbox').check();
-    await page.getByLabel('Message', { exact: true }).fill('The harness is updated tonight.');
-    await page.getByRole('button', { name: 'Broadcast' }).click();
+    await page.locator('main').focus();
+    await tabTo(page, 'Message');
+    await page.keyboard.type('The harness is updated tonight.');
+    await tabTo(page, /to every inbox/);
+    await page.keyboard.press('Space');
+    await tabTo(page, 'Broadcast');
+    await page.keyboard.press('Enter');
+    await page.getByText('Sent to every inbox.').waitFor();
+    // The same button is ready for the next message, which goes to nobody's inbox by accident.
+    await expect.poll(() => focusedName(page), POLL).toBe('Send');
+    expect(await page.getByLabel('to every inbox').isChecked()).toBe(false);
     const sent = page.locator('article', { hasText: 'The harness is updated tonight.' });
     await sent.waitFor();
     expect(await sent.innerText()).toContain('broadcast');
@@ -84,7 +94,7 @@ describe('people take part', () => {
     await form.getByRole('button', { name: 'Record verdict' }).click();
     await judge.page.getByText('The verdict is recorded.').waitFor();
     const seen = reader.page.getByRole('region', { name: 'Verdict' });
-    await seen.getByText('The answers differ after token 40.').first().waitFor({ timeout: 20_000 });
+    await seesSoon(reader.page, seen.getByText('The answers differ after token 40.'));
     expect(await seen.innerText()).toContain('invalid');
     expect(await seen.innerText()).toContain('organizer');
     await Promise.all([judge.page.context().close(), reader.page.context().close()]);
@@ -115,7 +125,7 @@ describe('people take part', () => {
     await owner.page.getByText('The organizers see your appeal.').waitFor();
     for (const { page } of [judge, other]) {
       const seen = page.getByRole('region', { name: 'Verdict' });
-      await seen.getByText('The harness cut it off.').waitFor({ timeout: 20_000 });
+      await seesSoon(page, seen.getByText('The harness cut it off.'));
     }
     expect(await other.page.getByRole('form', { name: 'Appeal' }).count()).toBe(0);
     await Promise.all([judge, owner, other].map(({ page }) => page.context().close()));
@@ -144,7 +154,7 @@ describe('people take part', () => {
     await tab.getByRole('button', { name: 'Log out' }).waitFor();
     expect(tab.url()).toBe(`${served.url}/#/board`);
     await post(tab, 'From a tab of its own.');
-    await frame.locator('article', { hasText: 'From a tab of its own.' }).waitFor({ timeout: 20_000 });
+    await frame.locator('article', { hasText: 'From a tab of its own.' }).waitFor(POLL);
     expect(host.url()).toBe(`http://localhost:${port}/`);
     await context.close();
     await new Promise((done) => outer.close(done));
@@ -169,8 +179,8 @@ describe('people take part', () => {
   });
 });
 
-describe('finding one’s way', () => {
-  it('reads what belongs to a result, as text', async () => {
+describe.concurrent('finding one’s way', () => {
+  it('reads what belongs to a result, as text', async ({ expect }) => {
     const { page, trouble } = await open(browser, `${served.url}/#/results/${served.best.filename}`);
     const files = page.getByRole('region', { name: 'Artifacts' });
     await files.getByRole('button', { name: 'logs/run.log' }).click();
@@ -186,7 +196,9 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('what a run printed is shown to whom it is for, what the harness measured to everybody', async () => {
+  it('what a run printed is shown to whom it is for, what the harness measured to everybody', async ({
+    expect,
+  }) => {
     const { page, trouble } = await open(browser, `${served.url}/#/results/${served.best.filename}`);
     const logs = page.getByRole('region', { name: 'Logs' });
     await logs.getByRole('button', { name: 'Benchmark' }).click();
@@ -209,7 +221,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('works from the keyboard', async () => {
+  it('works from the keyboard', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/`);
     await page.locator('article').first().waitFor();
     await page.keyboard.press('2');
@@ -238,7 +250,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('one goes through a view by Tab alone, in the order one reads', async () => {
+  it('one goes through a view by Tab alone, in the order one reads', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/leaderboard`);
     await page.locator('td a').first().waitFor();
     const stops: string[] = [];
@@ -264,7 +276,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('nothing moves for who wants it still, and a wide screen is used', async () => {
+  it('nothing moves for who wants it still, and a wide screen is used', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/`, {
       reducedMotion: 'reduce',
       viewport: { width: 3840, height: 2160 },
@@ -282,7 +294,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('filters the board and marks what it found', async () => {
+  it('filters the board and marks what it found', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/board`);
     await page.locator('article').first().waitFor();
     await page.getByLabel('Filter messages').fill('negative result');
@@ -296,7 +308,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('what one looks for stands in the address, and "back" leads to where one was', async () => {
+  it('what one looks for stands in the address, and "back" leads to where one was', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/board?q=negative%20result`);
     await page.getByText(/^\d+ \/ \d+$/).waitFor();
     expect(await page.getByLabel('Filter messages').inputValue()).toBe('negative result');
@@ -324,7 +336,9 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('replies and a person’s messages are all there, also those that the board has not loaded', async () => {
+  it('replies and a person’s messages are all there, also those that the board has not loaded', async ({
+    expect,
+  }) => {
     const { messages } = served.record;
     const names = new Set(messages.map((m) => m.filename));
     const refsOf = (m: (typeof messages)[number]) => (m.frontmatter.refs as string[] | undefined) ?? [];
@@ -342,7 +356,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('a plot opens the result that is clicked, and zooms', async () => {
+  it('a plot opens the result that is clicked, and zooms', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/plots`);
     const plot = page.getByRole('application', { name: 'over time' });
     await plot.focus();
@@ -368,7 +382,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('B9: names for agents are those the server takes', async () => {
+  it('B9: names for agents are those the server takes', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/join`);
     const name = page.getByLabel('Pick a name');
     for (const [text, problem] of [
@@ -387,7 +401,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('a name tells who it is, to the pointer and to the keyboard', async () => {
+  it('a name tells who it is, to the pointer and to the keyboard', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/board`);
     const name = page.locator(`article a[data-handle="${served.record.messages.at(-1)?.author}"]`).first();
     const card = page.getByRole('tooltip');
@@ -406,7 +420,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('the filter completes names as the composer does', async () => {
+  it('the filter completes names as the composer does', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/board`);
     await page.locator('article').first().waitFor();
     const filter = page.getByLabel('Filter messages');
@@ -433,7 +447,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('the message board is as wide as one wants, and stays so', async () => {
+  it('the message board is as wide as one wants, and stays so', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/`);
     const divider = page.getByRole('separator', { name: 'Width of the message board' });
     const column = page.getByRole('region', { name: 'Message board' });
@@ -459,7 +473,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('the overview shows ten rows and more on demand', async () => {
+  it('the overview shows ten rows and more on demand', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/`);
     const rows = page.getByRole('region', { name: 'Leaderboard' }).locator('tbody tr');
     await rows.first().waitFor();
@@ -473,7 +487,7 @@ describe('finding one’s way', () => {
     await page.context().close();
   });
 
-  it('saves the board as CSV and the plot as SVG', async () => {
+  it('saves the board as CSV and the plot as SVG', async ({ expect }) => {
     const { page } = await open(browser, `${served.url}/#/leaderboard`);
     const [csv] = await Promise.all([
       page.waitForEvent('download'),

@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { padded, timeScale, timeTicks } from './frame.ts';
+import { padded, spanning, timeScale, timeTicks } from './frame.ts';
 
 describe('axes', () => {
+  it.each([
+    ['one claim beyond all measure', [10, 20], [15, 1e300], [10, 20, 15]],
+    ['a claim of something great', [10, 20], [500], [10, 20, 500]],
+    ['claims alone', [], [118, 13970, 1e300, -1e300], [118, 13970]],
+    ['zero everywhere', [0, 0], [0], [0, 0, 0]],
+    ['what is verified, however large', [1, 1e300], [], [1, 1e300]],
+  ])('an axis spans %s', (_what, verified, claimed, spanned) => {
+    const points = [
+      ...verified.map((score) => ({ score, trusted: true })),
+      ...claimed.map((score) => ({ score, trusted: false })),
+    ];
+    expect(spanning(points)).toEqual(spanned);
+  });
   it.each([
     [
       [40, 490],

@@ -21,6 +21,19 @@ export function padded(values: readonly number[], low: number, high: number): [n
   return [min >= 0 ? Math.max(0, from) : from, max <= 0 ? Math.min(0, to) : to];
 }
 
+const FAR = 100;
+
+/**
+ * Scores that span an axis: all that are verified, and of the claims those within a hundred times the median, so that
+ * one claim of 1e300 does not make a line of all others.
+ */
+export function spanning(points: readonly { score: number; trusted: boolean }[]): number[] {
+  const known = points.some((p) => p.trusted) ? points.filter((p) => p.trusted) : points;
+  const sizes = known.map((p) => Math.abs(p.score)).sort((a, b) => a - b);
+  const reach = FAR * (sizes[(sizes.length - 1) >> 1] || (sizes.at(-1) ?? 0));
+  return points.filter((p) => p.trusted || Math.abs(p.score) <= reach).map((p) => p.score);
+}
+
 export function timeScale(times: readonly number[], width: number): ScaleTime<number, number> {
   const [min, max] = extent(times);
   const from = min ?? 0;

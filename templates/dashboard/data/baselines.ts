@@ -9,6 +9,8 @@ export interface Baseline {
   agent: string;
   method: string;
   score: number;
+  /** Anybody may post a baseline; this one has its verdict. */
+  verified: boolean;
 }
 
 const SHOWN = 5;
@@ -22,6 +24,9 @@ export async function baselinesOf(app: App): Promise<Baseline[]> {
   return page.items.flatMap((r) => {
     const score = r.verification === 'invalid' ? null : claimedScore(r, field);
     const method = String(r.frontmatter.method ?? '');
-    return score === null ? [] : [{ filename: r.filename, agent: authorOf(r.filename), method, score }];
+    const verified = r.verification === 'valid';
+    return score === null
+      ? []
+      : [{ filename: r.filename, agent: authorOf(r.filename), method, score, verified }];
   });
 }

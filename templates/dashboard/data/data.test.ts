@@ -89,6 +89,11 @@ describe('reading', () => {
     expect(keys[1]).toBe(keys[0]);
     expect(keys[2]).not.toBe(keys[0]);
   });
+  it('nothing turns the direction of a text', async () => {
+    const text = 'safe\u202Egpj.exe\u202C \u2066x\u2069 \u200Fعربي';
+    const http = new Http(async () => answer({ text }));
+    expect(await http.get('/v1/x')).toEqual({ text: 'safegpj.exe \u2066x\u2069 \u200Fعربي' });
+  });
   it('S1: thousands of marks on one letter become a few, words of every script stay', async () => {
     const words = 'Ế नमस्ते שָׁלוֹם';
     const http = new Http(async () => answer({ x: `Z${'\u0300'.repeat(100_000)}`, words }));

@@ -50,8 +50,12 @@ const MAX_REMEMBERED = 200;
 const TIMEOUT_MS = 30_000;
 const AGREED_MS = 60_000;
 
-/** Thousands of marks on one letter stop a browser for minutes; no script needs more than a few. */
-const tame = (text: string): string => text.replace(/(\p{M}{8})\p{M}+/gu, '$1');
+/**
+ * Thousands of marks on one letter stop a browser for minutes; no script needs more than a few. Embeddings and overrides
+ * of direction make a text read as another one; no script needs them since there are isolates.
+ */
+const tame = (text: string): string =>
+  text.replace(/(\p{M}{8})\p{M}+/gu, '$1').replace(/[\u202A-\u202E]/g, '');
 
 /** Where there is no TLS, a browser has no `randomUUID`. */
 const randomKey = (): string =>

@@ -1,4 +1,5 @@
 import type { App } from './app.svelte.ts';
+import { firstSeen } from './focus.ts';
 import { recall, remember } from './memory.ts';
 
 const typing = (target: EventTarget | null): boolean =>
@@ -48,15 +49,11 @@ function focusSearch(app: App): void {
   requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
 }
 
-/** Below the header, which stays in sight. */
-const isSeen = (item: HTMLElement): boolean =>
-  item.getBoundingClientRect().top >= (document.querySelector('header')?.getBoundingClientRect().bottom ?? 0);
-
 /** Moves focus between the items a view marks with `data-item`, from what is seen when none has it. */
 function step(by: 1 | -1): void {
   const items = [...document.querySelectorAll<HTMLElement>('[data-item]')];
   const at = items.findIndex((i) => i === document.activeElement || i.contains(document.activeElement));
-  const next = at < 0 ? items.find(isSeen) : items[Math.min(items.length - 1, Math.max(0, at + by))];
+  const next = at < 0 ? firstSeen(items) : items[Math.min(items.length - 1, Math.max(0, at + by))];
   next?.focus();
   next?.scrollIntoView({ block: 'nearest' });
 }

@@ -56,7 +56,10 @@ describe('board', () => {
   });
   it('is set against the best baseline, where there is one', () => {
     const champion = row({ filename: at(9), score: 45 });
-    const baselines = [{ score: 9 }, { score: 15 }];
+    const baselines = [
+      { score: 9, verified: true },
+      { score: 15, verified: true },
+    ];
     expect(progressOf([champion], baselines, champion, 'desc')).toBe('3 × the baseline (15.00)');
     expect(progressOf([champion], baselines, champion, 'asc')).toBe('400 % above the baseline (9.00)');
     expect([progressOf([champion], [], champion, 'desc'), progressOf([], baselines, null, 'desc')]).toEqual([
@@ -64,6 +67,19 @@ describe('board', () => {
       '',
     ]);
   });
+  it.each([
+    [[9, 1e12], '5 × the claimed baseline (9.00)'],
+    [[1e12], ''],
+  ])(
+    'a baseline that anybody claims (%j) is called so, and is none when it beats what is measured',
+    (claimed, words) => {
+      const champion = row({ filename: at(9), score: 45 });
+      const baselines = claimed.map((score) => ({ score, verified: false }));
+      expect(progressOf([champion], baselines, champion, 'desc')).toBe(words);
+      const verified = [...baselines, { score: 15, verified: true }];
+      expect(progressOf([champion], verified, champion, 'desc')).toBe('3 × the baseline (15.00)');
+    },
+  );
   it('filters by words anywhere', () => {
     const rows = [row({ agent: 'ada', method: 'int4 head' }), row({ agent: 'bob' })];
     expect(filterRows(rows, 'INT4 ada').map((r) => r.agent)).toEqual(['ada']);

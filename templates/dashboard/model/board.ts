@@ -1,5 +1,6 @@
 import type { GateReport, LeaderboardRow } from '../data/types.ts';
 import { formatScore } from './format.ts';
+import { beats } from './series.ts';
 import { timeOf } from './stamp.ts';
 
 /** Number one: the best valid row, or the best unverified one while nothing is valid. */
@@ -29,16 +30,27 @@ export function comparedTo(what: string, base: number, score: number, order: 'as
 const short = (n: number, digits: number): string =>
   n.toLocaleString('en', { maximumSignificantDigits: digits });
 
+/** What to compare with: the best verified baseline, else the best that is only claimed, if the champion is beyond it. */
+function bestBaseline(
+  baselines: readonly { score: number; verified: boolean }[],
+  champion: LeaderboardRow,
+  order: 'asc' | 'desc',
+): { score: number; verified: boolean } | undefined {
+  const best = [...baselines].sort((a, b) => (order === 'desc' ? b.score - a.score : a.score - b.score));
+  return best.find((b) => b.verified) ?? best.find((b) => !beats(order, b.score, champion.score));
+}
+
 /** How far `champion` is from the best baseline, or from the first result where there is no baseline. */
 export function progressOf(
   rows: readonly LeaderboardRow[],
-  baselines: readonly { score: number }[],
+  baselines: readonly { score: number; verified: boolean }[],
   champion: LeaderboardRow | null,
   order: 'asc' | 'desc',
 ): string {
   if (!champion) return '';
-  const [base] = baselines.map((b) => b.score).sort((a, b) => (order === 'desc' ? b - a : a - b));
-  if (base !== undefined) return comparedTo('baseline', base, champion.score, order);
+  const base = bestBaseline(baselines, champion, order);
+  if (base)
+    return comparedTo(base.verified ? 'baseline' : 'claimed baseline', base.score, champion.score, order);
   const first = rows
     .filter((r) => r.verification !== 'invalid' && timeOf(r.filename) !== null)
     .reduce<LeaderboardRow | null>((a, r) => (a === null || r.filename < a.filename ? r : a), null);

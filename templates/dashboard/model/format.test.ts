@@ -7,6 +7,7 @@ describe('numbers', () => {
     [0.99351, undefined, '0.9935'],
     [12345.678, undefined, '12,346'],
     [0, undefined, '0'],
+    [-0, undefined, '0'],
     [-3.25, undefined, '-3.25'],
     [1.5e12, undefined, '1.50e+12'],
     [0.00012, undefined, '1.20e-4'],

@@ -7,7 +7,8 @@ export function formatScore(value: number | null | undefined, exact?: string): s
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e9 || size < 1e-3)) return value.toExponential(2);
   const digits = size === 0 ? 0 : Math.max(0, Math.min(4, 4 - Math.floor(Math.log10(size))));
-  return value.toLocaleString('en', {
+  // Minus zero is zero.
+  return (value + 0).toLocaleString('en', {
     maximumFractionDigits: digits,
     minimumFractionDigits: Math.min(digits, 2),
   });

@@ -39,6 +39,7 @@ describe('who wrote it', () => {
   it.each([
     ['a.md, b.md', ['a.md', 'b.md']],
     [['message_board/a.md', 3], ['a.md']],
+    [['a.md', 'results/a.md', 'a.md'], ['a.md']],
     [null, []],
     ['nothing', []],
   ])('refs %j', (refs, wanted) => {
@@ -64,6 +65,13 @@ describe('preview', () => {
     ['# Head\n\nshort', '', '# Head\n\nshort', false],
     [`# Head\n\nfirst\n\n${'x '.repeat(400)}`, '', 'first', true],
     ['a long body', 'the summary', 'the summary', true],
+    [
+      `**INVALID**: @a\n\ngate x failed\n\n|a|\n|-|\n${'|1|\n'.repeat(20)}`,
+      '',
+      '**INVALID**: @a\n\ngate x failed',
+      true,
+    ],
+    [`one\n\ntwo\n\n- ${'x '.repeat(400)}`, '', 'one\n\ntwo', true],
   ])('%s', (body, summary, text, cut) => {
     expect(previewOf(body, summary)).toEqual({ text, cut });
   });

@@ -42,10 +42,10 @@ export function toAuthor(filename: string, frontmatter: Frontmatter): Author {
   return { handle, kind: frontmatter.via === 'server' ? 'server' : 'agent' };
 }
 
-/** `refs` is a list or a string with commas or spaces; only file names count. */
+/** `refs` is a list or a string with commas or spaces; only file names count, each once. */
 export function toRefs(value: unknown): string[] {
   const parts = Array.isArray(value) ? value.map(text) : text(value).split(/[,\s]+/);
-  return parts.map((p) => p.split('/').at(-1) ?? '').filter((p) => p.endsWith('.md'));
+  return [...new Set(parts.map((p) => p.split('/').at(-1) ?? '').filter((p) => p.endsWith('.md')))];
 }
 
 export function toMessage(record: MessageRecord): Message {

@@ -55,6 +55,10 @@ describe('people', () => {
     ]);
     expect(people[0]?.siblings).toEqual(['ada', 'eve']);
   });
+  it('the server is no agent', () => {
+    const told = toMessage({ filename: at(5, 'verifier'), frontmatter: { via: 'server' }, body: 'x' });
+    expect(peopleOf([], [told], []).map((p) => p.kind)).toEqual(['server']);
+  });
   it('gives a name the same face every time', () => {
     expect(avatarOf('quiet-otter')).toEqual(avatarOf('quiet-otter'));
     expect(avatarOf('human-quiet-otter').letters).toBe('QO');

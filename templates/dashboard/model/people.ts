@@ -1,10 +1,10 @@
 import type { AgentInfo, LeaderboardRow } from '../data/types.ts';
-import { isHumanHandle, type Message } from './message.ts';
+import { type AuthorKind, isHumanHandle, type Message } from './message.ts';
 import { timeOf } from './stamp.ts';
 
 export interface Person {
   handle: string;
-  kind: 'human' | 'agent';
+  kind: AuthorKind;
   owner: string;
   model: string;
   harness: string;
@@ -71,6 +71,7 @@ export function peopleOf(
   }
   for (const m of messages) {
     const p = get(m.author.handle);
+    if (m.author.kind === 'server') p.kind = 'server';
     p.messages++;
     seen(p, m.time);
   }

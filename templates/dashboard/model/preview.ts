@@ -1,4 +1,6 @@
 const LIMIT = 520;
+/** A first paragraph shorter than this says too little alone. */
+const ENOUGH = 300;
 const SHORT_LINES = 12;
 /** Nothing beyond it is looked at: a preview must not take longer than the text is worth. */
 const LOOKED_AT = 8_000;
@@ -10,8 +12,8 @@ export interface Preview {
 }
 
 /**
- * What a list shows of a body: the author's own summary, else a short body whole, else the first paragraph that is not a heading, up to
- * 520 characters, never cut inside a code fence.
+ * What a list shows of a body: the author's own summary, else a short body whole, else its first paragraphs that are no
+ * headings while they are short, up to 520 characters, never cut inside a code fence.
  */
 export function previewOf(body: string, summary = ''): Preview {
   if (!summary && isShort(body)) return { text: body, cut: false };
@@ -21,8 +23,19 @@ export function previewOf(body: string, summary = ''): Preview {
   const block = (blocks[at] ?? body).trim();
   const open = (block.match(/^\s*(```|~~~)/gm) ?? []).length % 2 === 1;
   if (open || /^\s*(```|~~~)/.test(block)) return previewOfCode(body);
-  if (block.length <= LIMIT) return { text: block, cut: block.length < body.length };
+  if (block.length <= LIMIT) {
+    const text = [block, ...following(blocks.slice(at + 1), ENOUGH - block.length)].join('\n\n');
+    return { text, cut: text.length < body.length };
+  }
   return { text: `${cutAtWord(block, LIMIT)} …`, cut: true };
+}
+
+/** Paragraphs that fit into `room` characters, up to the first that is something else or does not fit. */
+function following(blocks: readonly string[], room: number): string[] {
+  const [next = '', ...rest] = blocks;
+  const plain = next !== '' && !/^\s*(?:#{1,6}\s|```|~~~|\||[-*>]|\d+\.)/.test(next);
+  if (!plain || next.length > room) return [];
+  return [next, ...following(rest, room - next.length)];
 }
 
 const isShort = (body: string): boolean => body.length <= LIMIT && body.split('\n').length <= SHORT_LINES;

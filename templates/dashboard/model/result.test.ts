@@ -10,12 +10,20 @@ describe('result', () => {
       c: ['1', { d: 2 }],
       agent: 'x',
     });
-    expect(facts).toEqual([
+    expect(facts.ofAuthor).toEqual([
       { key: 'a', text: 'javascript:alert(1)', url: null },
       { key: 'b', text: 'https://x.example', url: 'https://x.example' },
       { key: 'c', text: '1', url: null },
       { key: 'c', text: '{"d":2}', url: null },
     ]);
+  });
+  it('what an author states is told apart from what the server set', () => {
+    const { ofServer, ofAuthor } = factsOf({
+      ...{ tps: 1, 'verified runs': 12, verdict: 'valid', record: 'another.md' },
+      ...{ submission_files: 2, source_sha256: 'abc', idempotency: 'key' },
+    });
+    expect(ofAuthor.map((f) => f.key)).toEqual(['tps', 'verified runs', 'verdict', 'record']);
+    expect(ofServer.map((f) => f.key)).toEqual(['submission_files', 'source_sha256']);
   });
   it.each([
     ['hf://buckets/o/b/runs/1/', { bucket: 'o/b', path: 'runs/1' }],
@@ -32,6 +40,7 @@ describe('files of a result', () => {
     const artifacts = [
       'artifacts/run_bob/',
       'hf://buckets/o/main/artifacts/two_bob',
+      'artifacts/run_bob',
       'https://x.invalid/',
       7,
     ];

@@ -14,11 +14,25 @@ export interface Fact {
 }
 
 const SHOWN_ELSEWHERE = ['agent', 'timestamp', 'method', 'description', 'via'];
+/** What the server set, and no author can. */
+const OF_SERVER = ['submission_snapshot', 'submission_files', 'submission_bytes', 'auth', 'source_sha256'];
+/** For the server alone. */
+const PLUMBING = ['idempotency'];
 
-/** Everything else an author put into the head of a result, as text; nested values as JSON. */
-export function factsOf(frontmatter: Frontmatter): Fact[] {
-  return Object.entries(frontmatter)
-    .filter(([key, value]) => !SHOWN_ELSEWHERE.includes(key) && value !== null && value !== '')
+/** Everything else in the head of a result, as text; nested values as JSON: what the server set apart from the author's words. */
+export function factsOf(frontmatter: Frontmatter): { ofServer: Fact[]; ofAuthor: Fact[] } {
+  const entries = Object.entries(frontmatter).filter(
+    ([key]) => !SHOWN_ELSEWHERE.includes(key) && !PLUMBING.includes(key),
+  );
+  return {
+    ofServer: facts(entries.filter(([key]) => OF_SERVER.includes(key))),
+    ofAuthor: facts(entries.filter(([key]) => !OF_SERVER.includes(key))),
+  };
+}
+
+function facts(entries: [string, unknown][]): Fact[] {
+  return entries
+    .filter(([, value]) => value !== null && value !== '')
     .flatMap(([key, value]) => (Array.isArray(value) ? value.map((v) => fact(key, v)) : [fact(key, value)]));
 }
 
@@ -54,6 +68,7 @@ export function foldersOf(frontmatter: Frontmatter, central: string): Folder[] {
   return named
     .map(({ label, value }) => ({ label, prefix: centralPath(value, central) }))
     .filter((folder) => /^(?:artifacts|submissions|shared_resources)\/./.test(folder.prefix))
+    .filter(({ prefix }, at, all) => all.findIndex((other) => other.prefix === prefix) === at)
     .slice(0, MAX_FOLDERS);
 }
 
