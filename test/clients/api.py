@@ -107,7 +107,7 @@ def space():
     check("Space runtime", running)
     more.space(admin, name)
     if hasattr(admin, "wait_for_space"):
-        check("Space wait", lambda: expect(admin.wait_for_space(name, timeout=60).stage, "RUNNING"))
+        check("Space wait", lambda: expect(admin.wait_for_space(name, timeout=240).stage, "RUNNING"))
     check("Space answers", lambda: expect(urllib.request.urlopen(admin.space_info(name).host).read(), b"moin"))
     check("Space logs", lambda: [expect("the app is up" in "".join(admin.fetch_space_logs(name)), True), expect("Starts with" in "".join(admin.fetch_space_logs(name, build=True)), True)])
     check("Space pause", lambda: expect(admin.pause_space(name).stage, "PAUSED"))
@@ -128,7 +128,7 @@ def jobs():
     inspect = lambda job: admin.inspect_job(job_id=job.id, **at)
     ended = lambda job: wait(lambda: inspect(job).status.stage in ("COMPLETED", "ERROR", "CANCELED") and inspect(job))
     check("job run", lambda: started.append(admin.run_job(**spec, labels={"by": CLIENT})))
-    check("job wait", lambda: expect(admin.wait_for_job(started[0].id, timeout=60, **at).status.stage, "COMPLETED"))
+    check("job wait", lambda: expect(admin.wait_for_job(started[0].id, timeout=240, **at).status.stage, "COMPLETED"))
     check("job inspect", lambda: expect(inspect(started[0]).command, spec["command"]))
     text = lambda **more: [line.strip() for line in admin.fetch_job_logs(job_id=started[0].id, **at, **more)]
     check("job logs", lambda: expect(text(), ["forty 42"]))
@@ -137,7 +137,7 @@ def jobs():
     check("job labels", lambda: [admin.update_job_labels(job_id=started[0].id, labels={"by": f"{CLIENT}2"}, **at), expect([j.id for j in admin.list_jobs(labels={"by": f"{CLIENT}2"}, **at)], [started[0].id])])
     failing = {**spec, "command": ["python", "-c", "import sys; sys.exit(3)"]}
     check("job exit code", lambda: expect("exit code: 3" in ended(admin.run_job(**failing)).status.message, True))
-    long = {**spec, "command": ["python", "-c", "import time; time.sleep(60)"]}
+    long = {**spec, "command": ["python", "-c", "import time; time.sleep(600)"]}
     check("job time limit", lambda: expect("timeout" in ended(admin.run_job(**long, timeout=1)).status.message, True))
     check("job volumes, secrets", volumes)
     check("job network group", lambda: expect(ended(admin.run_job(**spec, network_group="g")).network.group, "g"))
@@ -153,7 +153,7 @@ def volumes():
     code = "import os; open('/data/out.txt', 'w').write(open('/data/small.txt').read() + os.environ['WORD'])"
     spec = {"image": "python:3.12", "command": ["python", "-c", code], "namespace": "acme"}
     job = admin.run_job(**spec, volumes=[volume], secrets={"WORD": "secret"})
-    expect(admin.wait_for_job(job.id, namespace="acme", timeout=60).status.stage, "COMPLETED")
+    expect(admin.wait_for_job(job.id, namespace="acme", timeout=240).status.stage, "COMPLETED")
     admin.download_bucket_files(BUCKET, files=[("dir/out.txt", SCRATCH / f"out-{CLIENT}")])
     expect((SCRATCH / f"out-{CLIENT}").read_text(), "hello\nsecret")
 

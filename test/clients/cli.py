@@ -130,7 +130,7 @@ def jobs():
     if "rerun" in hf("jobs", "--help"):
         check("job rerun", lambda: expect("later" in hf("jobs", "rerun", job[0], *AT), True))
     check("job: nothing is started", lambda: expect("cpu-upgrade" in run("print(1)", "--dry-run", "--flavor", "cpu-upgrade"), True))
-    check("job cancel", lambda: hf("jobs", "cancel", detached("import time; time.sleep(60)"), *AT))
+    check("job cancel", lambda: hf("jobs", "cancel", detached("import time; time.sleep(600)"), *AT))
     check("job hardware", lambda: expect("a10g-small" in hf("jobs", "hardware"), True))
 
 

@@ -67,7 +67,7 @@ def expect(value, wanted):
     assert value == wanted, f"{str(value)[:300]!r} is not {str(wanted)[:300]!r}"
 
 
-def wait(probe, seconds=60):
+def wait(probe, seconds=240):
     deadline = time.monotonic() + seconds
     while not (value := probe()):
         assert time.monotonic() < deadline, "waited too long"
@@ -91,7 +91,7 @@ def hf(*args, token=ADMIN, stdin="", **more):
     env = {**os.environ, **more, "HF_TOKEN": token, "HF_HUB_DISABLE_UPDATE_CHECK": "1", "NO_COLOR": "1", "COLUMNS": "400"}
     # By the module: the script names the folder that the environment was made in, which may have moved.
     program = [sys.executable, "-m", "huggingface_hub.cli.hf"]
-    done = subprocess.run([*program, *map(str, args)], env=env, input=stdin, capture_output=True, text=True, timeout=180)
+    done = subprocess.run([*program, *map(str, args)], env=env, input=stdin, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, complaint(done)
     return done.stdout
 

@@ -137,7 +137,7 @@ def curl(token, method, path, body=None):
             command += ["-H", f"Authorization: Bearer {token}"]
         if body is not None:
             command += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=240)
         if done.returncode != 0:
             raise RuntimeError(done.stdout or complaint(done))
 

@@ -47,7 +47,7 @@ def files(api, bucket):
 def in_process(switch, bucket, here):
     name, value = switch.split("=")
     env = {**os.environ, name: value, "HF_HOME": str(here / name)}
-    done = subprocess.run([sys.executable, "-c", ROUND_TRIP, bucket, f"switches/{name}", here / f"{name}.bin"], env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", ROUND_TRIP, bucket, f"switches/{name}", here / f"{name}.bin"], env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr.strip().splitlines()[-1]
 
 

@@ -1,11 +1,12 @@
 // Real clients against the embedded hub: makes a virtual environment per pinned version of the Python client, lets every
 // client do all it can, and prints what works and what each shows when it is refused.
 // Exit 0 all work, 1 something failed, 3 no package index could be reached (some clients were not tested).
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { prepare, startHub } from './hub.mjs';
 import { matrix, readReports, refusals } from './table.mjs';
 
@@ -14,6 +15,7 @@ const PYTHONS = [
   ['huggingface_hub==1.33.0', 'hf-xet==1.6.0'],
 ];
 const PATIENCE = ['--retries', '1', '--timeout', '15'];
+const INSTALL_MS = 480_000;
 const NO_INDEX = 3;
 const PHASES = ['write', 'read', 'denied'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,7 +30,9 @@ process.exitCode = await main();
 rmSync(scratch, { recursive: true, force: true });
 
 async function main() {
-  const pythons = PYTHONS.map((packages) => ({ packages, program: virtualEnvironment(packages) }));
+  const pythons = await Promise.all(
+    PYTHONS.map(async (packages) => ({ packages, program: await virtualEnvironment(packages) })),
+  );
   const clients = [node, ...pythons.filter(({ program }) => program).flatMap(clientsOf)];
   const hub = await startHub(root, scratch);
   try {
@@ -90,6 +94,8 @@ async function run(client, phase, url) {
     HF_HUB_DISABLE_PROGRESS_BARS: '1',
     HF_HUB_DISABLE_TELEMETRY: '1',
     HF_HUB_VERBOSITY: 'error',
+    HF_HUB_ETAG_TIMEOUT: '60',
+    HF_HUB_DOWNLOAD_TIMEOUT: '60',
     PYTHONDONTWRITEBYTECODE: '1',
     PYTHONWARNINGS: 'ignore',
   };
@@ -101,19 +107,21 @@ async function run(client, phase, url) {
 }
 
 /** Path of a Python that has the packages; `null` after saying that they cannot be had. */
-function virtualEnvironment(packages) {
+async function virtualEnvironment(packages) {
   const dir = join(root, '.cache', `clients-${packages.join('-').replace(/[^\w.]+/g, '-')}`);
   const python = join(dir, 'bin/python');
   if (existsSync(join(dir, 'complete'))) return python;
   rmSync(dir, { recursive: true, force: true });
-  const made = spawnSync('python3', ['-m', 'venv', dir], { encoding: 'utf8' });
   const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', ...PATIENCE, ...packages];
-  const installed = made.status === 0 && spawnSync(python, pip, { encoding: 'utf8', timeout: 300_000 });
-  if (installed && installed.status === 0) {
+  try {
+    await promisify(execFile)('python3', ['-m', 'venv', dir], { timeout: INSTALL_MS });
+    await promisify(execFile)(python, pip, { timeout: INSTALL_MS });
     writeFileSync(join(dir, 'complete'), '');
     return python;
+  } catch (error) {
+    const said = (error.stderr || error.stdout || error.message).trim().split('\n').at(-1);
+    const why = error.killed ? `it did not end within ${INSTALL_MS / 1000} s` : said;
+    console.log(`NOT RUN: ${packages.join(' ')} could not be installed: ${why}`);
+    return null;
   }
-  const why = (installed ? installed.stderr : made.stderr || String(made.error)).trim().split('\n').at(-1);
-  console.log(`NOT RUN: ${packages.join(' ')} could not be installed: ${why}`);
-  return null;
 }
