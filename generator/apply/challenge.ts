@@ -2,31 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { HubError, type HubPort } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { readChallenge } from '../config/yaml.ts';
-import { Cancelled, CollabError } from '../errors.ts';
-import { digest } from '../plan/digest.ts';
-import type { Inputs, World } from '../plan/model.ts';
+import { Cancelled } from '../errors.ts';
+import type { TargetState } from '../plan/model.ts';
 import { PROOFS } from '../plan/proofs.ts';
-import { isChange, planProvision, waitsForPerson } from '../plan/provision.ts';
+import { planProvision, waitsForPerson } from '../plan/provision.ts';
 import type { ProvisionPlan } from '../plan/types.ts';
 import { clientFor } from './hub-client.ts';
 import { readInputs } from './inputs.ts';
 import { learn } from './learn.ts';
 import { lockApply } from './lock.ts';
 import { observe } from './observe.ts';
-import type { OperationContext } from './operation.ts';
+import type { Operation, OperationContext } from './operation.ts';
 import { operationsFor } from './operations.ts';
 import { isTransient, runOperations } from './run.ts';
+import { heldTo, type Picture } from './saved-plan.ts';
 import { coalesced, journal, saveState } from './state.ts';
 import type { ApplyOptions, ApplyReport, OperationResult } from './types.ts';
 
 /** Looks again and goes on after a failure that may pass: so often, and no more. */
 const ROUNDS = 4;
-
-interface Picture {
-  inputs: Inputs;
-  world: World;
-  plan: ProvisionPlan;
-}
 
 /**
  * The plan of a challenge directory against a Hub. Reads only.
@@ -76,14 +70,11 @@ async function applyInRounds(options: ApplyOptions): Promise<ApplyReport> {
   const done: OperationResult[] = [];
   let writes = 0;
   let first: ProvisionPlan | undefined;
-  let sources: string | undefined;
+  const hold = heldTo(options.expected);
   for (let round = 1; ; round++) {
     if (options.io.signal.aborted) throw new Cancelled();
     const picture = await lookUntilSeen(options, hub, round);
-    if (options.expected && !first) refuseIfMoved(options.expected, picture.plan);
-    if (options.expected && first) refuseMore(first, picture);
-    if (options.expected) sources ??= sourcesOf(picture);
-    if (sources && sources !== sourcesOf(picture)) throw stale('the directory');
+    hold(picture);
     first ??= picture.plan;
     const outcome = await applyOnce(picture, options, hub, run);
     writes += outcome.writes;
@@ -131,30 +122,6 @@ function waitAfter(errors: unknown[], round: number): number {
   return Math.max(200 * 2 ** round, ...asked);
 }
 
-function refuseIfMoved(expected: ProvisionPlan, now: ProvisionPlan): void {
-  const moved =
-    expected.world !== now.world ? 'the Hub' : expected.inputs !== now.inputs ? 'the directory' : null;
-  if (moved === null && expected.endpoint === now.endpoint) return;
-  throw stale(moved ?? 'the endpoint');
-}
-
-const stale = (moved: string): CollabError =>
-  new CollabError('PLAN_STALE', `The saved plan is not of now: ${moved} has changed since.`, {
-    next: [{ command: 'create-collab plan --out plan.json', why: 'makes a new one to look at' }],
-  });
-
-/** Going on after a failure does what is left of a saved plan, and nothing that came up meanwhile. */
-function refuseMore(saved: ProvisionPlan, { plan }: Picture): void {
-  const planned = new Set(saved.nodes.filter(isChange).map(({ id }) => id));
-  if (plan.nodes.some((node) => isChange(node) && !planned.has(node.id))) throw stale('the Hub');
-}
-
-const sourcesOf = ({ inputs }: Picture): string =>
-  digest([inputs.variables, ...[inputs.files.central, inputs.files.private, inputs.space].map(hashesOf)]);
-
-const hashesOf = (files: { path: string; sha256: string }[]) =>
-  files.map(({ path, sha256 }) => [path, sha256]);
-
 async function applyOnce(picture: Picture, options: ApplyOptions, hub: HubPort, run: string) {
   const { inputs, world, plan } = picture;
   const { dir, io } = options;
@@ -164,15 +131,7 @@ async function applyOnce(picture: Picture, options: ApplyOptions, hub: HubPort, 
   const at: OperationContext = { options, hub, inputs, world, state, save, found: { apiUrl: null } };
   const operations = operationsFor(plan, at);
   const stamp = () => new Date(io.now()).toISOString();
-  // What we are about to set is ours from now on, also when this run is cut off.
-  if (operations.some((operation) => operation.id === 'variables'))
-    state.variables = [...new Set([...state.variables, ...Object.keys(inputs.variables)])].sort();
-  // Only what is deployed unproven is worth a record.
-  const unproven = plan.nodes.some((node) => node.id === PROOFS && node.reason.endsWith('--skip-proofs'));
-  if (unproven && inputs.harness && operations.length > 0) {
-    const { content, proofs } = inputs.harness;
-    state.skippedProofs = { at: stamp(), by: world.identity.name, content, ...proofs };
-  }
+  announce(operations, picture, state, stamp());
   if (JSON.stringify(state) !== JSON.stringify(inputs.state)) await save();
   if (operations.length > 0) await journal(dir, { at: stamp(), run, event: 'begin' });
   let writes = 0;
@@ -191,6 +150,22 @@ async function applyOnce(picture: Picture, options: ApplyOptions, hub: HubPort, 
   });
   const apiUrl = at.found.apiUrl ?? (world.space?.healthy ? world.space.info.host : null);
   return { results, errors, writes, apiUrl };
+}
+
+/** What holds from now on, also when this run is cut off. */
+function announce(
+  operations: Operation[],
+  { inputs, world, plan }: Picture,
+  state: TargetState,
+  at: string,
+): void {
+  if (operations.some((operation) => operation.id === 'variables'))
+    state.variables = [...new Set([...state.variables, ...Object.keys(inputs.variables)])].sort();
+  // Only what is deployed unproven is worth a record.
+  const unproven = plan.nodes.some((node) => node.id === PROOFS && node.reason.endsWith('--skip-proofs'));
+  if (!unproven || !inputs.harness || operations.length === 0) return;
+  const { content, proofs } = inputs.harness;
+  state.skippedProofs = { at, by: world.identity.name, content, ...proofs };
 }
 
 function report(

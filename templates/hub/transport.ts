@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import { readBody } from './answer-body.ts';
 import { type CallBudget, type CallClass, createBudget } from './budget.ts';
-import { answerError, connectionError, type Effect, placeOf, protocolError } from './failure.ts';
+import { answerError, connectionError, type Effect, protocolError } from './failure.ts';
 import { HubError } from './port.ts';
 
 export interface HubClock {
@@ -36,7 +37,7 @@ export interface HubRequest {
   headers?: Record<string, string>;
   kind?: CallClass;
   plain404?: boolean;
-  /** Longest answer that is read; over it the call fails with kind `invalid`. Default: `MAX_ANSWER_BYTES`. */
+  /** Longest answer that is read; over it the call fails with kind `invalid`. Default: 256 MiB. */
   maxBytes?: number;
   /** For a stream that may never end: what has come when nothing more came for so long is the answer. */
   idleMs?: number;
@@ -52,11 +53,6 @@ export interface HubAnswer {
   headers: Headers;
   bytes: Uint8Array;
 }
-
-/** Above every honest answer that is asked for without a bound of its own. */
-const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
-/** Of an answer that is an error so much is looked at. */
-const MAX_ERROR_BYTES = 64 * 1024;
 
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 250;
@@ -179,56 +175,6 @@ function retryWait(error: HubError, request: HubRequest, attempt: number): numbe
 /** The Hub makes one repository at a time per user, and says so of the second (huggingface_hub, `create_repo`). */
 const isBusy = (error: HubError): boolean =>
   error.kind === 'conflict' && error.message.includes('another conflicting operation is in progress');
-
-async function readBody(
-  response: Response,
-  url: string,
-  request: HubRequest,
-  after: typeof timer,
-): Promise<Uint8Array> {
-  const { idleMs } = request;
-  const isAnswer = response.ok || request.accept?.includes(response.status);
-  const maxBytes = isAnswer ? (request.maxBytes ?? MAX_ANSWER_BYTES) : MAX_ERROR_BYTES;
-  if (!response.body) return new Uint8Array();
-  const reader = response.body.getReader();
-  const parts: Uint8Array[] = [];
-  try {
-    for (let size = 0; ; ) {
-      const part = await (idleMs === undefined ? reader.read() : readWithin(reader, idleMs, after));
-      if (part.done) break;
-      size += part.value.byteLength;
-      if (size > maxBytes && isAnswer) throw tooLarge(url, maxBytes);
-      if (size > maxBytes) break;
-      parts.push(part.value);
-    }
-    return new Uint8Array(Buffer.concat(parts));
-  } finally {
-    reader.cancel().catch(() => undefined);
-  }
-}
-
-function tooLarge(url: string, maxBytes: number): HubError {
-  const place = placeOf(url);
-  return new HubError('invalid', `${place} is larger than ${maxBytes} bytes`, { url: place });
-}
-
-type Part = { done: true; value?: undefined } | { done: false; value: Uint8Array };
-
-async function readWithin(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  idleMs: number,
-  after: typeof timer,
-): Promise<Part> {
-  let cancel = () => {};
-  const idle = new Promise<Part>((resolve) => {
-    cancel = after(idleMs, () => resolve({ done: true }));
-  });
-  try {
-    return await Promise.race([reader.read() as Promise<Part>, idle]);
-  } finally {
-    cancel();
-  }
-}
 
 /** The JSON of an answer, checked. Throws kind `protocol`. */
 export function parseJson<T>(answer: HubAnswer, schema: z.ZodType<T>): T {
