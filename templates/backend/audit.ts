@@ -11,6 +11,7 @@ export interface AuditRow {
   /** `hf://…` as resolved, when there is one. */
   source: string | null;
   target_path: string | null;
+  /** Of what was written; 0 when nothing was. */
   bytes: number;
   status_code: number;
   [extra: string]: unknown;
@@ -83,7 +84,9 @@ export function createAudit(deps: AuditDeps): Audit {
   let timer = false;
   return {
     record({ ip: caller_ip, userAgent: user_agent }, row) {
-      queue.push(`${JSON.stringify({ ts: isoStamp(deps.now()), ...row, caller_ip, user_agent })}\n`);
+      const { agent_id, route, via, source, target_path, bytes, status_code, ...extras } = row;
+      const fixed = { agent_id, route, via, source, target_path, bytes, status_code, caller_ip, user_agent };
+      queue.push(`${JSON.stringify({ ts: isoStamp(deps.now()), ...fixed, ...extras })}\n`);
       if (timer) return;
       timer = true;
       void deps.sleep(GATHER_MS, deps.signal).then(() => {

@@ -17,6 +17,8 @@ export interface Profile {
   mentions(markdown: string): string[];
   /** Agents outside the index that are looked for at the Hub, a minute: unknown names are anybody's to send. */
   looks: number;
+  /** Inbox copies whose message is not on the board are shown: who wrote the record may have kept no board. */
+  loneCopies: boolean;
   /** Does the path say that it belongs to the agent? */
   marks(path: string, agent: string): boolean;
 }
@@ -27,6 +29,7 @@ const OWN: Profile = {
   head: authorHead,
   mentions,
   looks: 6,
+  loneCopies: false,
   marks: carriesMarker,
 };
 
@@ -38,6 +41,7 @@ const REFERENCE: Profile = {
   head: referenceHead,
   mentions: (markdown) => [...markdown.matchAll(MENTION)].map((found) => found[1] as string),
   looks: 60,
+  loneCopies: true,
   marks: (path, agent) => new RegExp(`_${agent}(?![a-z0-9-])`).test(path),
 };
 

@@ -64,7 +64,7 @@ export const routes: RouteModule = (s) => [
       via: ready.via,
       source: ready.source?.uri ?? null,
       target_path: answer.path,
-      bytes: Buffer.byteLength(ready.body),
+      bytes: s.store.get(answer.path)?.size ?? 0,
       status_code: 201,
       ...(answer.mentions_delivered.length > 0 && { mentions_delivered: answer.mentions_delivered }),
       ...(answer.broadcast && { broadcast: true }),

@@ -45,7 +45,7 @@ export const routes: RouteModule = (s) => [
       via: ready.via,
       source: ready.source?.uri ?? null,
       target_path: answer.path,
-      bytes: Buffer.byteLength(ready.result.body),
+      bytes: s.store.get(answer.path)?.size ?? 0,
       status_code: 201,
       ...(ready.auth === 'none' && { auth: 'none' }),
     });

@@ -174,13 +174,7 @@ async function copyFile(s: Services, call: Call<typeof postTaskforceFile>) {
   const copies = [{ path, xetHash: file.xetHash, sourceBucket: source.bucket, size: file.size }];
   await s.store.submit({ locks: [`taskforce:${name}`], build: () => ({ files: { copies }, answer: null }) });
   const uri = `hf://buckets/${source.bucket}/${source.path}`;
-  const text = {
-    author: source.agent,
-    via: 'bucket' as const,
-    auth: writer.auth,
-    source: { uri },
-    bytes: file.size,
-  };
+  const text = { author: source.agent, via: 'bucket' as const, auth: writer.auth, source: { uri } };
   audit(s, call, postTaskforceFile.path, text, path, { taskforce: name, kind: 'file' }, 201);
   return { status: 201, body: { kind: 'file' as const, filename: dest, via: 'bucket' as const, path } };
 }
@@ -190,8 +184,6 @@ interface Audited {
   via: 'bucket' | 'raw';
   auth: 'key' | 'hf' | 'none';
   source: { uri: string } | null;
-  body?: string;
-  bytes?: number;
 }
 
 function audit(
@@ -209,7 +201,7 @@ function audit(
     via: text.via,
     source: text.source?.uri ?? null,
     target_path: path,
-    bytes: text.bytes ?? Buffer.byteLength(text.body ?? ''),
+    bytes: s.store.get(path)?.size ?? 0,
     status_code: status,
     ...(text.auth === 'none' && { auth: 'none' }),
     ...extra,

@@ -25,6 +25,7 @@ export interface KeeperDeps extends Pick<Deps, 'settings' | 'hub' | 'now' | 'log
   index: IndexData;
   bodies: Bodies;
   mentions: Profile['mentions'];
+  loneCopies: boolean;
   /** Number of the last commit that is done. */
   seq(): number;
   /** After each listing, with the changed paths. */

@@ -30,6 +30,7 @@ export interface Refresher {
   now(): number;
   /** Number of the last commit that is done. */
   seq(): number;
+  loneCopies: boolean;
 }
 
 /**
@@ -50,7 +51,7 @@ export async function refreshScope(r: Refresher, scope: Scope): Promise<string[]
   }
   const loaded = await loadAll(
     r,
-    load.filter((file) => !isOrphan(r.index, file.path)),
+    load.filter((file) => r.loneCopies || !isOrphan(r.index, file.path)),
   );
   return merge(r, { scope, since, files, adopt, loaded });
 }

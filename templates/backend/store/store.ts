@@ -142,6 +142,7 @@ export function createStore(deps: Deps, signal: AbortSignal): RunningStore {
     index,
     bodies,
     mentions: profile.mentions,
+    loneCopies: profile.loneCopies,
     seq: () => seq,
     onListed(changed) {
       committer.notBefore(newestStamp(index, now()));

@@ -103,8 +103,10 @@ function queueState({ store }: Needs, busy: readonly Reservation[], rules: Rules
 async function keepRecord(s: Needs, book: VerdictBook, board: Publisher): Promise<void> {
   const take = () => book.importEdits().catch((error) => s.log('warn', 'index_not_imported', { error }));
   const stop = s.store.onChange((paths) => {
+    if (!paths.includes(VERIFICATION_INDEX)) return;
+    const index = s.store.get(VERIFICATION_INDEX);
     // Its hash is known of what a listing showed, not of what this server wrote.
-    if (paths.includes(VERIFICATION_INDEX) && s.store.get(VERIFICATION_INDEX)?.xetHash) void take();
+    if (index === null || index.xetHash) void take();
   });
   while (!s.signal.aborted) {
     await take();

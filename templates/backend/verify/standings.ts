@@ -74,16 +74,19 @@ export function standings(deps: StandingsDeps, now: () => number): Standings {
   }
 
   /** The reference shows whatever state people gave a result; it is then on no board. */
-  const waiting: StandingsDeps['queueState'] = (result) =>
-    ((rules.compat && book.mark(result)) || deps.queueState(result)) as VerificationState | undefined;
+  const marked = (result: string) =>
+    (rules.compat ? book.mark(result) : undefined) as VerificationState | undefined;
 
-  const joined = (judgement: VerdictBook['judgement'], queueState = waiting): Entry[] => {
+  const joined = (judgement: VerdictBook['judgement'], queueState = deps.queueState): Entry[] => {
     const known = { store, scoreField: rules.scoreField, judgement, queueState };
     const stored = store.folder('results').entries();
     return stored.map((entry) => resultEntry(entry, known));
   };
 
-  const entries = () => once('entries', () => joined(book.judgement));
+  const entries = () =>
+    once('entries', () =>
+      joined(book.judgement).map((entry) => ({ ...entry, state: marked(entry.filename) ?? entry.state })),
+    );
 
   /** The record as it stood: later results and verdicts do not exist yet. */
   const entriesAt = (at: string): Entry[] => {
@@ -117,7 +120,7 @@ export function standings(deps: StandingsDeps, now: () => number): Standings {
     },
     state(result) {
       const { state } = book.judgement(result);
-      return state === 'pending' ? (waiting(result) ?? 'pending') : state;
+      return marked(result) ?? (state === 'pending' ? (deps.queueState(result) ?? 'pending') : state);
     },
     measured,
     board(view) {

@@ -112,11 +112,7 @@ export function verdictBook(store: Store, log: Log, atOnce = false): VerdictBook
 
   const index: SharedFile = {
     path: VERIFICATION_INDEX,
-    render(changes) {
-      const judged = states();
-      const kept = [...foreign].filter(([result]) => (judged.get(result) ?? 'pending') === 'pending');
-      return writeIndex(new Map([...judged, ...kept, ...changes]));
-    },
+    render: (changes) => writeIndex(new Map([...states(), ...foreign, ...changes])),
   };
 
   /** All of them in one batch: a half-taken import would put the rest of an edit back. */
@@ -143,7 +139,9 @@ export function verdictBook(store: Store, log: Log, atOnce = false): VerdictBook
     };
     try {
       const locks = [...new Set(verdicts.map(({ result }) => `verdict:${result}`))];
-      return (await store.submit({ locks, build })).answer;
+      const { answer } = await store.submit({ locks, build });
+      keep(new Map([...foreign].filter(([result]) => !states.has(result))));
+      return answer;
     } catch (error) {
       for (const [result, state] of states) attempted.set(result, state);
       if (!isUnsettled(error)) for (const path of paths) sent.delete(path);

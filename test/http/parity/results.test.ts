@@ -78,13 +78,13 @@ describe('POST /v1/results', () => {
     expect(answer.json.error.message).toBe('result frontmatter missing required field: method');
   });
 
-  it('writes the client’s head, then agent, timestamp, via; the index says pending', async () => {
+  it('overrides the client’s head in place and appends what it lacks; the index says pending', async () => {
     const answer = await post(result({ agent: 'agent-2', extra: 'kept' }, 'how'));
     expect(answer.text).toBe(
       `{"filename":"${answer.json.filename}","via":"bucket","path":"results/${answer.json.filename}"}`,
     );
     expect(written(posting, answer.json.path)).toBe(
-      '---\nscore: 150.5\nmethod: m\nstatus: agent-run\ndescription: d\nextra: kept\nagent: agent-1\ntimestamp: 2026-06-01 12:00 UTC\nvia: bucket\n---\n\nhow\n',
+      '---\nscore: 150.5\nmethod: m\nstatus: agent-run\ndescription: d\nagent: agent-1\nextra: kept\ntimestamp: 2026-06-01 12:00 UTC\nvia: bucket\n---\n\nhow\n',
     );
     const index = JSON.parse(posting.hub.textOf(CENTRAL, 'results/verification_status.json') ?? '');
     expect(index[answer.json.filename]).toBe('pending');

@@ -5,15 +5,17 @@ import type { SnapshotRef } from './snapshot.ts';
 import { checkResult, type ResultRules } from './validate.ts';
 
 export interface TakenResult {
-  /** The author's fields, the server's own taken out. */
+  /** The author's fields, without those of the server that this record may not get. */
   head: Frontmatter;
   body: string;
   status: string | undefined;
 }
 
+/** Set on every result: the author's are overwritten where they stand. */
+const ALWAYS_SET = ['agent', 'timestamp', 'via'];
 /** Fields that only the server sets. An author's are dropped: a snapshot of his own choosing would be judged for his. */
 const OWN_KEYS = [
-  ...SERVER_KEYS,
+  ...SERVER_KEYS.filter((key) => !ALWAYS_SET.includes(key)),
   'submission_snapshot',
   'submission_files',
   'submission_bytes',
