@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { CollabError } from '../errors.ts';
+import { Cancelled, CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { unwatchGroup, watchGroup } from '../reaper.ts';
 
@@ -24,8 +24,10 @@ export interface PythonOptions {
  * Runs python3 in a process group of its own with a scrubbed environment: no token of the organizer reaches it.
  * Ctrl-C and the time limit end the whole group.
  * @throws CollabError PYTHON_MISSING, PYTHON_FAILED, EVAL_TIMEOUT
+ * @throws Cancelled at Ctrl-C, so that nobody takes a run that was ended for one that failed
  */
 export async function python(io: Io, args: string[], options: PythonOptions): Promise<Finished> {
+  if (io.signal.aborted) throw new Cancelled();
   const started = io.now();
   const child = spawn('python3', args, {
     cwd: options.cwd,
@@ -52,6 +54,7 @@ export async function python(io: Io, args: string[], options: PythonOptions): Pr
   child.stderr.on('data', collect);
   try {
     const { code, signal } = await ended(child);
+    if (io.signal.aborted) throw new Cancelled();
     if (state.timedOut) throw timedOut(options.timeoutMs);
     return { code, signal, output: state.output, ms: io.now() - started };
   } finally {

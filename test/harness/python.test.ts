@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Cancelled } from '../../generator/errors.ts';
 import { python, requirePython } from '../../generator/eval/process.ts';
 import { emitted, packageRoot } from './emitted.ts';
 import { machine } from './io.ts';
@@ -54,6 +55,13 @@ describe('python3 itself', () => {
       (error) => error.code,
     );
 
+  test('a run that Ctrl-C ends is cancelled, and none that failed', async () => {
+    const ctrlC = new AbortController();
+    const io = machine(packageRoot, ctrlC.signal);
+    const wait = ['-c', 'import time; print("up", flush=True); time.sleep(600)'];
+    const run = python(io, wait, { cwd: bare, timeoutMs: 600_000, onLine: () => ctrlC.abort() });
+    await expect(run).rejects.toThrow(Cancelled);
+  });
   test('there, missing, too old and broken are told apart', async () => {
     expect(await code(process.env.PATH)).toBe('fine');
     expect(await code(bare)).toBe('PYTHON_MISSING');

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inspect } from '../../generator/apply/inspect.ts';
 import { command } from '../../generator/commands/eval.ts';
 import { parseChallenge, writeChallenge } from '../../generator/config/yaml.ts';
+import { Cancelled } from '../../generator/errors.ts';
 import type { CheatRow } from '../../generator/eval/attack.ts';
 import { emitted } from './emitted.ts';
 import { contextOf, machine } from './io.ts';
@@ -124,4 +125,13 @@ test.each(BAD)('a bad cheat.json (%s) is one line, of check too', async (name, _
 
 test('a name that is no cheat is said', async () => {
   await expect(redteam('wrong,rwong')).rejects.toThrow('no cheat "rwong"');
+});
+
+test('Ctrl-C ends all of it, and nothing is remembered as a failed proof', async () => {
+  const io = machine(challenge.dir, AbortSignal.abort());
+  for (const proof of ['selftest', 'redteam']) {
+    const options = proof === 'redteam' ? { only: 'wrong' } : {};
+    await expect(command.run(contextOf(io, [proof, '.'], options))).rejects.toThrow(Cancelled);
+  }
+  expect(existsSync(join(challenge.dir, '.collab/eval.json'))).toBe(false);
 });
