@@ -1,7 +1,19 @@
 /** Who may be called what, and for how long. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { COMPAT, startTestServer, type TestServer, USERS } from '../helpers/server.ts';
+import { memoryHub } from '../helpers/memory-hub.ts';
+import {
+  CENTRAL,
+  COMPAT,
+  ORG,
+  PRIVATE,
+  SERVER_TOKEN,
+  startTestServer,
+  type TestServer,
+  testClock,
+  USERS,
+} from '../helpers/server.ts';
 
+const ONE = { orgs: { [ORG]: 'contributor' } };
 const tokenOf = (name: string) => USERS.find((u) => u.name === name)?.token as string;
 let server: TestServer;
 afterEach(() => server?.close());
@@ -126,19 +138,59 @@ it('who was seen before is not kept out by a neighbour of the same address, nor 
   expect(await me(tokenOf('user-one'))).toBe(200);
 });
 
-it('nor are two hundred of them at once', async () => {
-  server = await startTestServer();
-  let go = () => {};
-  const gate = new Promise<void>((open) => {
-    go = open;
+describe('new tokens of one address, all at once, while the Hub is slow', () => {
+  /** Holds every question about a token until it is called. */
+  const slowHub = () => {
+    let go = () => {};
+    const gate = new Promise<void>((open) => {
+      go = open;
+    });
+    server.hub.fault = (name) => (name === 'whoami' ? gate : undefined);
+    return go;
+  };
+  const crowd = (count: number) =>
+    Array.from({ length: count }, (_, i) => server.call('GET', '/v1/me', { as: `hf_crowdcrowd${i}` }));
+
+  it('two hundred of users are all told who they are: they wait for each other', async () => {
+    const clock = testClock();
+    const users = Array.from({ length: 200 }, (_, i) => ({
+      ...ONE,
+      name: `u${i}`,
+      token: `hf_crowdcrowd${i}`,
+    }));
+    const hub = memoryHub({ now: clock.now, serverToken: SERVER_TOKEN, users: [...USERS, ...users] });
+    hub.seed(CENTRAL, {});
+    hub.seed(PRIVATE, {});
+    server = await startTestServer({ clock, hub });
+    const go = slowHub();
+    const all = crowd(200);
+    go();
+    expect((await Promise.all(all)).map(({ status }) => status)).toEqual(Array(200).fill(200));
   });
-  server.hub.fault = (name) => (name === 'whoami' ? gate : undefined);
-  const before = server.hub.calls.whoami ?? 0;
-  const all = Array.from({ length: 200 }, (_, i) =>
-    server.call('GET', '/v1/me', { as: `hf_strangerstranger${i}` }),
-  );
-  expect((await Promise.race(all)).status).toBe(429);
-  go();
-  const refused = (await Promise.all(all)).filter(({ status }) => status === 401);
-  expect([refused.length, (server.hub.calls.whoami ?? 0) - before]).toEqual([128, 128]);
+
+  it('of three hundred strangers the Hub is asked about those in front, and the others come back at different seconds', async () => {
+    server = await startTestServer();
+    const go = slowHub();
+    const before = server.hub.calls.whoami ?? 0;
+    const all = crowd(300);
+    const first = await Promise.race(all);
+    expect([first.status, Number(first.headers.get('retry-after'))]).toEqual([429, 1]);
+    go();
+    const answers = await Promise.all(all);
+    const asked = (server.hub.calls.whoami ?? 0) - before;
+    expect([answers.filter(({ status }) => status === 401).length, asked]).toEqual([64, 64]);
+    const seconds = answers.slice(256).map(({ headers }) => headers.get('retry-after'));
+    expect([seconds.length, new Set(seconds).size]).toEqual([44, 8]);
+  });
+
+  it('nobody waits longer than for a while', async () => {
+    server = await startTestServer();
+    const go = slowHub();
+    const all = crowd(100);
+    await server.clock.advance(20_001);
+    const late = await Promise.all(all.slice(64));
+    expect(late.map(({ status }) => status)).toEqual(Array(36).fill(429));
+    go();
+    await Promise.all(all);
+  });
 });

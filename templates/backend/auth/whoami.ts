@@ -6,6 +6,7 @@ import { humanHandle } from '@collab/contract/identity.ts';
 import { HubError, type HubPort } from '@collab/hub/port.ts';
 import { meter, networkOf } from '../limits.ts';
 import { isYoung } from './age.ts';
+import { type Leave, lines } from './line.ts';
 import type { HfUser } from './types.ts';
 
 const KNOWN_MS = 60_000;
@@ -16,8 +17,13 @@ const MAX_KNOWN = 2_000;
  * that was seen before is none of them, so nobody is kept out by a neighbour behind the same address.
  */
 const REFUSED_PER_MINUTE = 30;
-/** Questions about new tokens of one address that may be on their way at once. */
-const MAX_ASKED = 128;
+/**
+ * Questions about new tokens of one address: agents behind it that all join at once wait for each other for a moment. Of
+ * strangers' tokens no more than these are ever asked about: when they are refused, so is whoever waits behind them.
+ */
+const LINE = { atOnce: 64, waiting: 192, patienceMs: 20_000 };
+/** Who finds the line full comes back at another second than the next one, up to this many. */
+const SPREAD_S = 8;
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -30,6 +36,7 @@ export function createWhoami(
   hub: HubPort,
   org: string,
   now: () => number,
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>,
 ): (token: string, ip?: string) => Promise<HfUser> {
   const known = new Map<string, Known>();
   const refused = () =>
@@ -42,40 +49,47 @@ export function createWhoami(
     const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined;
     if (oldest !== undefined) known.delete(oldest);
   };
-  const asked = new Map<string, number>();
   const refusals = meter([{ count: REFUSED_PER_MINUTE, spanMs: 60_000 }], now);
-  /** @returns what to call when the Hub has answered. @throws ApiError RATE_LIMITED */
-  const admit = (from: string) => {
+  const refuseStrangers = (from: string) => {
     const retryAfterS = refusals.wait(from);
     if (retryAfterS !== null)
       throw new ApiError('RATE_LIMITED', 'too many tokens that the Hub does not know', { retryAfterS });
-    const under = asked.get(from) ?? 0;
-    if (under >= MAX_ASKED)
-      throw new ApiError('RATE_LIMITED', 'too many tokens at once that were never seen', { retryAfterS: 1 });
-    asked.set(from, under + 1);
-    return () => {
-      const left = (asked.get(from) ?? 1) - 1;
-      if (left > 0) asked.set(from, left);
-      else asked.delete(from);
-    };
+  };
+  const enter = lines(LINE, sleep);
+  let sentAway = 0;
+  /** The turn of a new token. @throws ApiError RATE_LIMITED */
+  const admit = async (from: string): Promise<Leave> => {
+    refuseStrangers(from);
+    const leave = await enter(from);
+    if (leave) return leave;
+    const retryAfterS = 1 + (sentAway++ % SPREAD_S);
+    throw new ApiError('RATE_LIMITED', 'too many tokens at once that were never seen', { retryAfterS });
+  };
+  const asKnown = (key: string): HfUser | null => {
+    const hit = known.get(key);
+    if (!hit || !isYoung(hit.since, hit.user ? KNOWN_MS : REFUSED_MS, now())) return null;
+    if (hit.user) return hit.user;
+    throw refused();
   };
   return async (token, ip) => {
     const key = sha256(token);
-    const hit = known.get(key);
-    if (hit && isYoung(hit.since, hit.user ? KNOWN_MS : REFUSED_MS, now())) {
-      if (hit.user) return hit.user;
-      throw refused();
-    }
-    const isNew = hit === undefined;
+    const before = asKnown(key);
+    if (before) return before;
+    const isNew = !known.has(key);
     const from = networkOf(ip);
-    const release = isNew ? admit(from) : () => {};
+    const leave = isNew ? await admit(from) : () => {};
     try {
+      // While it waited another request with it may have been answered, or enough strangers refused.
+      const meanwhile = isNew ? asKnown(key) : null;
+      if (meanwhile) return meanwhile;
+      if (isNew) refuseStrangers(from);
       const who = await hub.whoami(token);
       const isMember = who.orgs.some((o) => o.name.toLowerCase() === org.toLowerCase());
       const user: HfUser = { name: who.name, email: who.email, isMember, handle: humanHandle(who.name) };
       remember(key, user);
       return user;
     } catch (error) {
+      if (error instanceof ApiError) throw error;
       if (error instanceof HubError && (error.kind === 'unauthorized' || error.kind === 'forbidden')) {
         remember(key, null);
         if (isNew) refusals.count(from);
@@ -86,7 +100,7 @@ export function createWhoami(
         retryAfterS: 5,
       });
     } finally {
-      release();
+      leave();
     }
   };
 }
