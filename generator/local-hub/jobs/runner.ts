@@ -10,6 +10,7 @@ import { JobLog, readJobLog } from './job-log.ts';
 import { type JobLimits, limitsOf } from './limits.ts';
 import { groupOf, NetworkGroups } from './network.ts';
 import { type JobProcess, runProcess } from './process.ts';
+import { JobQueue } from './queue.ts';
 
 interface Deps {
   db: Database;
@@ -42,16 +43,17 @@ const ENDED = new Set(['COMPLETED', 'CANCELED', 'ERROR', 'DELETED']);
 export class JobRunner {
   private readonly deps: Deps;
   private readonly live = new Map<string, Live>();
-  private readonly queue: string[] = [];
-  private readonly running = new Set<Promise<void>>();
-  /** One per job, one for all members of a network group: they run side by side. */
-  private readonly seats = new Map<string, number>();
+  private readonly queue: JobQueue;
   private readonly groups: NetworkGroups;
   private stopped = false;
 
   constructor(deps: Deps) {
     this.deps = deps;
     this.groups = new NetworkGroups(join(deps.dir, 'groups'));
+    const start = async (id: string) => {
+      if (this.live.has(id)) await this.run(id);
+    };
+    this.queue = new JobQueue(deps.concurrency, (id) => this.seatOf(id), start);
   }
 
   /** Jobs that a former hub process left behind cannot be going on. */
@@ -72,12 +74,11 @@ export class JobRunner {
     const log = new JobLog(join(this.folder(job.id), 'log.ndjson'), this.deps.now);
     this.live.set(job.id, { secrets, log, process: null, cancelled: false, ending: false });
     this.queue.push(job.id);
-    this.next();
   }
 
   /** Whether a job runs now. */
   get busy(): boolean {
-    return this.running.size > 0;
+    return this.queue.busy;
   }
 
   /** Secrets of a job that has not ended. */
@@ -107,42 +108,15 @@ export class JobRunner {
 
   async stopAll(): Promise<void> {
     this.stopped = true;
-    this.queue.length = 0;
+    this.queue.close();
     await Promise.allSettled([...this.live.values()].map((live) => live.process?.stop()));
-    await Promise.allSettled(this.running);
+    await this.queue.ended();
     await Promise.allSettled([...this.live.keys()].map((id) => this.interrupted(id)));
-  }
-
-  private next(): void {
-    while (!this.stopped) {
-      const at = this.queue.findIndex((id) => this.mayStart(id));
-      if (at < 0) return;
-      const [id] = this.queue.splice(at, 1) as [string];
-      if (!this.live.has(id)) continue;
-      const seat = this.seatOf(id);
-      this.seats.set(seat, (this.seats.get(seat) ?? 0) + 1);
-      const run = this.run(id).finally(() => {
-        this.running.delete(run);
-        this.freeSeat(seat);
-        this.next();
-      });
-      this.running.add(run);
-    }
-  }
-
-  private mayStart(id: string): boolean {
-    return this.seats.size < this.deps.concurrency || this.seats.has(this.seatOf(id));
   }
 
   private seatOf(id: string): string {
     const job = this.deps.db.get('jobs', id);
     return (job && groupOf(job)) ?? id;
-  }
-
-  private freeSeat(seat: string): void {
-    const left = (this.seats.get(seat) ?? 1) - 1;
-    if (left > 0) this.seats.set(seat, left);
-    else this.seats.delete(seat);
   }
 
   private async run(id: string): Promise<void> {
