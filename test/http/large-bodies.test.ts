@@ -48,12 +48,32 @@ describe('large bodies that come to nothing', () => {
 it('bodies that are half sent hold sixteen megabytes for one address, and what came is let go', () => {
   const incoming = new Incoming(() => 0);
   const part = 2 * 1024 * 1024;
-  for (let i = 0; i < 8; i++) incoming.hold('10.0.0.1', part);
-  expect(() => incoming.hold('10.0.0.1', part)).toThrow('too many bodies are on their way');
-  for (let address = 2; address < 16; address++)
-    for (let i = 0; i < 4; i++) incoming.hold(`10.0.0.${address}`, part);
-  expect(() => incoming.hold('10.0.0.20', part)).toThrow('too many bodies are on their way');
-  incoming.release('10.0.0.1', 8 * part);
-  incoming.hold('10.0.0.1', part);
-  expect(() => incoming.hold('10.0.0.1', 8 * part)).toThrow();
+  const of = (address: number) => incoming.of(`10.0.0.${address}`);
+  const one = of(1);
+  for (let i = 0; i < 8; i++) one.hold(part);
+  expect(() => of(1).hold(part)).toThrow('too many bodies are on their way');
+  for (let address = 2; address < 16; address++) for (let i = 0; i < 4; i++) of(address).hold(part);
+  expect(() => of(20).hold(part)).toThrow('too many bodies are on their way');
+  one.end();
+  of(1).hold(part);
+  expect(() => of(1).hold(8 * part)).toThrow();
+});
+
+it('bodies that wait for the Hub are held too: one address has sixteen megabytes of them, and others still post', async () => {
+  const { key, post } = await start();
+  let go = () => {};
+  const gate = new Promise<void>((open) => {
+    go = open;
+  });
+  server.hub.fault = (name) => (name === 'whoami' ? gate : undefined);
+  const huge = JSON.stringify({ agent_id: 'bob', body: 'x'.repeat(2_000_000) });
+  const strangers = Array.from({ length: 12 }, (_, i) => post('10.0.0.1', huge, `hf_strangerstranger${i}`));
+  expect((await Promise.race(strangers)).status).toBe(429);
+  expect((await post('10.0.0.2', large({}), key)).status).toBe(201);
+  go();
+  const statuses = (await Promise.all(strangers)).map(({ status }) => status);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(8);
+  server.hub.fault = () => {};
+  await server.clock.advance(60_000);
+  expect((await post('10.0.0.1', large({}), key)).status).toBe(201);
 });

@@ -1,6 +1,7 @@
 /**
  * Bodies on their way in. Before one is read whole nobody is known to have sent it, so what they cost is bounded by
- * address: the memory of those that are half sent, and the time of large ones that come to nothing.
+ * address: the memory of those that are half sent or wait for their answer, and the time of large ones that come to
+ * nothing.
  */
 import { ApiError } from '@collab/contract/errors.ts';
 import { meter, networkOf } from '../limits.ts';
@@ -12,6 +13,18 @@ const REFUSED_PER_MINUTE = 8;
 const MAX_OF_ONE = 16 * 1024 * 1024;
 const MAX_OF_ALL = 128 * 1024 * 1024;
 
+/** The body of one call. */
+export interface Body {
+  /** Counts more of it. @throws ApiError RATE_LIMITED */
+  hold(bytes: number): void;
+  /** It turns out to be large. @throws ApiError RATE_LIMITED */
+  large(): void;
+  /** The call came to nothing. */
+  refused(): void;
+  /** The call was answered: nothing of it is in memory any more. */
+  end(): void;
+}
+
 export class Incoming {
   private readonly refusals;
   private readonly held = new Map<string, number>();
@@ -21,20 +34,34 @@ export class Incoming {
     this.refusals = meter([{ count: REFUSED_PER_MINUTE, spanMs: 60_000 }], now);
   }
 
-  /** A body of `ip` turns out to be large. @throws ApiError RATE_LIMITED */
-  large(ip: string | undefined): void {
+  of(ip: string | undefined): Body {
+    let [held, isLarge] = [0, false];
+    return {
+      hold: (bytes) => {
+        this.hold(ip, bytes);
+        held += bytes;
+      },
+      large: () => {
+        this.large(ip);
+        isLarge = true;
+      },
+      refused: () => {
+        if (isLarge) this.refusals.count(networkOf(ip));
+      },
+      end: () => {
+        if (held > 0) this.hold(ip, -held);
+        held = 0;
+      },
+    };
+  }
+
+  private large(ip: string | undefined): void {
     const retryAfterS = this.refusals.wait(networkOf(ip));
     if (retryAfterS === null) return;
     throw new ApiError('RATE_LIMITED', 'too many large bodies that were refused', { retryAfterS });
   }
 
-  /** A large body of `ip` came to nothing. */
-  refused(ip: string | undefined): void {
-    this.refusals.count(networkOf(ip));
-  }
-
-  /** Counts bytes that wait for the rest of their body. @throws ApiError RATE_LIMITED */
-  hold(ip: string | undefined, bytes: number): void {
+  private hold(ip: string | undefined, bytes: number): void {
     const from = networkOf(ip);
     const own = (this.held.get(from) ?? 0) + bytes;
     if (bytes > 0 && (own > MAX_OF_ONE || this.all + bytes > MAX_OF_ALL))
@@ -42,10 +69,5 @@ export class Incoming {
     this.all += bytes;
     if (own > 0) this.held.set(from, own);
     else this.held.delete(from);
-  }
-
-  /** They have come, or never will. */
-  release(ip: string | undefined, bytes: number): void {
-    this.hold(ip, -bytes);
   }
 }

@@ -4,7 +4,7 @@ import type { AnyRoute } from '@collab/contract/route.ts';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { nestsTooDeeply } from '../codec/json.ts';
-import { type Incoming, LARGE_BYTES } from './incoming.ts';
+import { type Body, LARGE_BYTES } from './incoming.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -21,46 +21,34 @@ export function headerOf(c: Context, name: string): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-/** What a body may be, and who counts it while it comes. */
-export interface Intake {
-  max: number;
-  ip: string | undefined;
-  incoming: Incoming;
-  /** It is a large one. May throw. */
-  large(): void;
-}
-
 /** Bytes of the body, at most `max`. */
-async function bodyBytes(request: Request, { max, ip, incoming, large }: Intake): Promise<Uint8Array> {
+async function bodyBytes(request: Request, max: number, coming: Body): Promise<Uint8Array> {
   const tooLarge = () => new ApiError('TOO_LARGE', `the body is over ${max} bytes`);
   const declared = Number(request.headers.get('content-length') ?? 0);
   if (declared > max) throw tooLarge();
-  if (declared > LARGE_BYTES) large();
+  if (declared > LARGE_BYTES) coming.large();
   const parts: Uint8Array[] = [];
   let size = 0;
-  try {
-    for await (const part of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-      incoming.hold(ip, part.byteLength);
-      const before = size;
-      size += part.byteLength;
-      if (size > max) throw tooLarge();
-      if (declared <= LARGE_BYTES && before <= LARGE_BYTES && size > LARGE_BYTES) large();
-      parts.push(part);
-    }
-    return Buffer.concat(parts);
-  } finally {
-    incoming.release(ip, size);
+  for await (const part of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    coming.hold(part.byteLength);
+    const before = size;
+    size += part.byteLength;
+    if (size > max) throw tooLarge();
+    if (declared <= LARGE_BYTES && before <= LARGE_BYTES && size > LARGE_BYTES) coming.large();
+    parts.push(part);
   }
+  return Buffer.concat(parts);
 }
 
-/** The JSON body, validated. An empty body is `{}`. */
+/** The JSON body, validated, of at most `max` bytes. An empty body is `{}`. */
 export async function readBody(
   route: AnyRoute,
   request: Request,
-  intake: Intake,
+  max: number,
+  coming: Body,
 ): Promise<{ body: unknown; bytes: number; text: string }> {
   if (route.method === 'GET') return { body: undefined, bytes: 0, text: '' };
-  const bytes = await bodyBytes(request, intake);
+  const bytes = await bodyBytes(request, max, coming);
   if (route.body === null) return { body: undefined, bytes: 0, text: '' };
   const type = request.headers.get('content-type') ?? '';
   if (bytes.byteLength > 0 && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type))

@@ -37,24 +37,17 @@ export type Serve = (binding: Binding, exchange: Exchange) => Promise<Answer>;
 export function server(s: Services): Serve {
   const incoming = new Incoming(s.now);
   const refusals = slidingWindows([{ count: AUDITED_REFUSALS, spanMs: 60_000 }], s.now);
+  const maxBytes = s.settings.MESSAGE_MAX_BYTES * 2 + 65_536;
   const { compat } = s.profile;
   const serve = async ({ route, run }: Binding, exchange: Exchange): Promise<Answer> => {
     const { c } = exchange;
     const from = callerOf(s, c);
-    let isLarge = false;
+    const coming = incoming.of(from.ip);
     let body: unknown;
     try {
       if (!EARLY.has(route.name)) await s.store.ready();
       const { query, ignored } = readQuery(route, c.req.url, compat ? compatQuery : undefined);
-      const read = await readBody(route, c.req.raw, {
-        max: s.settings.MESSAGE_MAX_BYTES * 2 + 65_536,
-        ip: from.ip,
-        incoming,
-        large() {
-          incoming.large(from.ip);
-          isLarge = true;
-        },
-      });
+      const read = await readBody(route, c.req.raw, maxBytes, coming);
       body = read.body;
       // Written out: to spread what is known costs more than to read the request.
       const call: Call = {
@@ -74,10 +67,12 @@ export function server(s: Services): Serve {
       if (ignored.length > 0) answer.headers['X-Ignored-Params'] = named(ignored);
       return answer;
     } catch (error) {
-      if (isLarge) incoming.refused(from.ip);
+      coming.refused();
       if (route.method !== 'GET' && refusals(from.credential.proven ?? '') === null)
         auditRefusal(s, route, from, body, error);
       return failure(s, exchange, error);
+    } finally {
+      coming.end();
     }
   };
   return serve;
