@@ -138,6 +138,8 @@ describe('a record of attacks', () => {
     expect(text).toContain('not authenticated');
     expect(text).not.toContain('@human-organizer');
     expect(await first.getAttribute('class')).not.toContain('human');
+    expect(await first.locator('.chip').allInnerTexts()).toEqual(['not authenticated']);
+    expect(await first.locator('.quote').count()).toBeLessThanOrEqual(5);
     await page.context().close();
   });
 

@@ -90,7 +90,12 @@ export function hostileFiles(start: number): [string, string][] {
     const time = start + i * 60_000;
     const head = {
       type: BAD,
-      refs: [`${BAD}.md`, '../../etc/passwd.md'],
+      refs: [
+        `${BAD}.md`,
+        `${BAD}.md`,
+        '../../etc/passwd.md',
+        ...Array.from({ length: 60 }, (_, n) => `${n}.md`),
+      ],
       agent: 'human-organizer',
       timestamp: minuteStamp(time),
       via: 'raw',
@@ -103,12 +108,13 @@ export function hostileFiles(start: number): [string, string][] {
   const results = VECTORS.map((vector, i): [string, string] => {
     const time = start + i * 61_000;
     const head = {
-      tps: 20 + i,
+      tps: i === 3 ? 1e300 : 20 + i,
       method: i % 5 === 0 ? { x: BAD } : vector,
-      status: 'agent-run',
+      status: i === 4 ? 'baseline' : 'agent-run',
       description: i % 4 === 0 ? [BAD, 1] : vector,
       ppl: BAD,
-      artifacts: 'javascript:window.pwned=1',
+      artifacts: i % 2 === 0 ? 'javascript:window.pwned=1' : ['artifacts/x_bob', 'artifacts/x_bob/'],
+      verdict: 'valid',
       link: 'javascript:window.pwned=1',
       [BAD.slice(0, 20)]: BAD,
       agent: 'bob',

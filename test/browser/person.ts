@@ -1,5 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { until } from '../helpers/hub.ts';
 
 /** Through the embedded hub's own OAuth pages, as a person would. */
 export async function logIn(page: Page, url: string, user: string): Promise<void> {
@@ -14,6 +14,8 @@ export const chooseUser = (page: Page, user: string): Promise<void> =>
   page.getByRole('button', { name: new RegExp(`${user}\\b`) }).click();
 
 const PATIENCE_MS = 20_000;
+/** From one look to the next. */
+const LOOK_MS = 500;
 
 /**
  * Waits for news on a page whose tab is looked at again and again, which asks at once: the page's own period is ten
@@ -22,9 +24,10 @@ const PATIENCE_MS = 20_000;
 export async function seesSoon(page: Page, news: Locator): Promise<void> {
   const look = async () => {
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-    return news.first().isVisible();
+    const came = news.first().waitFor({ timeout: LOOK_MS });
+    return came.then(() => true).catch(() => false);
   };
-  await expect.poll(look, { timeout: PATIENCE_MS, interval: 300 }).toBe(true);
+  await until(look, PATIENCE_MS);
 }
 
 const MAX_TABS = 120;

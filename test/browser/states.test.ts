@@ -1,6 +1,7 @@
 /** Each view on a record with nothing in it, on a server that fails, without a connection, and while it waits. */
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../helpers/hub.ts';
 import { type SeededSpace, startSeededSpace } from '../helpers/seeded-space.ts';
 import { axe, overflow } from './axe.ts';
 import { launch, open, PHONE } from './browser.ts';
@@ -66,11 +67,11 @@ const fail = (page: Page) =>
 
 /** Lets eleven seconds of the page's clock pass, again and again: its period is ten. */
 async function passTime(page: Page, what: Locator, state: 'visible' | 'detached'): Promise<void> {
-  const arrived = async () => {
+  const done = async () => {
     await page.clock.runFor(11_000);
-    return (await what.count()) > 0;
+    return (await what.count()) > 0 === (state === 'visible');
   };
-  await expect.poll(arrived, { timeout: 25_000, interval: 100 }).toBe(state === 'visible');
+  await until(done, 25_000);
 }
 
 /** Views that need the server for what they are about. */
