@@ -10,6 +10,7 @@ import { EXAM_ENTRYPOINT } from '../plan/places.ts';
 import { readmeComposer, readTasks } from './bucket-readme.ts';
 import { readChallengeFiles } from './directory.ts';
 import { spaceProblems } from './inputs.ts';
+import { leftovers, profileComplaints } from './leftovers.ts';
 import { staleTexts } from './stale-texts.ts';
 
 /** What `check` says against a place in the directory; an error keeps it from passing. */
@@ -32,6 +33,8 @@ export async function inspect(io: Io, dir: string, config: ChallengeConfig): Pro
     exampleComplaints(tasks, config),
     readmeComplaints(io, dir, config),
     harnessComplaints(dir, config),
+    leftovers(dir, config, io.packageRoot),
+    profileComplaints(dir, config),
     cheatComplaints(dir),
     spaceComplaints(io, dir, config),
     tokenComplaints(io, config),
@@ -169,23 +172,17 @@ async function harnessComplaints(dir: string, config: ChallengeConfig): Promise<
   return [...unmeasured, ...columnComplaints(config, unknown), ...(await examComplaints(dir, config))];
 }
 
-/** Fields of results that stayed behind when metric and gates became others. */
+/** A second column that nothing fills. */
 function columnComplaints({ metric }: ChallengeConfig, unknown: (name: string) => boolean): Complaint[] {
-  const { field, required_fields: required, secondary_field: second } = metric;
-  const found: Complaint[] = [];
-  if (field !== 'score' && required.includes('score'))
-    found.push({
-      level: 'warning',
-      at: 'metric.required_fields',
-      problem: `names "score", and the score is "${field}" (metric.field)`,
-    });
-  if (second && !required.includes(second) && unknown(second))
-    found.push({
+  const { required_fields: required, secondary_field: second } = metric;
+  if (!second || required.includes(second) || !unknown(second)) return [];
+  return [
+    {
       level: 'warning',
       at: 'metric.secondary_field',
       problem: `nothing in harness/ measures "${second}", and no result has to name it: an empty column`,
-    });
-  return found;
+    },
+  ];
 }
 
 /** Gates of results near the top are measured by a program of their own. */

@@ -60,7 +60,7 @@ async function answersFile(io: Io, path: unknown): Promise<ParsedAnswers | undef
 }
 
 /** The template's challenge.yaml, with the file of the profile laid over it. `profile` stays the template's own. */
-async function templateDefaults(root: string, template: string, profile: unknown): Promise<Answers> {
+export async function templateDefaults(root: string, template: string, profile: unknown): Promise<Answers> {
   const folder = join(root, 'challenges', template);
   const text = await readFile(join(folder, 'challenge.yaml'), 'utf8');
   const base = parseAnswers(text, `${template}/challenge.yaml`).answers;

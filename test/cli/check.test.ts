@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { staleGates } from '../../generator/apply/gates.ts';
@@ -75,7 +75,11 @@ describe('check', () => {
       const argv = ['new', 'c', '--template', 'blank', '--metric-field', 'comparators', '--gates', gates];
       await cli([...argv, '--yes'], { packageRoot: packageRoot(), cwd: dir });
       const ran = await cli(['check', 'c', '--json'], { cwd: dir });
-      expect(ran.json().warnings.map((w: { at: string }) => w.at)).toEqual(['gates.sorts_all.field']);
+      expect(ran.json().warnings.map((w: { at: string }) => w.at)).toEqual([
+        'gates.sorts_all.field',
+        'harness/',
+        'task/measuring.md',
+      ]);
     });
     it('fields of results that stayed behind another metric', async () => {
       edit('challenge.yaml', (text) =>
@@ -83,9 +87,30 @@ describe('check', () => {
       );
       const ran = await check('--json');
       expect(ran.json().warnings).toMatchObject([
-        { at: 'metric.required_fields', problem: 'names "score", and the score is "answer" (metric.field)' },
         { at: 'metric.secondary_field', problem: expect.stringContaining('measures "politeness"') },
+        { at: 'harness/', problem: expect.stringContaining('measures Answers per second') },
+        { at: 'task/measuring.md' },
+        { at: 'metric.label' },
+        { at: 'metric.unit' },
+        { at: 'metric.required_fields', problem: 'names "score", and the score is "answer" (metric.field)' },
       ]);
+    });
+    it('the template’s measurement under the other direction', async () => {
+      edit('challenge.yaml', (text) => text.replace('order: desc', 'order: asc'));
+      const { warnings } = (await check('--json')).json();
+      expect(warnings).toMatchObject([{ at: 'metric.order', problem: expect.stringContaining('higher') }]);
+      appendFileSync(join(dir, 'harness/run.py'), '\n# seconds\n');
+      expect((await check('--json')).json().warnings).toEqual([]);
+    });
+    it('jobs that would run another profile, or none', async () => {
+      edit('challenge.yaml', (text) => text.replace('extra_args: []', "extra_args: ['--profile', full]"));
+      const { warnings } = (await check('--json')).json();
+      expect(warnings).toMatchObject([
+        { at: 'hardware.extra_args', problem: expect.stringContaining('"full"') },
+      ]);
+      mkdirSync(join(dir, 'harness/profiles'));
+      writeFileSync(join(dir, 'harness/profiles/quick.json'), '{}');
+      expect((await check()).err).toMatch(/hardware\.extra_args: .*profiles\/full\.json.*there are quick/s);
     });
     it('and writes the gates of the harness anew, which plan insists on', async () => {
       const limit = () => JSON.parse(readFileSync(join(dir, 'harness/gates.json'), 'utf8')).gates[0].limit;
@@ -100,8 +125,11 @@ describe('check', () => {
     });
     it('the example of the template under another goal', async () => {
       edit('challenge.yaml', (text) => text.replaceAll('This is a working example', 'It is this'));
-      const ran = await check('--json');
-      expect(ran.json().warnings).toMatchObject([{ at: 'task/task.md:3:1' }]);
+      const { warnings } = (await check('--json')).json();
+      expect(warnings.map((warning: { at: string }) => warning.at).sort()).toEqual([
+        'task/measuring.md:5:1',
+        'task/task.md:3:1',
+      ]);
     });
     it('a gate for the top that no program measures', async () => {
       edit('challenge.yaml', (text) =>
