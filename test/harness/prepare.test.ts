@@ -171,7 +171,7 @@ describe('what a profile of the Hub needs first', () => {
     full.profile = 'full';
     full.hardware.image = IMAGE;
     await rm(join(challenge.dir, 'harness/pins.json'), { force: true });
-    const facts = { made: true, flavor: 'a100-large', minutes: 180 };
+    const facts = { made: true, flavor: 'a100-large', minutes: 240 };
     const models = modelsOf(await readProfile(challenge.dir, 'full'));
     expect(await prepareFacts(challenge.dir, full)).toEqual({
       ...facts,
@@ -186,7 +186,7 @@ describe('what a profile of the Hub needs first', () => {
     for (const options of asked)
       expect(await prepare(options).catch((e: CollabError) => e)).toMatchObject({
         code: 'PREPARE_THERE',
-        message: expect.stringMatching(/a100-large, at most 180 minutes, \$\d+\.\d\d or less/),
+        message: expect.stringMatching(/a100-large, at most 240 minutes, \$\d+\.\d\d or less/),
       });
     expect(await jobs()).toHaveLength(before);
   });
@@ -200,8 +200,8 @@ describe('what a profile of the Hub needs first', () => {
     };
     expect(await preparePrice(priced, challenge.config, profile)).toEqual({
       flavor: 'a100-large',
-      minutes: 180,
-      usd: 7.5,
+      minutes: 240,
+      usd: 10,
     });
     const unpriced = { ...port, jobHardware: async () => [] };
     const error = await preparePrice(unpriced, challenge.config, profile).catch((e: CollabError) => e.code);

@@ -25,6 +25,7 @@ test('posting twenty times, or until the row looks lucky, does not pay; honest s
   const found = reposting({ fresh: 2, calibration: () => CALIBRATED }, 120, random(1));
   for (const [what, value] of Object.entries(found).filter(([key]) => key.startsWith('gain')))
     expect([what, value]).toEqual([what, expect.toSatisfy((gain: number) => gain < 0.002)]);
+  expect(found['ending runs on slow machines, 20 posts']).toBeLessThan(0.004);
   expect(found['of 1 %']).toBeGreaterThan(0.8);
   expect(found['jobs per post, all equal']).toBeLessThan(3);
 });
@@ -49,6 +50,8 @@ test('the gates of the full profile hold honest work, however much of it repeats
   for (const { refused } of Object.values<{ refused: number }>(found.honest)) expect(refused).toBe(0);
   expect(found.lossy).toBe(0);
   expect(found.accepted['0.05']).toBe(0);
+  expect(found.exam['0.1'].missed).toBeLessThan(0.05);
+  expect(found.lost['0.07'].posts).toBeLessThanOrEqual(found.lost['0.07'].fresh);
 });
 
 test('a job of the full profile fits its forty minutes at every speed', async () => {

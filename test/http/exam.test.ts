@@ -51,8 +51,8 @@ async function scene(
   );
   const server = await startTestServer({ clock, hub, env: { ...ENV, ...env } });
   open.push(server);
-  const post = async (agent: string) => {
-    const key = await server.join(agent);
+  const post = async (agent: string, user = 'user-one') => {
+    const key = await server.join(agent, user);
     hub.seed(`${ORG}/test-${agent}`, {
       'submissions/v1/manifest.json': `{"by":"${agent}"}`,
       'submissions/v1/serve.py': '',
@@ -220,6 +220,16 @@ describe('the exam of results near the top', () => {
     ]);
     const found = (await next.call('GET', `/v1/results/${name}/verdict`)).json;
     expect(found).toMatchObject({ verification: 'inconclusive', score: 99 });
+  });
+
+  it('who lost one and posts again, a byte changed, is asked more of; others are not', async () => {
+    const s = await scene((sitting) => exam(sitting > 1));
+    await s.post('bob');
+    await s.post('bob-two');
+    const asked = s.exams().map(({ spec }) => spec.command.slice(spec.command.indexOf('--lost')));
+    expect(asked).toEqual([expect.not.arrayContaining(['--lost']), ['--lost', '1']]);
+    await s.post('cid', 'user-two');
+    expect(s.exams().at(-1)?.spec.command).not.toContain('--lost');
   });
 
   it('is the server’s own wish: who has used up the runs of a day is examined all the same', async () => {

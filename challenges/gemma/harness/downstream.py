@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -39,18 +40,18 @@ def examine(args: argparse.Namespace, settings: Settings, found: Report) -> None
         bench = Bench.prepare(settings, args.submission_dir, work, found)
         bench.isolate(isolation.enter(), strict=args.isolation == "strict")
         found.phase("isolate")
-        answers = sat(bench, exam)
+        answers = sat(bench, exam, lambda now: judge(gate, gate_value(exam, now, args.lost))["pass"])
         found.phase("exam")
-    judged = judge(gate, gate_value(exam, answers))
+    judged = judge(gate, gate_value(exam, answers, args.lost))
     found.examined(judged, report(exam, answers, -gate["limit"]))
 
 
-def sat(bench: Bench, exam: Exam) -> dict[str, bool]:
+def sat(bench: Bench, exam: Exam, enough: Callable[[Mapping[str, bool]], bool]) -> dict[str, bool]:
     """The submission's answers. When it fails, the original has to show that it was not the machine."""
     server = bench.serve(bench.submission)
     try:
         with server as client:
-            return sit(exam, client.reply)
+            return sit(exam, client.reply, enough)
     except SubmissionFault:
         with reference(bench) as original:
             ask_one(original, exam)

@@ -28,6 +28,8 @@ from tiny_lm.server import chat_prompt  # noqa: E402
 from tiny_lm.weights import load  # noqa: E402
 
 POOL = 320
+# Drawn for each private prompt: with them there are more prompts than anybody can answer beforehand.
+WORDS = 4
 REFERENCES = 8
 
 
@@ -38,10 +40,11 @@ def sentences(parts: dict[str, list[str]]) -> list[str]:
 
 
 def private_prompts(seed: str, size: int) -> list[str]:
-    """`size` prompts of the same kind as the public ones, none of them public."""
-    public = set(read_json(HERE / "data" / "prompts.json"))
-    possible = [text for text in sentences(read_json(HERE / "data" / "prompt_parts.json")) if text not in public]
-    return random.Random(f"prompts {seed}").sample(possible, min(size, len(possible)))
+    """`size` openings that go on with words drawn from the corpus: the openings alone are few, and could all be prepared for."""
+    rng = random.Random(f"prompts {seed}")
+    known = prepare_exam.words((HERE / "data" / "corpus.txt").read_text(encoding="utf-8"))
+    possible = sentences(read_json(HERE / "data" / "prompt_parts.json"))
+    return [" ".join([text, *rng.sample(known, WORDS)]) for text in rng.sample(possible, min(size, len(possible)))]
 
 
 def references(prompts: list[str], tokens: int) -> list[dict[str, object]]:

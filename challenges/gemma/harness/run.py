@@ -36,6 +36,7 @@ def arguments(argv: list[str], doc: str | None = __doc__) -> argparse.Namespace:
     parser.add_argument("--profile", default="rehearsal", help="parameter set: a file in profiles/")
     parser.add_argument("--seed", type=int, default=None, help="which prompts, in which order; random without it")
     parser.add_argument("--preflight", action="store_true", help="only list the problems that are seen without running it")
+    parser.add_argument("--lost", type=int, default=0, help="exams that the author has lost: the next one is held to a stricter level")
     parser.add_argument("--isolation", choices=["strict", "best"], default="best", help="strict: judge only behind every layer")
     return parser.parse_args(argv)
 

@@ -5,6 +5,7 @@
 import { resultPath } from '@collab/contract/paths.ts';
 import type { JobSpec } from '@collab/hub/port.ts';
 import type { Entry } from '../domain/leaderboard/row.ts';
+import { authorOf } from '../domain/queue/fresh.ts';
 import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
 import { readSnapshotRef } from '../domain/results/snapshot.ts';
 import { blamesHarness, type RunEnd, SUBMISSION_FAULT } from '../domain/verification/decide.ts';
@@ -108,7 +109,7 @@ export async function admitExam(deps: VerifierDeps, due: Entry, evaluator?: stri
     async spec() {
       const asked = { filename: result, run_path: runPath, exam: true, by: deps.rules.verifier };
       await store.private.writeJson(`${runPath}/verification_request.json`, asked);
-      return spec(deps, { result, snapshot, runPath }, id);
+      return spec(deps, { result, snapshot, runPath, lost: examsLost(deps, due) }, id);
     },
   };
 }
@@ -158,14 +159,40 @@ function snapshotOf({ store }: VerifierDeps, { filename }: Entry): string | null
   return (record && readSnapshotRef(record.frontmatter)) ?? null;
 }
 
+/** So many lost exams are told to the harness at most. */
+const MOST_LOST = 8;
+
+/**
+ * Exams that the author lost, with whatever content: the harness asks more of the next one, so that posting again with a
+ * byte changed is no fresh chance. What a person handed back since does not count.
+ */
+function examsLost({ book, rules, standings }: VerifierDeps, due: Entry): number {
+  const told = examIds(rules);
+  const own = standings.entries().filter((entry) => authorOf(entry) === authorOf(due));
+  const lost = own.flatMap(({ filename }) => {
+    const verdicts = book.verdicts(filename);
+    const since = handedBack(verdicts);
+    return verdicts.filter(
+      ({ by, gates, stamp }) =>
+        by.kind === 'machine' && stamp > since && gates.some(({ id, pass }) => told.has(id) && !pass),
+    );
+  });
+  return Math.min(MOST_LOST, new Set(lost.map(({ evidence }) => evidence)).size);
+}
+
 function spec(
   { settings }: VerifierDeps,
-  { result, snapshot, runPath }: { result: string; snapshot: string; runPath: string },
+  { result, snapshot, runPath, lost }: { result: string; snapshot: string; runPath: string; lost: number },
   id: string,
 ): JobSpec {
   const submission = { bucket: settings.CENTRAL_BUCKET, prefix: snapshot };
   const JOB_TIMEOUT_MINUTES = limitMinutes(settings, { [EXAM]: 'true' });
-  const ofExam = { JOB_HARNESS_ENTRYPOINT: settings.JOB_EXAM_ENTRYPOINT, JOB_TIMEOUT_MINUTES };
+  const VERIFIER_EXTRA_ARGS = [
+    ...(settings.VERIFIER_EXTRA_ARGS as string[]),
+    ...(lost > 0 ? ['--lost', String(lost)] : []),
+  ];
+  const JOB_HARNESS_ENTRYPOINT = settings.JOB_EXAM_ENTRYPOINT;
+  const ofExam = { JOB_HARNESS_ENTRYPOINT, JOB_TIMEOUT_MINUTES, VERIFIER_EXTRA_ARGS };
   return verificationSpec({ ...settings, ...ofExam }, { result, submission, runPath, withPrivate: true }, id);
 }
 

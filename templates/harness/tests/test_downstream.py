@@ -54,14 +54,14 @@ class Judging(unittest.TestCase):
 
     def test_the_bound_is_the_margin_at_which_the_score_test_turns(self) -> None:
         for pairs in (Paired(12, 5, 200), Paired(0, 0, 120), Paired(40, 2, 150), Paired(3, 9, 60)):
-            bound = ds.lower_bound(pairs)
+            bound = ds.lower_bound(pairs, 0.95)
             z = normal_quantile(0.95)
             self.assertGreaterEqual(non_inferiority_z(pairs, -bound + 1e-6), z)
             if bound < -1e-6:
                 self.assertLess(non_inferiority_z(pairs, -bound - 1e-6), z)
 
     def test_clearly_better_is_at_least_as_good(self) -> None:
-        self.assertEqual(ds.lower_bound(Paired(0, 60, 200)), 0.0)
+        self.assertEqual(ds.lower_bound(Paired(0, 60, 200), 0.95), 0.0)
 
     def test_sets_that_are_not_gated_decide_nothing_and_are_shown(self) -> None:
         found = ds.read_exam(exam(500, 400, extra=198))
@@ -76,6 +76,27 @@ class Judging(unittest.TestCase):
         self.assertGreater(rows[1]["power"], 0.998)
         self.assertLess(rows[3]["power"], 0.9)
         self.assertGreater(rows[3]["needed"], 500)
+
+    def test_the_second_part_is_asked_only_when_the_first_does_not_pass(self) -> None:
+        found = ds.read_exam(exam(4, 4, extra=1) | {"first": 2})
+        for passes, expected in ((True, ["p4", "p0", "p1"]), (False, ["p4", "p0", "p1", "p2", "p3"])):
+            asked: list[str] = []
+            seen: list[int] = []
+            now = ds.sit(found, lambda prompt, tokens: asked.append(prompt) or " yes", lambda now: seen.append(len(now)) or passes)  # type: ignore[func-returns-value]
+            self.assertEqual((asked, list(now.values()), seen), (expected, [True] * len(expected), [3]))
+            self.assertEqual(ds.report(found, now, 0.05)["sets"]["main"]["items"], len(expected) - 1)
+
+    def test_looks_and_lost_exams_share_one_chance_of_error(self) -> None:
+        once, twice = ds.read_exam(exam(4, 4)), ds.read_exam(exam(4, 4) | {"first": 2})
+        self.assertEqual([once.confidence(), twice.confidence(), twice.confidence(1)], [0.95, 0.975, 0.9875])
+        self.assertLessEqual(sum(2 * (1 - twice.confidence(lost)) for lost in range(50)), 2 * ds.ALPHA)
+
+    def test_who_lost_before_needs_more(self) -> None:
+        found = ds.read_exam(exam(500, 400))
+        now = {f"q{i}": i < 386 for i in range(500)}
+        gated = [bool(judge(self.gate, ds.gate_value(found, now, lost))["pass"]) for lost in range(5)]
+        self.assertEqual(gated, sorted(gated, reverse=True))
+        self.assertEqual((gated[0], gated[-1]), (True, False))
 
     def test_every_item_is_asked_once(self) -> None:
         found = ds.read_exam(exam(4, 2))

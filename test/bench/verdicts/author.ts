@@ -64,8 +64,26 @@ export interface Rule {
   calibration(random: Random): Calibration;
 }
 
+/** A result whose runs ended before they measured anything. */
+function endedEntry(at: number, user: string): Entry {
+  const entry = validEntry(at, user, `ended-${at}`, []);
+  Object.assign(entry, { claimed: { score: SPEED } });
+  return end(entry);
+}
+
+function end(entry: Entry): Entry {
+  const { decided } = entry.judgement;
+  const last = { ...decided, state: 'invalid', evidence: entry.filename, measured: null };
+  Object.assign(entry, {
+    state: 'invalid',
+    judgement: { ...entry.judgement, state: 'invalid', decided: last },
+  });
+  return entry;
+}
+
 export interface Author {
-  post(speed: number, content: string): void;
+  /** @param slowest standard deviations from the mean: on machines below it the submission ends its run. */
+  post(speed: number, content: string, slowest?: number): void;
   /** What the row shows. */
   score(): number;
   jobs(): number;
@@ -77,11 +95,10 @@ export function author(rule: Rule, random: Random): Author {
   const entries: Entry[] = [];
   const speeds = new Map<string, number>();
   let jobs = 0;
-  const run = (speed: number, more = {}): MeasuredRun => ({
-    ...job(speed, random),
-    job_id: String(jobs++),
-    ...more,
-  });
+  const run = (speed: number, slowest: number, more = {}): MeasuredRun | null => {
+    const measured = { ...job(speed, random), job_id: String(jobs++), ...more };
+    return measured.score < speed + slowest * MACHINE_SD ? null : measured;
+  };
   let shown = 0;
   const look = () => {
     shown = measuredBoard(entries, { ...RULES, calibration }).rows[0]?.score ?? 0;
@@ -97,13 +114,17 @@ export function author(rule: Rule, random: Random): Author {
   return {
     score: () => shown,
     jobs: () => jobs,
-    post(speed, content) {
-      const entry = validEntry(entries.length, 'author', content, [run(speed)]);
+    post(speed, content, slowest = Number.NEGATIVE_INFINITY) {
+      const first = run(speed, slowest);
+      const at = entries.length;
+      const entry = first ? validEntry(at, 'author', content, [first]) : endedEntry(at, 'author');
       speeds.set(entry.filename, speed);
       entries.push(entry);
       look();
       for (let due = candidate(); due; due = candidate()) {
-        due.judgement.runs.push(run(speeds.get(due.filename) ?? speed, { fresh: true }));
+        const fresh = run(speeds.get(due.filename) ?? speed, slowest, { fresh: true });
+        if (fresh) due.judgement.runs.push(fresh);
+        else end(due);
         look();
       }
     },

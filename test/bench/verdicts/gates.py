@@ -29,6 +29,7 @@ from collab_harness.perplexity import Perplexity  # noqa: E402
 from collab_harness.summary import Measured as Value
 from collab_harness.summary import judge  # noqa: E402
 from pictures import Looked, drawn  # noqa: E402
+from prepare_exam import LETTER_FIRST, LETTER_ITEMS  # noqa: E402
 from report import gate_values  # noqa: E402
 from stages import Controlled, Measured  # noqa: E402
 
@@ -156,20 +157,38 @@ def calibrated(rules: Json, honest: list[Json], power: dict[str, list[Json]], n:
     return {"refused": fmean(refused), "accepted": {x: fmean(values) for x, values in accepted.items()}}
 
 
-def exam(rules: Json, flips: float, runs: int, seed: int) -> float:
-    """Share of honest exams that miss their gate, when this share of the answers changes, as often to right as to wrong."""
+def exam(rules: Json, flips: float, runs: int, seed: int) -> Json:
+    """Of honest exams, in which this share of the answers changes, as often to right as to wrong: who misses, who is asked all."""
     rng = random.Random(f"{seed} exam {flips}")
+    found = [sat(rules, flips, 0.0, 0, rng) for _ in range(runs)]
+    return {"missed": fmean(not passed for passed, _ in found), "asked_all": fmean(n == LETTER_ITEMS for _, n in found)}
+
+
+POSTS = 20
+
+
+def reposted(rules: Json, loss: float, authors: int, seed: int) -> Json:
+    """Of authors whose work has lost so much accuracy: who passes the first exam, one of twenty, and one of twenty if none counted."""
+    rng = random.Random(f"{seed} lost {loss}")
+    needed = [next((lost for lost in range(POSTS) if sat(rules, 0.1, loss, lost, rng)[0]), None) for _ in range(authors)]
+    first = fmean(lost == 0 for lost in needed)
+    return {"first": first, "posts": fmean(lost is not None for lost in needed), "fresh": 1 - (1 - first) ** POSTS}
+
+
+def sat(rules: Json, flips: float, loss: float, lost: int, rng: random.Random) -> tuple[bool, int]:
+    """One exam: whether it passes, and how many questions were asked."""
     gate = next(g for g in rules["gates"] if g["id"] == "downstream")
-    return sum(not judge(gate, sat(gate["samples"], flips, rng))["pass"] for _ in range(runs)) / runs
-
-
-def sat(items: int, flips: float, rng: random.Random) -> Value:
     right = ASSUMED["exam_right"]
-    questions = tuple(downstream.Item(str(i), "set", "", ("A", "B"), "A") for i in range(items))
+    questions = tuple(downstream.Item(str(i), "set", "", ("A", "B"), "A") for i in range(LETTER_ITEMS))
     before = {item.id: rng.random() < right for item in questions}
-    chance = {True: flips / 2 / right, False: flips / 2 / (1 - right)}
+    chance = {True: (flips + loss) / 2 / right, False: (flips - loss) / 2 / (1 - right)}
     now = {i: was != (rng.random() < chance[was]) for i, was in before.items()}
-    return downstream.gate_value(downstream.Exam("letters", 1, ("set",), questions, before), now)
+    asked = downstream.Exam("letters", 1, ("set",), questions, before, LETTER_FIRST)
+    first = dict(list(now.items())[:LETTER_FIRST])
+    for answers in (first, now):
+        if judge(gate, downstream.gate_value(asked, answers, min(lost, 8)))["pass"]:
+            return True, len(answers)
+    return False, len(now)
 
 
 def main() -> None:
@@ -187,7 +206,8 @@ def main() -> None:
     print(json.dumps({
         "assumed": ASSUMED,
         "honest": {str(loops): outcome(rules, found) for loops, found in honest.items()},
-        "exam": {str(d): exam(rules, d, args.runs, args.seed) for d in (0.02, 0.05, 0.1, 0.2)},
+        "exam": {str(d): exam(rules, d, 4 * args.runs, args.seed) for d in (0.02, 0.05, 0.1, 0.2)},
+        "lost": {str(loss): reposted(rules, loss, max(1, args.runs // 2), args.seed) for loss in (0.02, 0.03, 0.04, 0.05, 0.07)},
         "accepted": {x: 1 - outcome(rules, found)["refused"] for x, found in changed.items()},
         "lossy": 1 - min(outcome(rules, found)["refused"] for found in lossy),
         "calibrated": {str(n): calibrated(rules, honest[0.0], changed, n) for n in (6, 20) if args.runs >= BLOCK},

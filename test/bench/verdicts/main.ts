@@ -23,7 +23,8 @@ const PLOT = 'docs/audit-power.svg';
 
 export interface GatesFound {
   honest: Record<string, { refused: number; missed: Record<string, number>; tokens: number }>;
-  exam: Record<string, number>;
+  exam: Record<string, { missed: number; asked_all: number }>;
+  lost: Record<string, { first: number; posts: number; fresh: number }>;
   accepted: Record<string, number>;
   lossy: number;
   calibrated: Record<string, { refused: number; accepted: Record<string, number> }>;

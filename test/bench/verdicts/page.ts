@@ -67,7 +67,7 @@ function freshRuns({ reposting }: Simulated): string {
   );
 }
 
-function honestGates({ honest, exam }: GatesFound): string {
+function honestGates({ honest, exam, lost }: GatesFound): string {
   const names = Object.keys(Object.values(honest)[0]?.missed ?? {});
   const columns = Object.entries(honest);
   const share = (loops: string) => `${100 * Number(loops)} % of the text repeats`;
@@ -81,9 +81,25 @@ function honestGates({ honest, exam }: GatesFound): string {
     table(['honest runs that miss', ...columns.map(([loops]) => share(loops))], rows),
     table(
       ['answers of the exam that change', ...flips.map(([share]) => `${100 * Number(share)} %`)],
-      [['honest exams that miss', ...flips.map(([, missed]) => percent(missed))]],
+      [
+        ['honest exams that miss', ...flips.map(([, { missed }]) => percent(missed))],
+        ['honest exams that are asked all questions', ...flips.map(([, found]) => percent(found.asked_all))],
+      ],
     ),
+    lostExams(lost),
   ].join('\n\n');
+}
+
+function lostExams(lost: GatesFound['lost']): string {
+  const columns = Object.entries(lost);
+  return table(
+    ['accuracy really lost', ...columns.map(([loss]) => `${Math.round(100 * Number(loss))} points`)],
+    [
+      ['passes the first exam', ...columns.map(([, { first }]) => percent(first))],
+      ['passes one of 20, a byte changed', ...columns.map(([, { posts }]) => percent(posts))],
+      ['the same, if each were a fresh chance', ...columns.map(([, { fresh }]) => percent(fresh))],
+    ],
+  );
 }
 
 function power({ accepted, calibrated, honest }: GatesFound): string {

@@ -35,8 +35,15 @@ class Rehearsal(unittest.TestCase):
 
     def test_another_seed_makes_other_prompts_and_none_is_public(self) -> None:
         first, second = prepare.private_prompts("1", 320), prepare.private_prompts("2", 320)
-        self.assertLess(len(set(first) & set(second)), 160)
+        self.assertFalse(set(first) & set(second))
         self.assertFalse(PUBLIC & set(first))
+
+    def test_nobody_can_prepare_for_all_that_may_be_asked(self) -> None:
+        openings = set(prepare.sentences(json.loads((HARNESS / "data" / "prompt_parts.json").read_text(encoding="utf-8"))))
+        prompts = prepare.private_prompts("1", 320)
+        self.assertFalse(openings & set(prompts))
+        known = prepare.prepare_exam.words((HARNESS / "data" / "corpus.txt").read_text(encoding="utf-8"))
+        self.assertGreater(len(openings) * len(known) ** prepare.WORDS, 10**9)
 
     def test_the_pool_is_ten_times_what_a_run_draws(self) -> None:
         profile = json.loads((HARNESS / "profiles" / "rehearsal.json").read_text())
