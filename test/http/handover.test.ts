@@ -1,6 +1,6 @@
 /** A login of a tab, given on to the frame that opened it. */
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../helpers/server.ts';
 
 const SECRET = 's'.repeat(43);
@@ -75,4 +75,39 @@ it('who is not logged in is told so, and not refused; the API still refuses', as
   await server.clock.advance(3_600_001);
   expect((await ask({ cookie })).json).toEqual({ open: false });
   expect((await server.call('GET', '/v1/me')).status).toBe(401);
+});
+
+describe('logging out everywhere', () => {
+  const opened = (user: string, token: string) =>
+    `collab_session=${server.services.sessions.open({ token, user, until: server.clock.now() + 3_600_000 })}`;
+  const isOpen = async (headers: { cookie: string }) =>
+    (await server.call('GET', '/login/session', { headers })).json.open;
+
+  it.each([
+    ['from the page', () => ({ headers: { ...OWN, cookie } }), 204],
+    ['with the token alone', () => ({ as: 'hf_useroneuseroneuserone' }), 200],
+  ])(
+    '%s ends every login of the user, also one on its way to a frame, and nobody else’s',
+    async (_, by, status) => {
+      const [mine, other] = [
+        opened('user-one', 'hf_useroneuseroneuserone'),
+        opened('user-two', 'hf_usertwousertwousertwo'),
+      ];
+      await handOver();
+      expect((await server.call('POST', '/logout?everywhere', by())).status).toBe(status);
+      const left = await Promise.all([cookie, mine, other].map((each) => isOpen({ cookie: each })));
+      expect(left).toEqual([false, false, true]);
+      expect((await claim()).status).toBe(404);
+    },
+  );
+
+  it('a plain logout ends the one, another site and a wrong token none', async () => {
+    const mine = opened('user-one', 'hf_useroneuseroneuserone');
+    await server.call('POST', '/logout', { headers: { ...OWN, cookie } });
+    expect([await isOpen({ cookie }), await isOpen({ cookie: mine })]).toEqual([false, true]);
+    const foreign = { cookie: mine, 'sec-fetch-site': 'cross-site' };
+    expect((await server.call('POST', '/logout?everywhere', { headers: foreign })).status).toBe(303);
+    expect((await server.call('POST', '/logout', { as: 'hf_nobodynobodynobody' })).status).toBe(401);
+    expect(await isOpen({ cookie: mine })).toBe(true);
+  });
 });

@@ -12,6 +12,8 @@ export interface Sessions {
   open(session: Session): string;
   find(cookie: string | undefined): Session | null;
   close(cookie: string | undefined): void;
+  /** Ends every login of a person. @returns how many */
+  closeAll(user: string): number;
 }
 
 const MAX_SESSIONS = 5_000;
@@ -20,11 +22,12 @@ const MAX_PER_USER = 20;
 
 export function createSessions(random: (n: number) => Uint8Array, now: () => number): Sessions {
   const sessions = new Map<string, Session>();
+  const of = (name: string) => [...sessions].filter(([, { user }]) => user === name).map(([key]) => key);
   return {
     open(session) {
       const cookie = Buffer.from(random(32)).toString('base64url');
-      const own = [...sessions].filter(([, { user }]) => user === session.user);
-      if (own.length >= MAX_PER_USER) sessions.delete(own[0]?.[0] ?? '');
+      const own = of(session.user);
+      if (own.length >= MAX_PER_USER) sessions.delete(own[0] ?? '');
       sessions.set(sha256(cookie), session);
       const oldest = sessions.size > MAX_SESSIONS ? sessions.keys().next().value : undefined;
       if (oldest !== undefined) sessions.delete(oldest);
@@ -40,6 +43,11 @@ export function createSessions(random: (n: number) => Uint8Array, now: () => num
     },
     close(cookie) {
       if (cookie) sessions.delete(sha256(cookie));
+    },
+    closeAll(user) {
+      const own = of(user);
+      for (const key of own) sessions.delete(key);
+      return own.length;
     },
   };
 }

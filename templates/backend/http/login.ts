@@ -3,11 +3,10 @@ import { createHash, hkdfSync } from 'node:crypto';
 import type { Context, Hono } from 'hono';
 import { deleteCookie, getCookie, getSignedCookie, setCookie, setSignedCookie } from 'hono/cookie';
 import { z } from 'zod';
-import type { Session } from '../auth/sessions.ts';
 import { networkOf, slidingWindows } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { SESSION_COOKIE, sameOrigin } from './credential.ts';
-import { addressOf, headerOf } from './request.ts';
+import { addressOf, bearerOf, headerOf } from './request.ts';
 
 const STATE_COOKIE = 'collab_login';
 const STATE_MS = 600_000;
@@ -114,12 +113,23 @@ export function addLogin(app: Hono<any>, s: Services): void {
     return c.json({ open: s.sessions.find(getCookie(c, SESSION_COOKIE)) !== null });
   });
 
-  app.post('/logout', (c) => {
+  app.post('/logout', async (c) => {
+    const bearer = bearerOf(headerOf(c, 'authorization'));
+    if (bearer !== null) return logOutEverywhere(s, c, bearer);
     if (!sameOrigin(c)) return c.redirect('/', 303);
-    s.sessions.close(getCookie(c, SESSION_COOKIE));
+    const own = getCookie(c, SESSION_COOKIE);
+    const user = s.sessions.find(own)?.user;
+    if (c.req.query('everywhere') !== undefined && user !== undefined) s.sessions.closeAll(user);
+    s.sessions.close(own);
     deleteCookie(c, SESSION_COOKIE, cookie);
     return c.body(null, 204);
   });
+}
+
+/** Whose cookie was taken has the Hub's token still: with it every login ends. @throws ApiError of a token that proves nobody */
+async function logOutEverywhere(s: Services, c: Context, bearer: string): Promise<Response> {
+  const { name } = await s.auth.user({ bearer, from: 'header', ip: caller(s, c).ip });
+  return c.json({ ended: s.sessions.closeAll(name) });
 }
 
 function readAttempt(carried: string | false | undefined): Attempt | null {
@@ -159,16 +169,17 @@ const HANDOVER_MS = 120_000;
  * origin alone; the tab, logged in, leaves its hash here; the frame shows the secret and gets a session of its own.
  */
 function addHandover(app: Hono<any>, s: Services, cookie: CookieOptions): void {
-  const open = new Map<string, Session & { leftUntil: number }>();
+  const open = new Map<string, { from: string | undefined; user: string; leftUntil: number }>();
 
   app.post('/login/handover', (c) => {
     const claim = claimIn(c);
-    const session = sameOrigin(c) ? s.sessions.find(getCookie(c, SESSION_COOKIE)) : null;
+    const from = getCookie(c, SESSION_COOKIE);
+    const session = sameOrigin(c) ? s.sessions.find(from) : null;
     if (!session || claim === null) return c.body(null, 403);
     // One for each person: nobody crowds out others.
     for (const [key, left] of open)
       if (left.leftUntil <= s.now() || left.user === session.user) open.delete(key);
-    open.set(claim, { ...session, leftUntil: s.now() + HANDOVER_MS });
+    open.set(claim, { from, user: session.user, leftUntil: s.now() + HANDOVER_MS });
     return c.body(null, 204);
   });
 
@@ -178,9 +189,11 @@ function addHandover(app: Hono<any>, s: Services, cookie: CookieOptions): void {
     const hash = createHash('sha256').update(claim).digest('base64url');
     const left = open.get(hash);
     open.delete(hash);
-    if (!left || left.leftUntil <= s.now()) return c.body(null, 404);
-    const { token, user, until } = left;
-    const value = s.sessions.open({ token, user, until });
+    // What was left by a login that has ended since is nobody's.
+    const session = left && left.leftUntil > s.now() ? s.sessions.find(left.from) : null;
+    if (!session) return c.body(null, 404);
+    const { until } = session;
+    const value = s.sessions.open(session);
     setCookie(c, SESSION_COOKIE, value, { ...cookie, maxAge: Math.floor((until - s.now()) / 1000) });
     return c.body(null, 204);
   });
