@@ -29,7 +29,7 @@ export default defineConfig({
       'test/proofs/**',
     ],
     globalSetup: 'test/helpers/temp-root.ts',
-    expect: { requireAssertions: true },
+    expect: { requireAssertions: true, poll: { timeout: 240_000 } },
     sequence: { sequencer: LongestFirst },
     // One more than there are cores: the long suites wait for processes of their own.
     maxWorkers: availableParallelism() + 1,

@@ -88,7 +88,9 @@ describe('dev', () => {
   it('takes hub and Space along when it ends by SIGKILL', async () => {
     const { child, said } = dev();
     await until(child, said, /"event":"ready"/);
-    expect((await processesOf(dir)).filter((line) => /server\.mjs|cli\.mjs hub/.test(line))).toHaveLength(2);
+    const started = async () =>
+      (await processesOf(dir)).filter((line) => /server\.mjs|cli\.mjs hub/.test(line)).length;
+    await eventually(async () => (await started()) === 2);
     child.kill('SIGKILL');
     await once(child, 'close');
     await eventually(async () => (await processesOf(dir)).length === 0);

@@ -47,7 +47,7 @@ describe('one piece of work', () => {
     expect(ends).toHaveLength(1);
     ends[0]?.();
     await first;
-    await vi.waitFor(() => expect(ends).toHaveLength(2));
+    await vi.waitFor(() => expect(ends).toHaveLength(2), 240_000);
     ends[1]?.();
     await fresh;
     const next = flight.join();
@@ -76,7 +76,7 @@ describe('what a view waits for', () => {
     open[0]?.answer('before');
     await polled;
     expect(verdict.value).toBe('before');
-    await vi.waitFor(() => expect(open).toHaveLength(2));
+    await vi.waitFor(() => expect(open).toHaveLength(2), 240_000);
     open[1]?.answer('after');
     await wanted;
     expect(verdict.value).toBe('after');
@@ -133,7 +133,7 @@ describe('a feed', () => {
       const answers = { 1: page(fresh), 2: page([...old].reverse()) };
       for (const n of order) {
         open[n]?.answer(answers[n]);
-        await vi.waitFor(() => expect(shown(feed)).toContain(n === 1 ? fresh[0] : old[0]));
+        await vi.waitFor(() => expect(shown(feed)).toContain(n === 1 ? fresh[0] : old[0]), 240_000);
       }
       await Promise.all(both);
       expect(shown(feed)).toEqual([...old, ...middle, ...fresh].reverse());
@@ -149,7 +149,7 @@ describe('a feed', () => {
     open[0]?.answer(page([]));
     await first;
     expect([feed.loaded, shown(feed)]).toEqual([true, []]);
-    await vi.waitFor(() => expect(open).toHaveLength(2));
+    await vi.waitFor(() => expect(open).toHaveLength(2), 240_000);
     open[1]?.answer(page(names(1)));
     await wanted;
     expect(shown(feed)).toEqual(names(1));
