@@ -1,11 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { HubError, type HubPort, type JobInfo } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { digest, sha256 } from '../plan/digest.ts';
-import { writeWhole } from '../whole-file.ts';
+import { DRAFT, writeWhole } from '../whole-file.ts';
 import type { Profile } from './pins.ts';
 
 /** Folder of the private bucket with what prepare jobs read and wrote. */
@@ -64,13 +64,34 @@ export async function preparePrice(
  */
 export async function prepareByJob(at: PrepareJob): Promise<string[]> {
   const inputs = await inputFiles(at);
-  const key = digest([at.config.profile, [...inputs].map(([path, content]) => [path, sha256(content)])]);
-  const folder = `${PREPARE_PREFIX}/${key.slice(0, 16)}`;
+  // What is brought here lies among the inputs: half of it makes others of them.
+  const asked = keyOf(at, inputs, (path) => !path.startsWith(`harness/${at.profile.data}/`));
+  const folder = (await begun(at, asked)) ?? `${PREPARE_PREFIX}/${keyOf(at, inputs).slice(0, 16)}`;
   if (at.force || !(await made(at, folder))) {
     const job = await endOf(at, await launch(at, folder, inputs));
     if (!(await made(at, folder))) throw await failed(at, job);
   }
-  return fetched(at, folder);
+  await writeWhole(recordOf(at), JSON.stringify({ folder, asked }));
+  const written = await fetched(at, folder);
+  await rm(recordOf(at));
+  return written;
+}
+
+const keyOf = ({ config }: PrepareJob, inputs: Map<string, Uint8Array>, wanted = (_path: string) => true) =>
+  digest([
+    config.profile,
+    [...inputs].filter(([path]) => wanted(path)).map(([path, content]) => [path, sha256(content)]),
+  ]);
+
+/** There while data is brought here. */
+const recordOf = ({ dir }: PrepareJob): string => join(dir, '.collab', 'prepare.json');
+
+/** The folder whose data a run that was cut off began to bring here; `null`: none, or it was asked for something else. */
+async function begun(at: PrepareJob, asked: string): Promise<string | null> {
+  const text = await readFile(recordOf(at), 'utf8').catch(() => null);
+  if (text === null || at.force) return null;
+  const record = JSON.parse(text) as { folder: string; asked: string };
+  return record.asked === asked ? record.folder : null;
 }
 
 const bucketOf = ({ config }: PrepareJob): string => config.hub.private_bucket;
@@ -90,7 +111,7 @@ async function filesOf(root: string, prefix: string): Promise<Map<string, Uint8A
   const paths = entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((path) => !LEFT_OUT.test(path))
+    .filter((path) => !LEFT_OUT.test(path) && !DRAFT.test(path))
     .sort();
   const files = new Map<string, Uint8Array>();
   for (const path of paths) files.set(`${prefix}/${path}`, await readFile(join(root, path)));
@@ -165,13 +186,15 @@ async function failed({ hub, config }: PrepareJob, job: JobInfo): Promise<Collab
   });
 }
 
-/** Paths that were written, relative to the challenge. */
+/** Last of all the file that says that everything is there. @returns paths that were written, relative to the challenge. */
 async function fetched(at: PrepareJob, folder: string): Promise<string[]> {
-  const into = { private: 'private', public: join('harness', at.profile.data) };
+  const into = { public: join('harness', at.profile.data), private: 'private' };
   const written: string[] = [];
   for (const [part, target] of Object.entries(into)) {
     const prefix = `${folder}/state/${part}/`;
-    for (const { path } of (await at.hub.listFiles(bucketOf(at), prefix)) ?? []) {
+    const last = `${prefix}prepared.json`;
+    const files = (await at.hub.listFiles(bucketOf(at), prefix)) ?? [];
+    for (const { path } of files.sort((a, b) => Number(a.path === last) - Number(b.path === last))) {
       const content = await at.hub.readFile(bucketOf(at), path, { maxBytes: MAX_BYTES });
       if (content === null) throw new HubError('missing', `${path} is gone`, { url: at.hub.endpoint });
       const place = join(target, path.slice(prefix.length));

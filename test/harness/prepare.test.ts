@@ -10,6 +10,7 @@ import { imageDigest, referenceOf } from '../../generator/eval/image-digest.ts';
 import { modelsOf, readPins, readProfile, resolvePins, unpinned } from '../../generator/eval/pins.ts';
 import { isPrepared } from '../../generator/eval/prepare.ts';
 import { preparePrice } from '../../generator/eval/prepare-job.ts';
+import { draftOf } from '../../generator/whole-file.ts';
 import { createHubClient } from '../../templates/hub/client.ts';
 import { TOKENS, testHub } from '../helpers/hub.ts';
 import { emitted } from './emitted.ts';
@@ -63,6 +64,27 @@ describe('eval prepare --job on the embedded hub', () => {
     await prepare({ job: true });
     expect(await readFile(join(challenge.dir, 'private/prepared.json'), 'utf8')).toBe(before);
     expect(await jobs()).toHaveLength(1);
+  });
+
+  test('cut off while it brings the public part here, it goes on with that, without a second job', async () => {
+    const client = createHubClient({ endpoint: hub.url, token: TOKENS.admin });
+    const [first] = (await client.listFiles('organizer/private', 'prepare/')) ?? [];
+    const state = `${first?.path.split('/').slice(0, 2).join('/')}/state`;
+    const adds = ['a', 'b'].map((name) => ({ path: `${state}/public/${name}.json`, content: name }));
+    await client.write('organizer/private', { adds });
+    await rm(join(challenge.dir, 'private'), { recursive: true });
+    const at = machine(challenge.dir);
+    const broken = (input: string | URL | Request, init?: RequestInit) =>
+      String(input).endsWith('/public/b.json') ? Promise.reject(new Error('cut off')) : at.fetch(input, init);
+    const cut = contextOf({ ...at, fetch: broken as typeof fetch }, ['prepare', '.'], { job: true });
+    await expect(command.run(cut)).rejects.toThrow('could not be reached');
+    expect(await isPrepared(join(challenge.dir, 'private'))).toBe(false);
+    await writeFile(join(challenge.dir, draftOf('harness/pins.json', 2147483646)), '{"half":');
+    const { data } = await prepare({ job: true });
+    expect(data?.files).toEqual(expect.arrayContaining(['harness/data/b.json', 'private/prepared.json']));
+    expect(await isPrepared(join(challenge.dir, 'private'))).toBe(true);
+    expect(await jobs()).toHaveLength(1);
+    for (const name of ['a', 'b']) await rm(join(challenge.dir, `harness/data/${name}.json`));
   });
 
   test('--force makes other data, in another job', async () => {
