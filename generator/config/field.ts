@@ -71,12 +71,15 @@ export interface FieldSpec<T> {
   items?: Readonly<Record<string, ItemKey>>;
   /** @returns the problem, in words that follow the name of the field. */
   check?(value: T, known: Known): string | undefined;
+  /** Which entry of a list `check` speaks of. */
+  entry?(value: T, known: Known): number;
 }
 
-export interface Field extends Omit<FieldSpec<unknown>, 'check' | 'fallback'> {
+export interface Field extends Omit<FieldSpec<unknown>, 'check' | 'entry' | 'fallback'> {
   path: FieldPath;
   section: Section;
   check?(value: unknown, known: Known): string | undefined;
+  entry?(value: unknown, known: Known): number;
   fallback?: unknown | ((known: Known) => unknown);
 }
 

@@ -14,7 +14,7 @@ import {
   SLUG,
   shortSlug,
 } from './checks.ts';
-import { type FieldPath, field } from './field.ts';
+import { type FieldPath, field, type Known } from './field.ts';
 import { FLAVORS, FREE_HARDWARE, flavorLabel } from './prices.ts';
 
 const positive = (value: number) => (value > 0 ? undefined : 'must be greater than 0');
@@ -26,6 +26,12 @@ const unique = (list: { id: string }[]) => {
     if (seen.size === seen.add(id).size) return `has two entries with the id "${id}"`;
   return undefined;
 };
+
+/** Gates that could not be read are no missing ones. */
+function missingGate(wanted: string[], known: Known): string | undefined {
+  const there = known('gates');
+  return there && wanted.find((gate) => !there.some(({ id }) => id === gate));
+}
 
 export const FIELDS = [
   field('template', {
@@ -301,11 +307,12 @@ export const FIELDS = [
       gates: { kind: 'lines', fallback: [], doc: 'Ids of the gates a valid row must pass.' },
       headline: { kind: 'bool', fallback: false, doc: 'Shown first.' },
     },
+    entry: (list, known) => list.findIndex(({ gates }) => missingGate(gates, known) !== undefined),
     check(list, known) {
-      const gates = known('gates')?.map((gate) => gate.id);
-      for (const { id, gates: wanted } of list)
-        for (const gate of wanted)
-          if (gates?.includes(gate) === false) return `"${id}" names the gate "${gate}", which is not there`;
+      for (const { id, gates } of list) {
+        const gate = missingGate(gates, known);
+        if (gate !== undefined) return `"${id}" names the gate "${gate}", which is not there`;
+      }
       const headlines = list.filter((division) => division.headline).length;
       return unique(list) ?? (headlines === 1 ? undefined : `needs exactly one headline, has ${headlines}`);
     },

@@ -47,9 +47,14 @@ function settle(field: Field, answers: Answers, look: Known): { value?: unknown;
   const clean = coerce(field, value, [], (at, problem) => found.push({ field, at, problem }));
   if (found.length === 0) {
     const problem = field.check?.(clean, look);
-    if (problem) found.push({ field, at: [], problem });
+    if (problem) found.push({ field, at: entryAt(field, clean, look), problem });
   }
   return { value: clean, found };
+}
+
+function entryAt(field: Field, value: unknown, look: Known): ValuePath {
+  const entry = field.entry?.(value, look) ?? -1;
+  return entry < 0 ? [] : [entry];
 }
 
 /** The value a field has when nobody answers. */

@@ -123,8 +123,8 @@ describe('B3: a wrong challenge.yaml', () => {
     ['schema', 'schema: 2\n', /:1:9 schema must be 1/],
     [
       'gate in a division',
-      `${minimal}divisions:\n  - { id: a, label: A, gates: [nope], headline: true }\n`,
-      /names the gate "nope"/,
+      `${minimal}divisions:\n  - { id: a, label: A, gates: [], headline: true }\n  - { id: b, label: B, gates: [nope] }\n`,
+      /:7:5 divisions\[1\] "b" names the gate "nope"/,
     ],
     [
       'unknown gate key',
