@@ -1,7 +1,7 @@
 /** The server in process, on a hub in memory, with a clock that the test turns. */
 import { createApp, type Server } from '../../templates/backend/app.ts';
+import type { Deps } from '../../templates/backend/deps.ts';
 import { silent } from '../../templates/backend/log.ts';
-import type { Deps } from '../../templates/backend/services.ts';
 import { parseSettings } from '../../templates/backend/settings.ts';
 import { type MemoryHub, type MemoryUser, memoryHub } from './memory-hub.ts';
 
@@ -121,6 +121,13 @@ export function testHub(clock: TestClock): MemoryHub {
 
 let counter = 0;
 
+/** Never the same twice in a test file, from two bytes on: ids that meet again would be one. */
+function drawn(n: number): Uint8Array {
+  counter++;
+  const byte = (i: number) => (i > 0 && i < 4 ? counter >>> (8 * i) : counter * 31) + i * 7;
+  return Uint8Array.from({ length: n }, (_, i) => byte(i) % 256);
+}
+
 export async function startTestServer(options: TestOptions = {}): Promise<TestServer> {
   const clock = options.clock ?? testClock();
   const hub = options.hub ?? testHub(clock);
@@ -138,7 +145,7 @@ export async function startTestServer(options: TestOptions = {}): Promise<TestSe
     hub,
     now: clock.now,
     sleep: clock.sleep,
-    random: (n) => Uint8Array.from({ length: n }, (_, i) => (counter++ * 31 + i * 7) % 256),
+    random: drawn,
     log: silent,
     strict: true,
     ...options.deps,

@@ -1,9 +1,9 @@
 /** Keeps the index true: first picture from snapshot and listings, foreign edits from then on, snapshots for the next start. */
 import { authorOf, boardTwin, inboxPath, VERDICTS, VERIFICATION_INDEX } from '@collab/contract/paths.ts';
 import { isoStamp } from '@collab/contract/stamps.ts';
+import type { Deps } from '../deps.ts';
 import { refNames } from '../domain/mentions.ts';
 import type { Profile } from '../profile.ts';
-import type { Deps } from '../services.ts';
 import type { Bodies } from './bodies.ts';
 import { bare, INDEXED } from './entry.ts';
 import type { IndexData } from './index-data.ts';

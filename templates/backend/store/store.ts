@@ -1,9 +1,9 @@
 /** The record: index, bodies, listing and committer behind the store's interface. */
 import { ApiError } from '@collab/contract/errors.ts';
 import { isoStamp, parseFileStamp } from '@collab/contract/stamps.ts';
+import type { Deps } from '../deps.ts';
 import { slidingWindows } from '../limits.ts';
 import { profileOf } from '../profile.ts';
-import type { Deps } from '../services.ts';
 import { Bodies, maxRecordBytes } from './bodies.ts';
 import { coldReads } from './cold-reads.ts';
 import { Committer } from './committer.ts';
