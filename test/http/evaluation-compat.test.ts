@@ -192,6 +192,8 @@ describe('the verifier in profile compat', () => {
     expect(items).toHaveLength(state === 'pending' ? 0 : 1);
     if (state !== 'pending')
       expect(items[0].body).toMatch(state === 'valid' ? /VERIFIED VALID.*@agent-1/s : /INVALID.*@agent-1/s);
+    if (state !== 'pending') expect(items[0].body.includes('❌')).toBe(state === 'invalid');
+    if (state === 'valid') expect(items[0].body).toContain('✅');
     expect(jobs.launched).toHaveLength(1);
     await server.clock.advance(600_000);
     expect(jobs.launched).toHaveLength(1);

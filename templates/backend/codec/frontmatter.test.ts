@@ -13,6 +13,7 @@ describe('reading', () => {
     ['underscores', 'a: 1_000', { a: 1000 }],
     ['yes and off', 'a: yes\nb: off', { a: true, b: false }],
     ['octal and hex', 'a: 014\nb: 0x1F', { a: 12, b: 31 }],
+    ['an octal that is none is text', 'a: 08\nb: -0_9', { a: '08', b: '-0_9' }],
     ['a date stays its text', 'a: 2026-06-01', { a: '2026-06-01' }],
     ['keys are text (S17)', 'on: 1\n1: x\n~: y', { on: 1, '1': 'x', '~': 'y' }],
     ['JSON', '{"a": [1, 2]}', { a: [1, 2] }],

@@ -110,6 +110,8 @@ function set(into: { [key: string]: Json }, key: string, value: Json): void {
 
 function scalar(node: Scalar, mode: Mode): Json {
   const { value, source } = node;
+  // Begins as an octal and is none: text in YAML 1.1.
+  if (source !== undefined && /^[-+]?0[\d_]*[89][\d_]*$/.test(source)) return source;
   if (typeof value === 'number' || typeof value === 'bigint') {
     const taken = number(node);
     if (taken.ok) return taken.value.score;

@@ -27,6 +27,8 @@ export interface LedgerDeps {
     | 'JOB_USD_PER_HOUR'
     | 'JOB_TIMEOUT_MINUTES'
   >;
+  /** Lines that are none are passed over: profile compat. */
+  skipBad?: boolean;
   now(): number;
 }
 
@@ -59,13 +61,13 @@ export interface LedgerBook {
   recent(): Promise<Ledger>;
 }
 
-export function ledgerBook({ files, settings, now }: LedgerDeps): LedgerBook {
+export function ledgerBook({ files, settings, now, skipBad }: LedgerDeps): LedgerBook {
   const path = settings.JOB_QUOTA_LEDGER_PATH;
   let seen: Ledger | null = null;
   const update = async (change: (ledger: Ledger) => Ledger | undefined) => {
     await files
       .updateText(path, (text) => {
-        const before = readLedger(text);
+        const before = readLedger(text, skipBad);
         const after = change(before);
         seen = after ?? before;
         return after && writeLedger(prune(after, now()));
@@ -79,7 +81,7 @@ export function ledgerBook({ files, settings, now }: LedgerDeps): LedgerBook {
     });
 
   const read = async () => {
-    seen = readLedger(await files.readText(path).catch(unavailable));
+    seen = readLedger(await files.readText(path).catch(unavailable), skipBad);
     return seen;
   };
 

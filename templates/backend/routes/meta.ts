@@ -5,15 +5,18 @@ import { allRoutes } from '@collab/contract/routes/index.ts';
 import { describe, docs, healthz, me, openapi } from '@collab/contract/routes/meta.ts';
 import type { Json } from '@collab/contract/schemas.ts';
 import { isYoung } from '../auth/age.ts';
-import { conventions } from '../domain/conventions.ts';
+import { conventionsOf } from '../domain/conventions.ts';
 import { docsPage } from '../domain/docs-page.ts';
 import { handle, type RouteModule } from '../http/handle.ts';
 import type { Services } from '../services.ts';
 import type { Settings } from '../settings.ts';
 
+/** What the reference calls itself. */
+const REFERENCE = { title: 'bucket-sync', version: '1.3.0' };
+
 export const routes: RouteModule = (s) => {
   const served = allRoutes.filter((r) => isServed(r, s.settings));
-  const document = openApi(served, { title: s.settings.CHALLENGE_TITLE });
+  const document = openApi(served, s.profile.compat ? REFERENCE : { title: s.settings.CHALLENGE_TITLE });
   const deep = rarely(() => health(s), s.now);
   return [
     handle(healthz, async (call) => (call.query.deep === '1' ? deep() : { body: { status: 'ok' as const } })),
@@ -73,7 +76,7 @@ async function health(s: Services) {
 
 const list = (value: unknown) => (Array.isArray(value) ? (value as Json[]) : []);
 
-function description({ settings: v }: Services, served: readonly AnyRoute[]) {
+function description({ settings: v, profile }: Services, served: readonly AnyRoute[]) {
   return {
     service: 'bucket-sync' as const,
     collab: v.COLLAB_SLUG,
@@ -97,7 +100,7 @@ function description({ settings: v }: Services, served: readonly AnyRoute[]) {
     jobs_enabled: v.JOBS_ENABLED,
     login: v.OAUTH_CLIENT_ID !== '',
     docs: '/docs',
-    conventions,
+    conventions: conventionsOf(profile.compat),
     endpoints: served.map(endpoint),
   };
 }

@@ -1,4 +1,5 @@
 import { inboxPath, messagePath, recordName, resultPath } from '@collab/contract/paths.ts';
+import type { GateOutcome } from '@collab/contract/schemas.ts';
 import { writeRecord } from '../codec/frontmatter.ts';
 import { readScore } from '../domain/score/score.ts';
 import { announcement } from '../domain/verification/announce.ts';
@@ -12,6 +13,8 @@ import type { VerifierDeps } from './verifier.ts';
 export interface Conclusion {
   state: Verdict['state'];
   reason: string;
+  /** Before those that the harness reports. */
+  gates?: GateOutcome[];
   summary?: RunSummary | null;
   runPath?: string;
   jobId?: string;
@@ -27,7 +30,7 @@ export interface Conclusion {
 export async function conclude(
   deps: Pick<VerifierDeps, 'store' | 'book' | 'rules'>,
   result: string,
-  { state, reason, summary, runPath, jobId, privateData, fresh, quiet }: Conclusion,
+  { state, reason, gates = [], summary, runPath, jobId, privateData, fresh, quiet }: Conclusion,
 ): Promise<void> {
   const { book, rules } = deps;
   await book.record(
@@ -39,7 +42,7 @@ export async function conclude(
       reason,
       evidence: runPath ?? null,
       private_data: privateData ?? null,
-      gates: summary?.gates ?? [],
+      gates: [...gates, ...(summary?.gates ?? [])],
       measured: summary?.measured ? { ...summary.measured, job_id: jobId, ...(fresh && { fresh }) } : null,
       submission_sha256: summary?.submissionSha256 ?? null,
       harness_sha256: summary?.harnessSha256 ?? null,

@@ -42,7 +42,7 @@ export function createEvaluation(s: Needs): Evaluation {
   const { settings, store, log, now } = s;
   const rules = rulesOf(settings);
   const newId = () => Buffer.from(s.random(12)).toString('hex');
-  const ledger = ledgerBook({ files: store.private, settings, now });
+  const ledger = ledgerBook({ files: store.private, settings, now, skipBad: rules.compat });
   const desk = jobDesk({
     ...{ hub: s.hub, org: settings.ORG, ledger, log, now, sleep: s.sleep, signal: s.signal },
     pollMs: settings.JOB_WATCH_POLL_S * 1000,

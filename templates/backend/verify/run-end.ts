@@ -79,7 +79,8 @@ function compatDecision({ store, rules, settings }: VerifierDeps, result: string
   const compat = { scoreField: rules.scoreField, tolerance, guardField, guardCap };
   const decided = end.stage === 'COMPLETED' ? decideCompat(end.summary, claimed, compat) : null;
   if (!decided) return { action: 'unexplained', reason: 'the run could not be compared with the claim' };
-  return { action: 'verdict', state: decided.state, reason: JSON.stringify(decided.details) };
+  const { state, details, gates } = decided;
+  return { action: 'verdict', state, reason: JSON.stringify(details), gates };
 }
 
 /**

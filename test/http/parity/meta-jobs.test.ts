@@ -47,6 +47,14 @@ describe('who and what', () => {
     expect(rows).toContain('POST /v1/traces');
     expect(rows).not.toContain('POST /v1/jobs:run');
   });
+  it('calls itself what the reference does, and describes this profile', async () => {
+    expect((await s.call('GET', '/openapi.json')).json.info).toEqual({
+      title: 'bucket-sync',
+      version: '1.3.0',
+    });
+    const { conventions } = (await s.call('GET', '/v1')).json;
+    expect(JSON.stringify(conventions)).not.toMatch(/cursor|agent key|untrusted: true|queued/);
+  });
   it.each([
     [ONE, '{"hf_user":"user-one","handle":"human-user-one","is_member":true,"is_organizer":false}'],
     [ORGANIZER, '{"hf_user":"organizer","handle":"human-organizer","is_member":true,"is_organizer":true}'],
@@ -137,6 +145,24 @@ describe('POST /v1/jobs:run', () => {
     });
     expectRefusal(await run({}, ONE, bare), 502, 'JOB_LAUNCH_FAILED', /./);
     await bare.close();
+  });
+  it('lines of the ledger that are none count for nothing, those of the reference count', async () => {
+    const clock = testClock();
+    const hub = testHub(clock);
+    withJobs(hub, clock.now);
+    hub.seed(`${ORG}/test-main-bucket`, { 'agents/agent-1.md': card('agent-1', 'user-one') });
+    hub.seed(`${ORG}/test-agent-1`, { '.bucket-sync-handshake': 'user-one' });
+    const line = (ts: string) => JSON.stringify({ ts, agent_id: 'agent-1', hf_user: 'user-one' });
+    const lines = ['garbage', line('2026-06-01T11:00:00.123Z'), '{"ts":5}', line('2026-05-31T11:00:00.000Z')];
+    hub.seed(PRIVATE, { 'quota/job_ledger.jsonl': `${lines.join('\n')}\n` });
+    const env = { ...COMPAT, JOBS_ENABLED: 'true', JOB_PER_AGENT_PER_DAY: '2' };
+    const server = await startTestServer({ env, clock, hub });
+    const first = await run({}, ONE, server);
+    expect([first.status, first.json.quota]).toEqual([202, { agent_remaining: 0, user_remaining: 28 }]);
+    const second = await run({ run_prefix: 'runs/w' }, ONE, server);
+    expectRefusal(second, 429, 'RATE_LIMITED');
+    expect(second.headers.get('retry-after')).toBe(String(23 * 3600 + 1));
+    await server.close();
   });
   it('an unreadable ledger launches nothing', async () => {
     running.hub.fault = (call, args) => {

@@ -53,19 +53,23 @@ export class LedgerUnreadable extends Error {
   override name = 'LedgerUnreadable';
 }
 
-/** @throws LedgerUnreadable */
-export function readLedger(text: string | null): Ledger {
+/**
+ * @param skipBad what is no line of a ledger counts for nothing, as in the reference.
+ * @throws LedgerUnreadable
+ */
+export function readLedger(text: string | null, skipBad = false): Ledger {
   const lines = (text ?? '').split('\n').filter((line) => line.trim() !== '');
-  return lines.reduce(readLine, EMPTY);
+  return lines.reduce((ledger, line, at) => readLine(ledger, line, at, skipBad), EMPTY);
 }
 
-function readLine(ledger: Ledger, line: string, at: number): Ledger {
+function readLine(ledger: Ledger, line: string, at: number, skipBad: boolean): Ledger {
   const value = parse(line);
   const entry = Reservation.safeParse(value);
   if (entry.success) return { ...ledger, entries: [...ledger.entries, entry.data] };
   const carried = Carried.safeParse(value);
   if (carried.success) return { ...ledger, carriedUsd: carried.data.carried };
   const legacy = Legacy.safeParse(value);
+  if (!legacy.success && skipBad) return ledger;
   if (!legacy.success) throw new LedgerUnreadable(`line ${at + 1} of the job ledger cannot be read`);
   const { ts, agent_id, hf_user } = legacy.data;
   const known = { kind: 'benchmark', state: 'settled', usd: 0, target: {} } as const;

@@ -1,4 +1,4 @@
-import type { VerdictState } from '@collab/contract/schemas.ts';
+import type { GateOutcome, VerdictState } from '@collab/contract/schemas.ts';
 import { z } from 'zod';
 import type { Division, Gate } from './divisions.ts';
 import { judgeGates } from './divisions.ts';
@@ -18,7 +18,13 @@ export interface RunEnd {
 }
 
 export type Decision =
-  | { action: 'verdict'; state: Extract<VerdictState, 'valid' | 'invalid' | 'inconclusive'>; reason: string }
+  | {
+      action: 'verdict';
+      state: Extract<VerdictState, 'valid' | 'invalid' | 'inconclusive'>;
+      reason: string;
+      /** What was held against limits beside the harness's own gates. */
+      gates?: GateOutcome[];
+    }
   /** Nobody can tell whose fault it was. `died`: the submission may have ended it, and a control run of the baseline tells. */
   | { action: 'unexplained'; reason: string; died?: boolean };
 
@@ -99,7 +105,7 @@ export function decideCompat(
   summary: RunSummary | null,
   claimed: number,
   rules: CompatRules,
-): { state: 'valid' | 'invalid'; details: Record<string, unknown> } | null {
+): { state: 'valid' | 'invalid'; details: Record<string, unknown>; gates: GateOutcome[] } | null {
   const rerun = summary?.numbers.get(rules.scoreField);
   const guard = summary?.numbers.get(rules.guardField);
   if (rerun === undefined || rerun <= 0 || claimed <= 0) return null;
@@ -113,5 +119,11 @@ export function decideCompat(
     score_ok: scoreOk,
     ...(guard === undefined ? {} : { rerun_guard: guard, guard_ok: guardOk }),
   };
-  return { state: scoreOk && guardOk ? 'valid' : 'invalid', details };
+  const agrees = { id: 'claim', value: details.score_delta_frac, op: '<=', limit: rules.tolerance };
+  const capped = { id: rules.guardField, value: guard, op: '<=', limit: rules.guardCap };
+  const gates = [
+    { ...agrees, pass: scoreOk },
+    ...(guard === undefined ? [] : [{ ...capped, pass: guardOk }]),
+  ];
+  return { state: scoreOk && guardOk ? 'valid' : 'invalid', details, gates };
 }
