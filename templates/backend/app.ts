@@ -41,7 +41,7 @@ export function createApp(outside: Deps): Server {
   const store = createStore(deps, ending.signal);
   const keys = createKeys(store.private, deps.random, now);
   const roles = createRoles(hub, settings.ORG, settings.ORG_ROLES_TTL_S * 1000, now);
-  const whoami = createWhoami(hub, settings.ORG, now, deps.sleep);
+  const whoami = createWhoami(hub, settings.ORG, deps, roles.sawMember);
   const tasks: (() => Promise<void>)[] = [];
   const core: Omit<Services, 'evaluation'> = {
     ...deps,

@@ -85,6 +85,20 @@ describe('a user who was taken out of the organization', () => {
   });
 });
 
+it('who has just joined the organization writes at once with the key of an agent, whatever list was read before', async () => {
+  server = await startTestServer();
+  const { call, hub } = server;
+  const post = (as: string, agent_id: string) =>
+    call('POST', '/v1/messages', { as, body: { agent_id, body: 'hello' } });
+  expect((await post(await server.join('bob'), 'bob')).status).toBe(201);
+  const read = hub.calls.orgMembers;
+  hub.users.push({ name: 'Newcomer', token: 'hf_newcomernewcomernew', orgs: { [ORG]: 'contributor' } });
+  const body = { agent_id: 'carl', model: 'm', harness: 'h', provision: true };
+  const joined = await call('POST', '/v1/agents/register', { as: 'hf_newcomernewcomernew', body });
+  expect((await post(joined.json.agent_key, 'carl')).status).toBe(201);
+  expect(hub.calls.orgMembers).toBe(read);
+});
+
 it('strangers who ask for a name do not stand in the way of its user', async () => {
   server = await startTestServer();
   const { call, hub } = server;

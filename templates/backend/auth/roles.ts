@@ -8,6 +8,8 @@ import type { HfUser } from './types.ts';
 export interface Roles {
   role(user: HfUser): Promise<string | null>;
   memberNames(): Promise<ReadonlySet<string> | null>;
+  /** The Hub just said of a user that it is a member: a list that was read before need not name it. */
+  sawMember(name: string): void;
 }
 
 const MAX_CACHED = 2_000;
@@ -22,7 +24,7 @@ const REFUSED_MS = 30_000;
 export function createRoles(hub: HubPort, org: string, ttlMs: number, now: () => number): Roles {
   const byMail = new Map<string, { role: string | null; since: number }>();
   let askAgainAt = 0;
-  let members: { map: Map<string, string>; since: number } | null = null;
+  let members: { map: Map<string, string>; names: Set<string>; since: number } | null = null;
 
   const viaMail = async (user: HfUser): Promise<string | null> => {
     if (!user.email) return null;
@@ -41,20 +43,20 @@ export function createRoles(hub: HubPort, org: string, ttlMs: number, now: () =>
   let flight: Promise<Map<string, string>> | null = null;
   /** Who asks at the same time shares one question. */
   const all = async () => {
-    if (members && isYoung(members.since, ttlMs, now())) return members.map;
+    if (members && isYoung(members.since, ttlMs, now())) return members;
     flight ??= hub.orgMembers(org).finally(() => {
       flight = null;
     });
     const map = await flight;
-    members = { map, since: now() };
-    return map;
+    members = { map, names: new Set(map.keys()), since: now() };
+    return members;
   };
 
   return {
     async role(user) {
       const mail = await viaMail(user);
       if (mail !== null) return mail;
-      const map = await all().catch((cause: unknown) => {
+      const { map } = await all().catch((cause: unknown) => {
         throw new ApiError('ORGANIZER_CHECK_UNAVAILABLE', 'roles could not be looked up', {
           cause,
           retryAfterS: 30,
@@ -65,11 +67,14 @@ export function createRoles(hub: HubPort, org: string, ttlMs: number, now: () =>
     async memberNames() {
       if (now() < askAgainAt) return null;
       try {
-        return new Set((await all()).keys());
+        return (await all()).names;
       } catch {
         askAgainAt = now() + REFUSED_MS;
         return null;
       }
+    },
+    sawMember(name) {
+      members?.names.add(name.toLowerCase());
     },
   };
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { ApiError } from '@collab/contract/errors.ts';
 import { humanHandle } from '@collab/contract/identity.ts';
 import { HubError, type HubPort } from '@collab/hub/port.ts';
+import type { Deps } from '../deps.ts';
 import { meter, networkOf } from '../limits.ts';
 import { isYoung } from './age.ts';
 import { type Leave, lines } from './line.ts';
@@ -32,11 +33,12 @@ interface Known {
   user: HfUser | null;
 }
 
+/** @param sawMember hears of each member the Hub names, at the moment it does. */
 export function createWhoami(
   hub: HubPort,
   org: string,
-  now: () => number,
-  sleep: (ms: number, signal?: AbortSignal) => Promise<void>,
+  { now, sleep }: Pick<Deps, 'now' | 'sleep'>,
+  sawMember: (name: string) => void,
 ): (token: string, ip?: string) => Promise<HfUser> {
   const known = new Map<string, Known>();
   const refused = () =>
@@ -87,6 +89,7 @@ export function createWhoami(
       const isMember = who.orgs.some((o) => o.name.toLowerCase() === org.toLowerCase());
       const user: HfUser = { name: who.name, email: who.email, isMember, handle: humanHandle(who.name) };
       remember(key, user);
+      if (isMember) sawMember(user.name);
       return user;
     } catch (error) {
       if (error instanceof ApiError) throw error;

@@ -9,14 +9,21 @@ export async function knownHandles(
   s: Pick<Services, 'store' | 'auth' | 'settings'>,
 ): Promise<(handle: string) => boolean> {
   const members = await s.auth.memberNames();
+  // One text may name tens of thousands: the cards are looked through once for all of them.
+  let users: Set<string> | null = null;
+  const isUser = (handle: string) => {
+    users ??= new Set(
+      s.store
+        .folder('agents')
+        .entries()
+        .map((e) => humanHandle(String(e.frontmatter.hf_user ?? ''))),
+    );
+    return users.has(handle);
+  };
   return (handle) => {
     if (!isHumanHandle(handle)) return s.store.get(agentPath(handle)) !== null;
     if (isCompat(s.settings)) return true;
     if (members?.has(handle.slice(HUMAN_PREFIX.length))) return true;
-    if (s.store.folder('message_board').where('agent', handle).length > 0) return true;
-    return s.store
-      .folder('agents')
-      .entries()
-      .some((e) => humanHandle(String(e.frontmatter.hf_user ?? '')) === handle);
+    return s.store.folder('message_board').where('agent', handle).length > 0 || isUser(handle);
   };
 }
