@@ -11,7 +11,7 @@ import { readChallenge } from '../config/yaml.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import { ensurePrepared } from '../eval/prepare.ts';
 import { requirePython } from '../eval/process.ts';
-import { checkReport, readReport, type TourReport } from '../tour/report.ts';
+import { checkReport, readReport, type TourReport, verdictLines } from '../tour/report.ts';
 import { forPeople } from '../tour/telling.ts';
 import { type TourOutcome, takeTour } from '../tour/tour.ts';
 
@@ -121,14 +121,6 @@ function data({ dir, hub, apiUrl, tour, report, timings }: Ready) {
   };
 }
 
-function board({ report }: Ready): string[] {
-  const mark: Record<string, string> = { valid: '✓', invalid: '✗' };
-  return report.results.map(
-    (r) =>
-      `  ${mark[r.verdict] ?? '·'} ${r.verdict.padEnd(8)} ${r.score.toFixed(1).padStart(10)}  ${r.agent}`,
-  );
-}
-
 const run: Command['run'] = async (given) => {
   const context = given.json ? given : { ...given, progress: forPeople(given.progress) };
   const dir = resolve(context.io.cwd, context.positionals[0] ?? 'gemma-collab');
@@ -182,7 +174,7 @@ function finished(ready: Ready): Outcome {
   return {
     status: 'ok',
     data: data(ready),
-    text: [`The tour took ${seconds} s.`, ...board(ready)].join('\n'),
+    text: [`The tour took ${seconds} s.`, ...verdictLines(ready.report.results)].join('\n'),
   };
 }
 
@@ -200,8 +192,8 @@ async function stay(context: CommandContext, ready: Ready): Promise<Outcome> {
 function welcome(ready: Ready): string[] {
   return [
     '',
-    'Verdicts',
-    ...board(ready),
+    'Verdicts (tokens per second)',
+    ...verdictLines(ready.report.results),
     '',
     `Dashboard  ${ready.apiUrl}/`,
     `API        ${ready.apiUrl}`,

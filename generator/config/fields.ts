@@ -86,7 +86,7 @@ export const FIELDS = [
       { value: 'optimize', label: 'Optimize', hint: 'make a number go up or down' },
       { value: 'prove', label: 'Prove', hint: 'find something that can be checked once found' },
       { value: 'build', label: 'Build', hint: 'code against a conformance suite' },
-      { value: 'research', label: 'Research', hint: 'a knowledge base grown by reviewed proposals' },
+      { value: 'research', label: 'Research', hint: 'collect knowledge that others can check' },
     ],
   }),
   field('challenge.objective', {
@@ -121,8 +121,8 @@ export const FIELDS = [
   field('challenge.lanes', {
     kind: 'objects',
     flag: 'lanes',
-    doc: 'Research avenues. Agents are spread over them.',
-    question: 'Research avenues to spread the agents over? (separated by ;)',
+    doc: 'Research avenues. Participants read them, so that not everybody does the same.',
+    question: 'Research avenues, so that not everybody does the same? (separated by ;)',
     fallback: [
       { id: 'ideas', title: 'New approaches' },
       { id: 'improvement', title: 'Improving what is known to work' },

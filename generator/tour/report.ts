@@ -46,6 +46,23 @@ async function readResult(io: Io, apiUrl: string, filename: string, field: strin
   };
 }
 
+const MARK: Record<string, string> = { valid: '✓', invalid: '✗' };
+
+/** One line for each result: verdict, measured score, agent, and the gates that did not hold. */
+export function verdictLines(results: TourResult[]): string[] {
+  const longest = Math.max(...results.map(({ agent }) => agent.length));
+  return results.map(({ verdict, score, agent, gates }) => {
+    const failed = gates
+      .filter(({ pass }) => !pass)
+      .map(
+        ({ id, value, op, limit }) =>
+          `${id} ${value == null ? '?' : Number(value.toPrecision(3))}, not ${op} ${limit}`,
+      );
+    const head = `  ${MARK[verdict] ?? '·'} ${verdict.padEnd(8)} ${score.toFixed(1).padStart(10)}`;
+    return `${head}  ${agent.padEnd(longest)}  ${verdict === 'valid' ? '' : failed.join('; ')}`.trimEnd();
+  });
+}
+
 /** @throws CollabError TOUR_UNEXPECTED when the evaluation judged otherwise than it has to */
 export function checkReport(report: TourReport): void {
   const problems = CAST.flatMap((role) => {
