@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   dev.child.kill('SIGTERM');
   await dev.done;
-  await rm(cwd, { recursive: true, force: true });
+  await rm(cwd, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
 });
 
 /** Runs a line in the environment that the prompt for a coding agent sets up. */

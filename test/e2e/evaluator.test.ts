@@ -40,7 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   dev.child.kill('SIGTERM');
   await dev.done;
-  await rm(cwd, { recursive: true, force: true });
+  await rm(cwd, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
 });
 
 const shell = (line: string) =>

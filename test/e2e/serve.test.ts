@@ -47,7 +47,7 @@ beforeAll(async () => {
 afterAll(async () => {
   hub.child.kill('SIGTERM');
   await hub.done;
-  await rm(cwd, { recursive: true, force: true });
+  await rm(cwd, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
 });
 
 /** An embedded hub whose organizer has neither PRO nor an organization with a plan. */
@@ -152,7 +152,7 @@ describe('without the plan that a Docker Space needs', () => {
     const status = await cli(dir, ['status']).done;
     expect([status.code, status.out]).toEqual([0, expect.stringContaining('answers; results: none yet')]);
 
-    await rm(join(cwd, 'agent'), { recursive: true, force: true });
+    await rm(join(cwd, 'agent'), { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
     await mkdir(join(cwd, 'agent'));
     const env = { HF_ENDPOINT: hubUrl, HF_TOKEN: tokens['participant-1'] ?? '', HF_HOME: join(cwd, 'agent') };
     const agent = (line: string) => run('bash', ['-c', line], join(cwd, 'agent'), env).done;

@@ -24,7 +24,7 @@ beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'tour-'));
 });
 afterAll(async () => {
-  await rm(cwd, { recursive: true, force: true });
+  await rm(cwd, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
 });
 
 const NAMES = ['sly-fox', 'steady-heron', 'swift-otter'];
@@ -170,7 +170,7 @@ describe('faults while it runs', () => {
     expect([ran.code, answer.code, answer.next.length > 0]).toEqual([1, 'SPACE_FAILED', true]);
     expect(answer.message).toContain('boom');
     if (onLinux) await noneLeft(broken);
-    await rm(broken, { recursive: true });
+    await rm(broken, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
   });
 
   test.runIf(onLinux)('the hub gone: coded, the command that goes on, no process left', async () => {

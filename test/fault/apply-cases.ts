@@ -32,7 +32,8 @@ export async function prepared({ prepare }: Scenario): Promise<string> {
   return bench.dir;
 }
 
-export const forget = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
+export const forget = (folder: string): Promise<void> =>
+  rm(folder, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
 
 /** One case from a prepared folder. `point` null: nothing goes wrong. @throws what shows that it did not converge. */
 export async function runCase(name: string, from: string, point: Point | null, blow: Blow): Promise<Ran> {

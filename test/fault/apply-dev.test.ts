@@ -17,7 +17,7 @@ beforeAll(async () => {
   dir = join(parent, 'challenge');
   await writeChallenge(dir);
 });
-afterAll(() => rm(parent, { recursive: true, force: true }));
+afterAll(() => rm(parent, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 }));
 
 function dev(...more: string[]) {
   const child = spawn(process.execPath, [CLI, 'dev', dir, '--json', ...more], {
@@ -94,10 +94,11 @@ describe('dev', () => {
     child.kill('SIGKILL');
     await once(child, 'close');
     await eventually(async () => (await processesOf(dir)).length === 0);
+    expect(await processesOf(dir)).toEqual([]);
   });
 
   it('goes on after SIGKILL in the middle of an apply', async () => {
-    await rm(join(dir, '.collab'), { recursive: true, force: true });
+    await rm(join(dir, '.collab'), { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
     const { child, said } = dev();
     await until(child, said, /"id":"bucket:central","state":"done"/);
     child.kill('SIGKILL');

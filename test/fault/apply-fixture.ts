@@ -168,7 +168,7 @@ export async function startBench({ from, io = testIo }: BenchOptions = {}): Prom
     stop: () => running.close(),
     close: async () => {
       await running.close();
-      await rm(dir, { recursive: true, force: true });
+      await rm(dir, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
     },
   };
 }

@@ -41,7 +41,7 @@ beforeEach(async () => {
   const yaml = await readFile(join(dir, 'challenge.yaml'), 'utf8');
   await put(dir, 'challenge.yaml', `${yaml.replace(/^hub:[\s\S]*?(?=^\S|$(?![\s\S]))/m, '')}\n${REMOTE}`);
 });
-afterEach(() => rm(parent, { recursive: true, force: true }));
+afterEach(() => rm(parent, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 }));
 
 /** One apply as against huggingface.co, on a hub whose world is as the seed says. */
 async function applyOn(

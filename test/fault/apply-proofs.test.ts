@@ -183,7 +183,7 @@ describe('as against huggingface.co', () => {
   });
   afterEach(async () => {
     await hub.close();
-    await rm(parent, { recursive: true, force: true });
+    await rm(parent, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
   });
 
   it('refuses an unproven harness, with the commands that prove it; --skip-proofs is recorded', async () => {

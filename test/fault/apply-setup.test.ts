@@ -24,7 +24,7 @@ beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), 'collab-setup-'));
   dir = await remoteChallenge(parent);
 });
-afterEach(() => rm(parent, { recursive: true, force: true }));
+afterEach(() => rm(parent, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 }));
 
 describe('SETUP.md on huggingface.co', () => {
   it('a revoked token: every verb says where to get a new one, and none sends in a circle', async () => {

@@ -105,20 +105,12 @@ class World {
   process!: ReturnType<typeof mortal>;
   fault = 'none';
   runs = 0;
-  drawn = 0;
-
-  /** Never the same twice, also after a restart: ids that meet again would be one reservation. */
-  random(n: number): Uint8Array {
-    const bytes = new Uint8Array(Math.max(n, 4));
-    new DataView(bytes.buffer).setUint32(0, ++this.drawn);
-    return bytes.subarray(0, n);
-  }
 
   async start(): Promise<void> {
     this.process = mortal(this.hub);
     this.server = await startTestServer({
       ...{ clock: this.clock, hub: this.hub, env: ENV, idle: true },
-      deps: { hub: this.process.hub, random: (n) => this.random(n) },
+      deps: { hub: this.process.hub },
     });
     await this.clock.advance(5_000);
   }

@@ -25,7 +25,11 @@ export async function emitted(
   const dir = await mkdtemp(join(tmpdir(), 'collab-eval-'));
   for (const file of tree) await put(join(dir, file.path), file.content);
   await put(join(dir, 'challenge.yaml'), Buffer.from(writeChallenge(config)));
-  return { dir, config, remove: () => rm(dir, { recursive: true, force: true }) };
+  return {
+    dir,
+    config,
+    remove: () => rm(dir, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 }),
+  };
 }
 
 async function put(path: string, content: Uint8Array): Promise<void> {

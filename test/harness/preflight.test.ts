@@ -59,7 +59,7 @@ rules = json.loads(sys.argv[2])
 print(json.dumps([preflight(pathlib.Path(folder), rules) for folder in sys.argv[3:]]))`;
 
 const root = mkdtempSync(join(tmpdir(), 'collab-preflight-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => rmSync(root, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 }));
 let harness: string[][];
 
 beforeAll(async () => {

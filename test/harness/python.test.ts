@@ -48,7 +48,7 @@ describe('harness of the Gemma challenge, as emitted', () => {
 
 describe('python3 itself', () => {
   const bare = mkdtempSync(join(tmpdir(), 'collab-path-'));
-  afterAll(() => rmSync(bare, { recursive: true, force: true }));
+  afterAll(() => rmSync(bare, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 }));
   const code = (PATH: string | undefined) =>
     requirePython({ ...machine(packageRoot), env: { PATH } }).then(
       () => 'fine',

@@ -12,7 +12,7 @@ export const repository = fileURLToPath(new URL('../../', import.meta.url));
 /** A folder of its own, gone after the test. */
 export function tempDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'collab-test-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 }));
   return dir;
 }
 

@@ -63,7 +63,7 @@ export async function testHub(more: Partial<HubServerOptions> = {}) {
   const hub = await startHub({ port: 0, seed: SEED, ...more, dir });
   const remove = async () => {
     await hub.close();
-    await rm(dir, { recursive: true, force: true });
+    await rm(dir, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
   };
   return { ...hub, remove, call: caller(hub) };
 }

@@ -10,7 +10,7 @@ let made: string | undefined;
 export function packageRoot(): string {
   if (made) return made;
   const root = mkdtempSync(join(tmpdir(), 'collab-package-'));
-  process.on('exit', () => rmSync(root, { recursive: true, force: true }));
+  process.on('exit', () => rmSync(root, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 }));
   for (const folder of ['templates', 'challenges']) symlinkSync(join(repository, folder), join(root, folder));
   const space = join(root, 'dist/space');
   for (const folder of ['public', 'client']) mkdirSync(join(space, folder), { recursive: true });

@@ -90,7 +90,7 @@ export async function startSeededSpace(
     private: PRIVATE,
     close: async () => {
       await server.close();
-      await rm(dir, { recursive: true, force: true });
+      await rm(dir, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 });
     },
   };
 }

@@ -6,5 +6,5 @@ import { join } from 'node:path';
 export default function setup(): () => void {
   const root = mkdtempSync(join(tmpdir(), 'collab-tests-'));
   process.env.TMPDIR = root;
-  return () => rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  return () => rmSync(root, { recursive: true, force: true, maxRetries: 9, retryDelay: 200 });
 }

@@ -18,7 +18,7 @@ beforeEach(async () => {
   challenge = await mkdtemp(join(tmpdir(), 'collab-guard-'));
   await cp(SAMPLES, join(challenge, 'submissions'), { recursive: true });
 });
-afterEach(() => rm(challenge, { recursive: true, force: true }));
+afterEach(() => rm(challenge, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 }));
 
 type Hub = Awaited<ReturnType<typeof testHub>>;
 
