@@ -1,4 +1,4 @@
-import type { SpaceInfo } from '@collab/hub/port.ts';
+import type { BucketInfo, SpaceInfo } from '@collab/hub/port.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { CollabError } from '../errors.ts';
 import { isKnown, moved } from '../plan/adopt.ts';
@@ -62,20 +62,21 @@ export async function planRemoval(
       ? [{ ...spaceRemoval(evaluatorId, evaluator, state.evaluator, state), evaluator: true as const }]
       : []),
     ...BUCKETS.map((role, index) => {
-      const info = buckets[index] ?? null;
       const id = bucketId(config, role);
-      const base = { id, kind: 'bucket' as const, role };
-      if (!info) return { ...base, action: 'absent' as const, reason: 'not there' };
-      const content = `${counted(info.totalFiles, 'file')}, ${readable(info.size)}`;
-      if (named.includes(id))
-        return { ...base, action: 'delete' as const, reason: `named; ${content} go with it` };
-      return {
-        ...base,
-        action: 'keep' as const,
-        reason: `${content}; only deleted when named (--delete-bucket)`,
-      };
+      return { id, kind: 'bucket' as const, role, ...bucketFate(id, buckets[index] ?? null, named) };
     }),
   ];
+}
+
+type Fate = Pick<Removal, 'action' | 'reason'>;
+
+function bucketFate(id: string, live: BucketInfo | null, named: string[]): Fate {
+  if (!live) return { action: 'absent', reason: 'not there' };
+  const elsewhere = moved(id, live);
+  if (elsewhere) return { action: 'keep', reason: `${elsewhere.reason}; delete it in its settings there` };
+  const content = `${counted(live.totalFiles, 'file')}, ${readable(live.size)}`;
+  if (named.includes(id)) return { action: 'delete', reason: `named; ${content} go with it` };
+  return { action: 'keep', reason: `${content}; only deleted when named (--delete-bucket)` };
 }
 
 function spaceRemoval(

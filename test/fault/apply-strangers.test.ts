@@ -29,7 +29,7 @@ beforeEach(async () => {
   dir = await remoteChallenge(parent);
   await edit(dir, (yaml) => `${yaml}  invite_url: ${HF}/organizations/acme/share/x\n`);
 });
-afterEach(() => rm(parent, { recursive: true, force: true }));
+afterEach(() => rm(parent, { recursive: true, force: true, maxRetries: 9, retryDelay: 100 }));
 
 type Answer = (url: string) => Response | undefined;
 
@@ -102,17 +102,25 @@ describe('a Space that was deleted by hand, its name taken by somebody else', ()
     });
   });
 
-  it('a Space that has moved is not deleted under its old name', async () => {
+  it('a Space or a bucket that has moved is not deleted under its old name', async () => {
     await onHub(dir, seed, async (collab, hubUrl) => {
       expect((await collab(all, 'apply')).code).toBe(0);
-      const there = await createHubClient({ endpoint: hubUrl, token: TOKEN.own }).spaceInfo(SPACE);
-      const elsewhere = { ...there, id: 'acme/renamed' };
-      const moved: Answer = (url) => (url.endsWith(`/${SPACE}`) ? Response.json(elsewhere) : undefined);
-      const ran = await collabOn(dir, hubUrl, own, ['destroy', '--yes'], { fetch: answering(hubUrl, moved) });
-      expect([ran.code, ran.json.removed, ran.json.removals[0]]).toMatchObject([
+      const mine = createHubClient({ endpoint: hubUrl, token: TOKEN.own });
+      const there: Record<string, object | null> = {
+        [SPACE]: await mine.spaceInfo(SPACE),
+        [CENTRAL]: await mine.bucketInfo(CENTRAL),
+      };
+      const moved: Answer = (url) => {
+        const [id] = Object.keys(there).filter((name) => url.endsWith(`/${name}`));
+        return id === undefined ? undefined : Response.json({ ...there[id], id: 'acme/renamed' });
+      };
+      const argv = ['destroy', '--yes', '--delete-bucket', CENTRAL];
+      const ran = await collabOn(dir, hubUrl, own, argv, { fetch: answering(hubUrl, moved) });
+      const kept = { action: 'keep', reason: expect.stringContaining('acme/renamed') };
+      expect([ran.code, ran.json.removed, ran.json.removals.slice(0, 2)]).toMatchObject([
         0,
         [],
-        { action: 'keep', reason: expect.stringContaining('acme/renamed') },
+        [kept, kept],
       ]);
     });
   });
