@@ -104,18 +104,24 @@ class HubEngine:
 
         Wheels alone: a source package runs its author's code while it is installed, before anything is isolated.
         """
+        done = self._pip(target, "install", *wanted)
+        if done.problem:
+            theirs = done.code is not None and self._index_answers(target.with_name("venv-control"))
+            raise _fault(f"install: {folder.name}: {done.problem}", theirs)
+        _use_interpreter(folder, target / "bin" / "python")
+
+    def _index_answers(self, target: Path) -> bool:
+        """An index that is down says the same of every package: that there is none. Asked from an environment that nothing
+        was installed in: what a wheel leaves in its own runs with every start of Python there."""
+        return self._pip(target, "download", "--no-cache-dir", "--no-deps", "--dest", str(target), "pip").problem is None
+
+    def _pip(self, target: Path, verb: str, *more: str) -> Done:
         made = _run([sys.executable, "-m", "venv", "--system-site-packages", str(target)], self._profile["install_s"])
         if made.problem:
             raise HarnessFault(made.problem)
         _see_own_packages(target)
-        pip = [str(target / "bin" / "python"), "-m", "pip", "--no-input", "--disable-pip-version-check"]
-        done = _run([*pip, "install", "--only-binary", ":all:", *wanted], self._profile["install_s"])
-        if done.problem:
-            # An index that is down says the same of every package: that there is none.
-            control = [*pip, "download", "--no-cache-dir", "--no-deps", "--only-binary", ":all:", "--dest", str(target), "pip"]
-            theirs = done.code is not None and _run(control, self._profile["install_s"]).problem is None
-            raise _fault(f"install: {folder.name}: {done.problem}", theirs)
-        _use_interpreter(folder, target / "bin" / "python")
+        pip = [str(target / "bin" / "python"), "-m", "pip", verb, "--no-input", "--disable-pip-version-check"]
+        return _run([*pip, "--only-binary", ":all:", *more], self._profile["install_s"])
 
     def fetch(self, work: Path, submissions: list[Path]) -> None:
         original = self._profile["model"]["id"]

@@ -125,10 +125,12 @@ class Dependencies(Folders):
             (no_such, no_such, HarnessFault),
             (Done(None, "not done after 600 s"), well, HarnessFault),
         ):
-            ends = iter([well, install, control])
-            hub_engine._run = lambda command, timeout_s: next(ends)  # noqa: B023
+            ends, ran = iter([well, install, well, control]), []
+            hub_engine._run = lambda command, timeout_s: ran.append(command) or next(ends)  # noqa: B023
             with self.assertRaisesRegex(fault, "install: submission: "):
                 HubEngine(self.harness, FULL).install(self.work, [self.submission])
+            after = [word for command in ran[2:] for word in command]
+            self.assertFalse([word for word in after if "venv-submission" in word], "code of the submission would run")
 
 
 class Bytes:
