@@ -5,13 +5,14 @@ import type { FieldPath, Known } from '../config/field.ts';
 import { FLAG_DOCS, FLAG_OPTIONS } from '../config/flags.ts';
 import { type Gathered, gather, settle } from '../config/gather.ts';
 import { replay } from '../config/replay.ts';
-import { fields } from '../config/schema.ts';
+import { fields, nearest } from '../config/schema.ts';
 import type { ChallengeConfig } from '../config/types.ts';
 import { Cancelled, CollabError } from '../errors.ts';
 import { isInteractive } from '../io.ts';
 import { readPackage } from '../package-files.ts';
 import type { PlannedFile } from '../plan/types.ts';
 import { emit } from '../render/emit.ts';
+import { VERBS } from '../verbs.ts';
 
 export const command: Command = {
   name: 'new',
@@ -94,12 +95,21 @@ function requireAnswers(gathered: Gathered, yes: boolean, dir: string | undefine
       hint: known[path] === undefined ? undefined : `default: ${JSON.stringify(known[path])}`,
     })),
     next: [
+      ...mistypedVerb(dir),
       {
         command: `create-collab new ${dir ?? 'my-challenge'} --template ${gathered.template} --yes`,
         why: 'takes the default of everything that has one',
       },
     ],
   });
+}
+
+/** A word that is no verb is a folder: one that is nearly a verb was perhaps meant as one. */
+function mistypedVerb(word: string | undefined) {
+  const verb = word && nearest(word, Object.keys(VERBS));
+  return verb
+    ? [{ command: `create-collab ${verb}`, why: `if the verb was meant, and not a folder "${word}"` }]
+    : [];
 }
 
 const usage = (text: string) =>

@@ -97,6 +97,12 @@ gates: [{ id: visits, field: visits, op: '>=', limit: 1 }]\n`,
     expect(readdirSync(ran.io.cwd)).toEqual([]);
   });
 
+  it('a folder that is nearly a verb: the verb is named as well', async () => {
+    const first = async (word: string) => (await cli([word, '--json'])).json().next[0].command;
+    expect(await first('chek')).toBe('create-collab check');
+    expect(await first('my-challenge')).toMatch(/^create-collab new my-challenge/);
+  });
+
   it('an agent in a terminal is not asked', async () => {
     const ran = await cli(['new', 'x'], { tty: true, env: { AI_AGENT: 'some-agent' } });
     expect(ran.code).toBe(2);
