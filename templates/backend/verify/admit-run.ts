@@ -6,7 +6,7 @@ import { readSnapshotRef } from '../domain/results/snapshot.ts';
 import { verificationSpec } from '../jobs/spec.ts';
 import { conclude } from './conclude.ts';
 import { BASELINE, hasBaseline } from './control.ts';
-import type { VerifierDeps } from './verifier.ts';
+import type { VerifierDeps } from './types.ts';
 
 /** What became of a waiting result: its run may start, it needs none, or it has to wait. */
 export type Admission =

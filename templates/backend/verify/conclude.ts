@@ -7,8 +7,8 @@ import { judge } from '../domain/verification/judgement.ts';
 import type { RunSummary } from '../domain/verification/summary.ts';
 import type { Verdict } from '../domain/verification/verdict.ts';
 import type { DraftFiles, Moment } from '../store/types.ts';
+import type { VerifierDeps } from './types.ts';
 import type { VerdictBook } from './verdict-book.ts';
-import type { VerifierDeps } from './verifier.ts';
 
 export interface Conclusion {
   state: Verdict['state'];

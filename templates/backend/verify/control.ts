@@ -3,7 +3,7 @@ import { attemptsAt } from '../domain/quota/admit.ts';
 import type { Reservation } from '../domain/quota/ledger.ts';
 import type { RunEnd } from '../domain/verification/decide.ts';
 import { conclude } from './conclude.ts';
-import type { VerifierDeps } from './verifier.ts';
+import type { VerifierDeps } from './types.ts';
 
 /** The sample that `apply` uploads: what everybody may run, and what every machine must be able to run. */
 export const BASELINE = `${SAMPLES}/baseline`;

@@ -1,12 +1,14 @@
 /** Everything that judges, wired from the server's services. */
+
 import { resultPath, VERIFICATION_INDEX } from '@collab/contract/paths.ts';
 import { PUBLIC_HUB } from '@collab/contract/settings.ts';
+import type { Deps } from '../deps.ts';
 import type { Reservation } from '../domain/quota/ledger.ts';
 import { type Benchmarks, benchmarks } from '../jobs/benchmark.ts';
 import { type JobDesk, jobDesk } from '../jobs/desk.ts';
 import { type LedgerBook, ledgerBook } from '../jobs/ledger-book.ts';
 import { limitMinutes } from '../jobs/limit.ts';
-import type { Services } from '../services.ts';
+import type { RunningStore } from '../store/store.ts';
 import { expiry } from './expire.ts';
 import { type Leases, runLeases } from './leases.ts';
 import { type Peers, peers } from './peers.ts';
@@ -31,7 +33,10 @@ export interface Evaluation {
   run(): Promise<void>;
 }
 
-type Needs = Pick<Services, 'settings' | 'hub' | 'store' | 'log' | 'now' | 'random' | 'sleep' | 'signal'>;
+type Needs = Pick<Deps, 'settings' | 'hub' | 'log' | 'now' | 'random' | 'sleep'> & {
+  store: RunningStore;
+  signal: AbortSignal;
+};
 
 /** How often the queue is looked at without a reason (quota windows pass, failed launches may be tried again). */
 const TICK_MS = 30_000;

@@ -19,8 +19,8 @@ import { conclude } from './conclude.ts';
 import { handedBack } from './handed-back.ts';
 import type { Rules } from './rules.ts';
 import { DEFAULT_STATES, type Standings } from './standings.ts';
+import type { VerifierDeps } from './types.ts';
 import type { VerdictBook } from './verdict-book.ts';
-import type { VerifierDeps } from './verifier.ts';
 
 /** Ids of the gates that a place on the board asks for beyond those of every result. */
 export function examGates({ gates, divisions }: Rules, rank: number, topK: number): string[] {

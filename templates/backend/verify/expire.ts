@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { conclude } from './conclude.ts';
 import { handedBack } from './handed-back.ts';
 import { isWaiting } from './queue.ts';
-import type { VerifierDeps } from './verifier.ts';
+import type { VerifierDeps } from './types.ts';
 
 type Deps = Pick<VerifierDeps, 'settings' | 'rules' | 'store' | 'book' | 'standings' | 'now'>;
 

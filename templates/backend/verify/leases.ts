@@ -8,7 +8,7 @@ import { conclude } from './conclude.ts';
 import { admitExam, dueExam, leaveOpen } from './exam.ts';
 import { waitingResults } from './queue.ts';
 import { recordEnd, unexplained } from './run-end.ts';
-import type { VerifierDeps } from './verifier.ts';
+import type { VerifierDeps } from './types.ts';
 
 /** A run that an evaluator holds. */
 interface Lease {

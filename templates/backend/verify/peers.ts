@@ -8,7 +8,7 @@ import type { FolderView } from '../store/types.ts';
 import { conclude } from './conclude.ts';
 import { handedBack } from './handed-back.ts';
 import { isWaiting } from './queue.ts';
-import type { VerifierDeps } from './verifier.ts';
+import type { VerifierDeps } from './types.ts';
 
 export interface PeerReviews extends Tally {
   weighed: (Weighed & { ring: string[] })[];

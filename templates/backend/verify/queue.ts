@@ -8,7 +8,7 @@ import { betterFirst, type Score } from '../domain/score/score.ts';
 import { isControl } from './control.ts';
 import type { Rules } from './rules.ts';
 import { DEFAULT_STATES, type Standings } from './standings.ts';
-import type { VerifierDeps } from './verifier.ts';
+import type { VerifierDeps } from './types.ts';
 
 type QueueDeps = Pick<VerifierDeps, 'rules' | 'standings' | 'book' | 'settings' | 'now'>;
 

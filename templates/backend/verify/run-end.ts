@@ -11,7 +11,7 @@ import { exitCode, statusFile, statusOf } from '../jobs/status-file.ts';
 import { conclude } from './conclude.ts';
 import { concludeControl, hasBaseline, isControl } from './control.ts';
 import { concludeExam } from './exam.ts';
-import type { VerifierDeps } from './verifier.ts';
+import type { VerifierDeps } from './types.ts';
 
 /** A verification run that has ended: a job, or what an evaluator tells of it. */
 export interface EndedRun extends Omit<EndedJob, 'job'> {

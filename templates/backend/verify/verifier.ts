@@ -1,36 +1,11 @@
-import type { HubPort } from '@collab/hub/port.ts';
 import type { Queued } from '../domain/queue/order.ts';
 import type { Ledger, Reservation } from '../domain/quota/ledger.ts';
-import type { JobDesk } from '../jobs/desk.ts';
-import type { LedgerBook } from '../jobs/ledger-book.ts';
-import type { Log } from '../log.ts';
-import type { Settings } from '../settings.ts';
-import type { Store } from '../store/types.ts';
 import { type Admission, admitRun } from './admit-run.ts';
 import { admitExam, dueExam } from './exam.ts';
 import type { Leases } from './leases.ts';
 import { waitingResults } from './queue.ts';
-import type { Rules } from './rules.ts';
 import { recordEnd } from './run-end.ts';
-import type { RunTimes } from './run-times.ts';
-import type { Standings } from './standings.ts';
-import type { VerdictBook } from './verdict-book.ts';
-
-export interface VerifierDeps {
-  hub: Pick<HubPort, 'listFiles'>;
-  settings: Settings;
-  rules: Rules;
-  store: Store;
-  book: VerdictBook;
-  standings: Standings;
-  ledger: LedgerBook;
-  desk: JobDesk;
-  log: Log;
-  now(): number;
-  newId(): string;
-  times: RunTimes;
-  signal: AbortSignal;
-}
+import type { VerifierDeps } from './types.ts';
 
 /** Runs waiting results as jobs, one slot at a time, and writes what came out of them. */
 export interface Verifier {
