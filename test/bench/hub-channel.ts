@@ -11,7 +11,7 @@ interface Asked {
 const isAsked = (message: unknown): message is Asked =>
   typeof message === 'object' && message !== null && 'method' in message;
 
-/** In the child: every method goes to the parent. */
+/** In the child: every method goes to the parent. Its address is another machine's: reads are bounded as they are there. */
 export function remoteHub(): HubPort {
   let next = 0;
   const open = new Map<number, { done(value: unknown): void; failed(error: unknown): void }>();
@@ -29,7 +29,10 @@ export function remoteHub(): HubPort {
         open.set(++next, { done, failed });
         process.send?.({ id: next, method, args } satisfies Asked);
       });
-  return new Proxy({}, { get: (_, name) => ask(String(name)) }) as HubPort;
+  const own = { endpoint: 'http://hub.test' };
+  return new Proxy(own, {
+    get: (_, name) => (name === 'endpoint' ? own.endpoint : ask(String(name))),
+  }) as unknown as HubPort;
 }
 
 /** In the parent: answers the child out of `hub`. */
