@@ -30,14 +30,15 @@ export function keepInList(list: HTMLElement): () => void {
     firstSeen([...list.querySelectorAll<HTMLElement>('[data-item]')])?.focus({ preventScroll: true });
     requestAnimationFrame(() => goOn(tries - 1));
   };
-  const scrolled = () => inside && requestAnimationFrame(() => goOn(ENOUGH));
+  // Not when somebody scrolls: items go later as well, when those around them have their sizes.
+  const taken = new MutationObserver(() => goOn(ENOUGH));
   document.addEventListener('focusin', came);
   list.addEventListener('focusout', left);
-  addEventListener('scroll', scrolled, { passive: true });
+  taken.observe(list, { childList: true, subtree: true });
   return () => {
     document.removeEventListener('focusin', came);
     list.removeEventListener('focusout', left);
-    removeEventListener('scroll', scrolled);
+    taken.disconnect();
   };
 }
 
