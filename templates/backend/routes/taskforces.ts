@@ -165,6 +165,8 @@ async function serveFile(s: Services, params: { name: string; path: string }) {
 /** The reference guesses the type; as a download under this server's policy it runs nowhere. */
 function typeOf({ profile }: Services, path: string): string {
   if (path.endsWith('.md')) return 'text/markdown; charset=utf-8';
-  const guessed = profile.compat ? getMimeType(path) : PLAIN.test(path) && 'text/plain; charset=utf-8';
+  const guessed = profile.compat ? mimeOf(path) : PLAIN.test(path) && 'text/plain; charset=utf-8';
   return guessed || 'application/octet-stream';
 }
+
+const mimeOf = (path: string) => (path.endsWith('.py') ? 'text/x-python' : getMimeType(path));

@@ -269,6 +269,7 @@ describe('taskforces', () => {
   it.each([
     ['a_agent-1.html', 'text/html'],
     ['a_agent-1.json', 'application/json'],
+    ['a_agent-1.py', 'text/x-python'],
     ['a_agent-1.png', 'image/png'],
     ['a_agent-1.md', 'text/markdown'],
     ['a_agent-1.zzz', 'application/octet-stream'],
