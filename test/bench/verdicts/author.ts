@@ -93,7 +93,7 @@ export function author(rule: Rule, random: Random): Author {
   const { fresh } = rule;
   const calibration = rule.calibration(random);
   const entries: Entry[] = [];
-  const speeds = new Map<string, number>();
+  const posted = new Map<string, { speed: number; slowest: number }>();
   let jobs = 0;
   const run = (speed: number, slowest: number, more = {}): MeasuredRun | null => {
     const measured = { ...job(speed, random), job_id: String(jobs++), ...more };
@@ -118,11 +118,12 @@ export function author(rule: Rule, random: Random): Author {
       const first = run(speed, slowest);
       const at = entries.length;
       const entry = first ? validEntry(at, 'author', content, [first]) : endedEntry(at, 'author');
-      speeds.set(entry.filename, speed);
+      posted.set(entry.filename, { speed, slowest });
       entries.push(entry);
       look();
       for (let due = candidate(); due; due = candidate()) {
-        const fresh = run(speeds.get(due.filename) ?? speed, slowest, { fresh: true });
+        const own = posted.get(due.filename) ?? { speed, slowest };
+        const fresh = run(own.speed, own.slowest, { fresh: true });
         if (fresh) due.judgement.runs.push(fresh);
         else end(due);
         look();

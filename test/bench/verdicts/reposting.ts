@@ -1,6 +1,6 @@
 /** What an author gains by posting again, and how much of honest steps is shown. */
 import { type Author, author, type Rule, SPEED } from './author.ts';
-import { mean, type Random } from './random.ts';
+import { mean, type Random, random } from './random.ts';
 
 interface Path {
   /** What the row shows over the truth, after each post. */
@@ -9,8 +9,8 @@ interface Path {
   jobs: number;
 }
 
-function path(rule: Rule, speeds: readonly number[], same: boolean, random: Random): Path {
-  const one: Author = author(rule, random);
+function path(rule: Rule, speeds: readonly number[], same: boolean, drawn: Random): Path {
+  const one: Author = author(rule, drawn);
   const gains = speeds.map((speed, at) => {
     one.post(speed, same ? 'content' : `content-${at}`);
     return one.score() / speed - 1;
@@ -31,9 +31,10 @@ const jobsOf = (paths: readonly Path[]) => mean(paths.map(({ jobs }) => jobs));
 /**
  * One honest post, then others that end their runs on slow machines: what is measured was lucky. The best of several bounds.
  */
-function byEnding(rule: Rule, authors: number, random: Random): number {
+export function byEnding(rule: Rule, authors: number): number {
+  const drawn = random(1);
   const gain = (slowest: number) => {
-    const one = author(rule, random);
+    const one = author(rule, drawn);
     one.post(SPEED, 'honest');
     for (let at = 0; at < 20; at++) one.post(SPEED, `content-${at}`, slowest);
     return one.score() / SPEED - 1;
@@ -43,9 +44,9 @@ function byEnding(rule: Rule, authors: number, random: Random): number {
 }
 
 /** Rows of the table of rules; `authors` per cell. */
-export function reposting(rule: Rule, authors: number, random: Random) {
+export function reposting(rule: Rule, authors: number, drawn: Random) {
   const paths = (speeds: readonly number[], { same = false, count = authors } = {}) =>
-    Array.from({ length: count }, () => path(rule, speeds, same, random));
+    Array.from({ length: count }, () => path(rule, speeds, same, drawn));
   const credit = (found: readonly Path[], step: number) => {
     const top = (1 + step) ** 10;
     return ((1 + atEnd(found)) * top - 1) / (top - 1);
@@ -60,7 +61,7 @@ export function reposting(rule: Rule, authors: number, random: Random) {
     'gain of 20 posts after a first one 3 % slower': atEnd(paths([SPEED * 0.97, ...equal(19)])),
     'gain of stopping when lucky, same bytes': luckiest(same),
     'gain of stopping when lucky, a byte changed': luckiest(changed),
-    'ending runs on slow machines, 20 posts': byEnding(rule, Math.ceil(authors / 4), random),
+    'ending runs on slow machines, 20 posts': byEnding(rule, Math.ceil(authors / 4)),
     'ten honest steps of 0.25 %: share of them shown': credit(paths(steps(0.0025)), 0.0025),
     'of 0.5 %': credit(half, 0.005),
     'of 1 %': credit(paths(steps(0.01)), 0.01),
