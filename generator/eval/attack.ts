@@ -85,17 +85,19 @@ async function examined({ io, challenge, kept }: Bench, cheat: ShippedCheat): Pr
 }
 
 async function tried(bench: Bench, cheat: ShippedCheat): Promise<Judged> {
-  const as = await runCheat(bench, cheat, []);
+  const asIs = await runsOf(bench, cheat, [], false);
+  const as = asIs.at(-1) as Kept;
   const by = await stoppedBy(cheat, as.ran);
-  const row = { by, wins_without: null, runs: [as], detail: as.ran.error ?? '' };
+  const row = { by, wins_without: null, runs: asIs, detail: as.ran.error ?? '' };
   if (by.length === 0 && cheat.how === 'layer')
     return { ...row, state: 'untestable here', detail: missing(cheat, as.ran) };
   if (wins(cheat, as) && (by.length === 0 || cheat.how !== 'identity'))
     return { ...row, by: [], state: 'won', detail: outcome(cheat, as) };
   if (by.length === 0) return { ...row, state: 'stopped by something else', detail: outcome(cheat, as) };
-  const without = await runCheat(bench, cheat, cheat.mutation);
+  const mutated = await runsOf(bench, cheat, cheat.mutation, true);
+  const without = mutated.at(-1) as Kept;
   const through = wins(cheat, without);
-  const both = { ...row, runs: [as, without], wins_without: through };
+  const both = { ...row, runs: [...asIs, ...mutated], wins_without: through };
   if (through) return { ...both, state: 'caught' };
   const off = cheat.mutation.join(', ');
   return {
@@ -105,12 +107,24 @@ async function tried(bench: Bench, cheat: ShippedCheat): Promise<Judged> {
   };
 }
 
-async function runCheat(bench: Bench, cheat: ShippedCheat, off: string[]): Promise<Kept> {
+/** Its run with some defences off. @param expected whether it wins so. @returns the last decides */
+function runsOf(bench: Bench, cheat: ShippedCheat, off: string[], expected: boolean): Promise<Kept[]> {
+  const asExpected = (run: Kept) => run.times === null || wins(cheat, run) === expected;
+  return confirmed(asExpected, (again) => runCheat(bench, cheat, off, again));
+}
+
+/** A machine that stalls for a moment makes speeds: what nobody expects has to happen twice. @returns the last decides */
+export async function confirmed<T>(asExpected: (run: T) => boolean, run: (again: boolean) => Promise<T>) {
+  const first = await run(false);
+  return asExpected(first) ? [first] : [first, await run(true)];
+}
+
+async function runCheat(bench: Bench, cheat: ShippedCheat, off: string[], again: boolean): Promise<Kept> {
   const { io, kept } = bench;
   const challenge = cheat.how === 'layer' ? await expendable(bench, cheat) : bench.challenge;
   const secret = !off.includes('private_prompts');
   const mutate = off.filter((name) => name !== 'private_prompts' && name !== 'content_sha256');
-  const state = join(kept, off.length > 0 ? 'without' : 'as-is');
+  const state = join(kept, `${off.length > 0 ? 'without' : 'as-is'}${again ? '-again' : ''}`);
   const use = (submission: string) =>
     runHarness(io, challenge, { submission, state, private: secret, mutate, profile: quick(challenge) });
   const model = join(challenge.dir, 'harness', 'model');
@@ -118,7 +132,8 @@ async function runCheat(bench: Bench, cheat: ShippedCheat, off: string[]): Promi
     ? await withAccomplice(cheat, model, io.env.PATH ?? '', use)
     : await use(join(cheat.folder, cheat.submission ?? ''));
   const times = cheat.wins_if === 'gain' && ran.valid ? await timesBaseline(bench, ran, secret) : null;
-  return { run: off.length > 0 ? `without ${off.join(', ')}` : 'as it is', ran, times, state };
+  const run = off.length > 0 ? `without ${off.join(', ')}` : 'as it is';
+  return { run: again ? `${run}, again` : run, ran, times, state };
 }
 
 /** A copy of the harness: where the layers are switched off, nothing keeps the cheat from changing it. */
